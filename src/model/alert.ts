@@ -1,0 +1,62 @@
+import type { Labels } from "./labels.ts";
+import type { Severity } from "./rule.ts";
+import type { Verdict } from "./verdict.ts";
+
+export const alertStates = ["inactive", "pending", "firing", "recovering"] as const;
+export type AlertState = (typeof alertStates)[number];
+
+/** Sums of one stretch. A tick adds events x step / window, so that overlapping windows count each event once. */
+export interface EventSums {
+  readonly bad: number;
+  readonly total: number;
+}
+
+/** One stretch of firing, as far as it has come. It begins with the first breached tick, pending included. */
+export interface AlertEpisode {
+  readonly startedAt: number;
+  readonly lastBreachAt: number;
+  /** The worst value so far, and the threshold it was measured against. */
+  readonly peak: { readonly at: number; readonly value: number; readonly threshold: number | undefined } | undefined;
+  /** From the first to the last breached tick. */
+  readonly sums: EventSums;
+  /** Since the last breached tick: joins `sums` when it breaches again, so that the wait for recovery is left out. */
+  readonly tail: EventSums;
+}
+
+/** The living instance of a rule for one label set. Inactive alerts are not stored. */
+export interface Alert {
+  readonly fingerprint: string;
+  readonly ruleId: string;
+  readonly ruleIdentity: string;
+  readonly labels: Labels;
+  readonly groupKey: string;
+  readonly state: AlertState;
+  /** When it came into this state. */
+  readonly since: number;
+  /** Evaluated time towards the next state: of `for` when pending, of `until.for` when recovering. Milliseconds. */
+  readonly heldMs: number;
+  /** The last tick with a verdict other than no data and failed: one end of an evaluated step. */
+  readonly lastEvaluatedAt: number;
+  /** Since when it has had no data, while `keep` holds. */
+  readonly noDataSince: number | undefined;
+  readonly episode: AlertEpisode;
+  /** Ticks at which it went between firing and recovering, newest last, the last twenty ticks only. */
+  readonly changes: readonly number[];
+  /** Held firing because it changed too often. */
+  readonly flapping: boolean;
+  readonly severity: Severity;
+  readonly owner: string;
+  readonly verdict: Verdict;
+}
+
+/** What one tick did to one alert. `vanished`, `rule_changed` end an episode without a recovery. */
+export type AlertChange =
+  | "none"
+  | "became_pending"
+  | "pending_ended"
+  | "started_firing"
+  | "started_recovering"
+  | "fired_again"
+  | "recovered"
+  | "vanished"
+  | "rule_changed";

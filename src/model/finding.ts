@@ -1,0 +1,102 @@
+import type { EventSums } from "./alert.ts";
+import type { Decision } from "./decision.ts";
+import type { Labels } from "./labels.ts";
+import type { Band, Priority } from "./priority.ts";
+import type { Mode, Severity } from "./rule.ts";
+import type { Verdict } from "./verdict.ts";
+
+export const findingStates = ["open", "quiet", "fixed", "verified", "regressed", "suppressed"] as const;
+export type FindingState = (typeof findingStates)[number];
+
+/** One alert as its finding shows it. */
+export interface AlertSummary {
+  readonly fingerprint: string;
+  readonly ruleId: string;
+  readonly labels: Labels;
+  readonly state: "firing" | "recovering";
+  readonly since: number;
+  readonly verdict: Verdict;
+}
+
+/** From the first of its alerts' episodes to the last. */
+export interface FindingEpisode {
+  readonly startedAt: number;
+  readonly lastBreachAt: number;
+  /** Undefined while it lasts. */
+  readonly endedAt: number | undefined;
+  readonly ending: "recovered" | "vanished" | "rule_changed" | undefined;
+  readonly peak: { readonly at: number; readonly value: number; readonly threshold: number | undefined } | undefined;
+  readonly sums: EventSums;
+  /** Share of the period's error budget this episode spent, 0..; undefined without an SLO. */
+  readonly budgetShare: number | undefined;
+}
+
+/** What was asked for priority's sake, and when; asked again at most every 15 minutes. */
+export interface ImpactMeasured {
+  readonly askedAt: number;
+  readonly usersBad: number | undefined;
+  readonly usersTotal: number | undefined;
+  /** This window against the same a week ago; `from_zero` when there was none although the source had data. */
+  readonly trend: number | "from_zero" | undefined;
+}
+
+/** What triage must remember to tell people once and not every tick. Times are ticks. */
+export interface TriageMemory {
+  /** A create was decided and is on its way or done. */
+  readonly createdAt: number | undefined;
+  /** The band that the ticket has, or will have when the outbox is empty. */
+  readonly ticketBand: Band | undefined;
+  /** Since when the score has been at least 5 points under the ticket band's border. */
+  readonly belowSince: number | undefined;
+  readonly loweredAt: number | undefined;
+  /** When the summary block was last decided to be written. */
+  readonly summaryAt: number | undefined;
+  /** The last pair of comments: when quiet was told, and when back was told. */
+  readonly quietToldAt: number | undefined;
+  readonly backToldAt: number | undefined;
+  readonly flappingTold: boolean;
+  /** Recurrences counted on the ticket since it was filed. */
+  readonly recurrences: number;
+}
+
+/** A group of alerts worth telling, over its whole life. One finding, one live ticket. */
+export interface Finding {
+  /** The first 16 hexadecimal digits of the group key. */
+  readonly id: string;
+  readonly groupKey: string;
+  readonly problem: string;
+  readonly groupLabels: Labels;
+  readonly generation: number;
+  readonly state: FindingState;
+  readonly mode: Mode;
+  readonly owner: string;
+  readonly severity: Severity;
+  readonly ruleIds: readonly string[];
+  readonly title: string;
+  readonly openedAt: number;
+  readonly changedAt: number;
+  /** The worst alert that is not inactive, or was last. */
+  readonly worst: AlertSummary;
+  /** The others, worst first, at most 20; `alertCount` counts all. */
+  readonly others: readonly AlertSummary[];
+  readonly alertCount: number;
+  /** The running episode, or the last one. */
+  readonly episode: FindingEpisode;
+  /** Those before, newest first, that ended in the last 30 days; at most 100. */
+  readonly pastEpisodes: readonly FindingEpisode[];
+  readonly impact: ImpactMeasured | undefined;
+  readonly priority: Priority | undefined;
+  readonly memory: TriageMemory;
+  readonly decision: Decision & { readonly at: number };
+}
+
+/** One entry of a finding's timeline. */
+export interface FindingEvent {
+  readonly at: number;
+  readonly kind: "state" | "decision" | "delivery" | "priority" | "operator";
+  /** A stable word: a decision's reason, a state, a delivery outcome. */
+  readonly code: string;
+  /** For people, one sentence. */
+  readonly text: string;
+  readonly facts?: Readonly<Record<string, string | number | boolean>>;
+}

@@ -1,0 +1,33 @@
+import type { Document } from "./document.ts";
+import type { Band } from "./priority.ts";
+import type { StatusCategory, TicketIdentity } from "./ticket.ts";
+
+export interface LocalComment {
+  readonly marker: string;
+  readonly at: number;
+  readonly author: string;
+  readonly document: Document;
+}
+
+/** One ticket of the embedded backlog, with its whole life. */
+export interface LocalTicket {
+  readonly id: string;
+  readonly number: number;
+  /** `LOCAL-<number>`, or `<project>-<number>` where the route names a project. */
+  readonly key: string;
+  readonly identity: TicketIdentity;
+  readonly labels: readonly string[];
+  readonly summary: string;
+  readonly document: Document;
+  readonly priority: Exclude<Band, "None">;
+  readonly status: string;
+  readonly statusCategory: StatusCategory;
+  readonly resolution: string | undefined;
+  readonly assignee: string | undefined;
+  readonly comments: readonly LocalComment[];
+  readonly attachments: readonly { readonly name: string; readonly contentType: string; readonly bytes: number }[];
+  readonly links: readonly { readonly globalId: string; readonly url: string; readonly title: string }[];
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly history: readonly { readonly at: number; readonly author: string; readonly text: string }[];
+}

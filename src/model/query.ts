@@ -1,0 +1,150 @@
+import type { Labels } from "./labels.ts";
+import type { Window } from "./time.ts";
+
+/** A value an exact match compares with. Numbers and booleans match fields of that type; text matches keywords. */
+export type Scalar = string | number | boolean;
+
+/** Exact matches: every field must hold one of its values. The same meaning in every source. */
+export type Where = Readonly<Record<string, readonly Scalar[]>>;
+
+/** Anything more, in the source's own language: Lucene query string or query DSL object; a SQL condition for files. */
+export type Filter = string | Readonly<Record<string, unknown>>;
+
+/** Which number a query gives for a window. `rate` is events per second; `percent` is 0 < p < 100. */
+export type Measure =
+  | { readonly kind: "count" }
+  | { readonly kind: "rate" }
+  | { readonly kind: "sum" | "avg" | "min" | "max" | "unique"; readonly field: string }
+  | { readonly kind: "percentile"; readonly field: string; readonly percent: number }
+  | { readonly kind: "ratio"; readonly bad: Filter };
+
+/** Measures of which nothing is 0; every other measure of nothing is no data (RULES.md section 1). */
+export function isZeroOfNothing(measure: Measure): boolean {
+  return measure.kind === "count" || measure.kind === "rate" || measure.kind === "sum" || measure.kind === "unique";
+}
+
+/**
+ * What to ask, without when: made once per rule and shared between ticks, so that a source may keep what it
+ * derives from it (a request body, a SQL text) in a WeakMap keyed by this object.
+ */
+export interface Query {
+  /** Index pattern of Elasticsearch, table of files, name of a script. */
+  readonly target: string;
+  readonly where: Where;
+  /** All must match. */
+  readonly filters: readonly Filter[];
+  readonly measure: Measure;
+  /** One value per combination of these fields' values; an event without one of them belongs to no group. */
+  readonly by: readonly string[];
+  /** How many groups are answered at most, 1..10,000. */
+  readonly maxGroups: number;
+}
+
+/** One query for one window. */
+export interface Question {
+  readonly query: Query;
+  readonly window: Window;
+  /** Label sets that must be among the answered groups when they have events, even beyond `maxGroups`. */
+  readonly mustAnswer: readonly Labels[];
+}
+
+/** Asks whether a target has any event at all in a window: freshness, and "the source had data then". */
+export interface Probe {
+  readonly target: string;
+  readonly window: Window;
+}
+
+/** Everything one tick wants from one source. */
+export interface Batch {
+  readonly questions: readonly Question[];
+  readonly probes: readonly Probe[];
+}
+
+/** One labelled value. Labels carry exactly the query's `by` fields, as text. */
+export interface Observation {
+  readonly labels: Labels;
+  /** Undefined where the measure of these events is nothing (a mean of no numbers). */
+  readonly value: number | undefined;
+  /** Events that matched in the window; for a ratio the whole. */
+  readonly events: number;
+  /** For a ratio only: the bad part of the whole. */
+  readonly badEvents?: number;
+}
+
+/** What became of one question. Whatever is not a full and certain answer is `failed`: not seeing is not recovery. */
+export type Answer =
+  | {
+      readonly kind: "answered";
+      /** Groups with at least one event; for a query without `by` always exactly one, also of no events. */
+      readonly observations: readonly Observation[];
+      /** Groups that exist beyond `maxGroups` and were not answered; a lower bound. 0 when all were. */
+      readonly notAnswered: number;
+    }
+  | { readonly kind: "failed"; readonly failure: QueryFailure };
+
+export interface QueryFailure {
+  /** A stable word for logs and `explain`. */
+  readonly code:
+    | "timeout"
+    | "partial"
+    | "rate_limited"
+    | "overloaded"
+    | "unreachable"
+    | "unauthorized"
+    | "refused"
+    | "unknown_target"
+    | "unknown_field"
+    | "too_many_groups"
+    | "internal";
+  /** For people, redacted and short; says what to do where that is known. */
+  readonly message: string;
+  /** False for what will fail again unchanged (a 4xx): the watermark then goes on. */
+  readonly retryable: boolean;
+}
+
+export type ProbeAnswer =
+  | { readonly kind: "answered"; readonly any: boolean }
+  | { readonly kind: "failed"; readonly failure: QueryFailure };
+
+export interface BatchAnswer {
+  /** In the order of the batch's questions. */
+  readonly answers: readonly Answer[];
+  /** In the order of the batch's probes. */
+  readonly probes: readonly ProbeAnswer[];
+  /** How many requests (or scans) it took. */
+  readonly requests: number;
+}
+
+/** Events to show as evidence: the newest that match, for one label set. */
+export interface SampleRequest {
+  readonly query: Query;
+  readonly labels: Labels;
+  readonly window: Window;
+  /** Only the bad part of a ratio. */
+  readonly badOnly: boolean;
+  readonly limit: number;
+  /** Fields to give, in order; empty gives the source's default (timestamp and message). */
+  readonly fields: readonly string[];
+  /** Longest value in characters; what is longer is cut and marked. */
+  readonly maxValueLength: number;
+}
+
+/** Fields as text, in the order asked for. A field the event lacks is left out. */
+export interface Sample {
+  readonly at: number;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+}
+
+/** The measure of one label set over equal, half-open steps, for a chart. */
+export interface SeriesRequest {
+  readonly query: Query;
+  readonly labels: Labels;
+  readonly window: Window;
+  readonly stepMs: number;
+}
+
+export interface SeriesPoint {
+  /** Start of the step. */
+  readonly at: number;
+  readonly value: number | undefined;
+}

@@ -1,0 +1,152 @@
+import type { Labels } from "./labels.ts";
+import type { Measure, Query, Where } from "./query.ts";
+import type { Schedule } from "./time.ts";
+
+export const severities = ["info", "low", "warning", "high", "critical"] as const;
+/** A fact about the rule; priority is a decision about the work. */
+export type Severity = (typeof severities)[number];
+
+/** `file` makes tickets; `dry_run` decides and shows, sends nothing; `report` is for the pages only. */
+export const modes = ["file", "dry_run", "report"] as const;
+export type Mode = (typeof modes)[number];
+
+/** The stricter of two modes: a rule cannot file what its instance only reports. */
+export function stricterMode(a: Mode, b: Mode): Mode {
+  return modes.indexOf(a) >= modes.indexOf(b) ? a : b;
+}
+
+interface Modifiers {
+  /** How long it must hold, in evaluated time. */
+  readonly forMs: number;
+  /** Floor on the events behind a mean or percentile. */
+  readonly minEvents: number;
+  /** Floor on the bad events of a ratio; never on traffic. */
+  readonly minBadEvents: number;
+}
+
+/** When a value is bad. Several forms exist; a rule has exactly one. */
+export type When =
+  | ({ readonly form: "threshold"; readonly above?: number; readonly below?: number } & Modifiers)
+  | ({
+      readonly form: "change";
+      /** How much earlier the reference window lies; `previous` is one window earlier. */
+      readonly versus: "previous" | number;
+      /** Breached when value > reference x up. */
+      readonly up?: number;
+      /** Breached when value < reference x (1 - down); 0..1. */
+      readonly down?: number;
+      /** The larger of the two values must reach it. */
+      readonly floor: number;
+    } & Modifiers)
+  | ({ readonly form: "absent"; readonly knownForMs: number } & Modifiers);
+
+/** When a firing alert counts as clear. Without `above` and `below`: when `when` does not hold. */
+export interface Until {
+  readonly above?: number;
+  readonly below?: number;
+  readonly forMs: number;
+}
+
+/** Other limits for some label sets; the first that matches wins. Already merged with the rule by the compiler. */
+export interface Override {
+  readonly where: Readonly<Record<string, readonly string[]>>;
+  readonly limits: Limits;
+}
+
+/** What decides whether a value is bad and whom it concerns; a rule has one, and one more per override. */
+export interface Limits {
+  readonly when: When;
+  readonly until: Until;
+  readonly severity: Severity;
+  readonly owner: string;
+}
+
+export interface Signal {
+  /** A source named in the service configuration. */
+  readonly source: string;
+  readonly target: string;
+  readonly where: Where;
+  readonly measure: Measure;
+  readonly by: readonly string[];
+  readonly windowMs: number;
+  /** The query of the signal, made once: sources key what they derive on this object. */
+  readonly query: Query;
+}
+
+export interface Impact {
+  /** The field whose distinct values are the users touched. */
+  readonly usersField?: string;
+  /** Declared share, 0..1, where it cannot be measured. */
+  readonly declaredReach?: number;
+  readonly slo?: {
+    /** 0..1, for example 0.999. */
+    readonly objective: number;
+    readonly periodMs: number;
+  };
+}
+
+/** What the machines under it did, for the ticket (issue: app and infrastructure in one ticket). */
+export interface InfraSignal {
+  readonly source: string;
+  readonly title: string;
+  readonly definition: Readonly<Record<string, unknown>>;
+}
+
+export interface EvidencePolicy {
+  readonly samples: number;
+  readonly fields: readonly string[];
+  readonly infra: readonly InfraSignal[];
+}
+
+export interface TicketPolicy {
+  readonly issueType?: string;
+  readonly labels: readonly string[];
+  /** Raw field values; text in them may be a template. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly onQuiet: "comment" | "transition" | "none";
+  readonly onReturn: "reopen" | "new_linked" | "comment";
+  readonly onWontDo: "suppress" | "new_linked";
+}
+
+/** A rule after loading: defaults merged, durations in milliseconds, ratios 0..1, references checked. */
+export interface Rule {
+  readonly id: string;
+  /** Ids it had before; its tickets stay its own. */
+  readonly formerly: readonly string[];
+  /** The id that its alerts' identity is made of: `id`, or the first id it ever had (app asks the store). */
+  readonly identity: string;
+  /** Liquid template. */
+  readonly title: string;
+  readonly why: string;
+  readonly runbook?: string;
+  readonly mode: Mode;
+  readonly schedule: Schedule;
+  readonly signal: Signal;
+  readonly limits: Limits;
+  readonly overrides: readonly Override[];
+  readonly noData: "keep" | "breach" | "clear";
+  /** How long `keep` holds without data before the episode ends as vanished. */
+  readonly keepForMs: number;
+  /** How long a label set that was seen is judged although it reports nothing. */
+  readonly knownForMs: number;
+  /** Findings of rules with the same problem and group values are one; default the rule's identity. */
+  readonly problem: string;
+  readonly group: readonly string[];
+  readonly impact: Impact;
+  readonly evidence: EvidencePolicy;
+  readonly ticket: TicketPolicy;
+  /** Where it stands, for messages: file and line, 1-based. */
+  readonly location: { readonly file: string; readonly line: number };
+  /** Hash of what changes how alerts are formed (`by`, `group`, signal form), to see when a rule became another. */
+  readonly shape: string;
+}
+
+/** The limits that hold for one label set: those of the first override that matches, else the rule's own. */
+export function limitsFor(rule: Rule, labels: Labels): Limits {
+  for (const override of rule.overrides) {
+    if (Object.entries(override.where).every(([name, values]) => values.includes(labels[name] ?? ""))) {
+      return override.limits;
+    }
+  }
+  return rule.limits;
+}

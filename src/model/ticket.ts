@@ -1,0 +1,85 @@
+import type { Document } from "./document.ts";
+import type { Band } from "./priority.ts";
+
+/** What makes a ticket ours: written into its label and its entity property when it is created. */
+export interface TicketIdentity {
+  readonly instance: string;
+  readonly groupKey: string;
+  readonly generation: number;
+  readonly rules: readonly string[];
+}
+
+/** Where a ticket goes and what the team wants on it: rule, then owner, then tracker have decided. */
+export interface TicketRoute {
+  /** Name of a tracker in the service configuration. */
+  readonly tracker: string;
+  readonly project?: string;
+  readonly issueType?: string;
+  readonly component?: string;
+  readonly assignee?: string;
+  readonly labels: readonly string[];
+  /** Raw values of custom fields; texts in them are rendered already. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface TicketDraft {
+  readonly identity: TicketIdentity;
+  readonly route: TicketRoute;
+  /** One line of any length and content; the adapter makes it fit. */
+  readonly summary: string;
+  readonly document: Document;
+  readonly band: Exclude<Band, "None">;
+}
+
+/** How a tracker names an issue. The id stays when the issue moves; the key may change. */
+export interface TicketRef {
+  readonly id: string;
+  readonly key: string;
+  /** For people: opens the ticket. */
+  readonly url: string;
+}
+
+export interface CreatedTicket {
+  readonly ref: TicketRef;
+  /** The priority's name as written, undefined where the project has no priority field. */
+  readonly priority: string | undefined;
+  /** Wishes the tracker would not take, one sentence each: `assignee 5b10… is unknown`. */
+  readonly dropped: readonly string[];
+}
+
+export type StatusCategory = "new" | "indeterminate" | "done";
+
+/** What a ticket says now. */
+export interface TicketSnapshot {
+  readonly ref: TicketRef;
+  readonly summary: string;
+  readonly status: string;
+  readonly statusCategory: StatusCategory;
+  readonly resolution: string | undefined;
+  readonly priority: string | undefined;
+  readonly labels: readonly string[];
+  readonly assignee: string | undefined;
+}
+
+/** Our memory of one tracker issue. */
+export interface TicketRecord {
+  readonly tracker: string;
+  readonly ref: TicketRef;
+  readonly findingId: string;
+  readonly groupKey: string;
+  readonly generation: number;
+  readonly createdAt: number;
+  /** What we last wrote, per field that we may write again. */
+  readonly written: { readonly priority: string | undefined; readonly band: Band };
+  readonly dropped: readonly string[];
+  /** What it said when we last looked. */
+  readonly seen:
+    | {
+        readonly at: number;
+        readonly status: string;
+        readonly statusCategory: StatusCategory;
+        readonly resolution: string | undefined;
+        readonly priority: string | undefined;
+      }
+    | undefined;
+}

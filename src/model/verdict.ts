@@ -1,0 +1,30 @@
+export const verdictKinds = ["breached", "between", "clear", "no_data", "failed"] as const;
+export type VerdictKind = (typeof verdictKinds)[number];
+
+/** Why a verdict is not simply the comparison of a value with its threshold. */
+export type VerdictReason =
+  | "below_floor"
+  | "no_reference"
+  | "nothing_reported"
+  | "no_data_is_breach"
+  | "no_data_is_clear"
+  | "stale"
+  | "vanished"
+  | "query_failed";
+
+/** What one evaluation says of one label set. A failed query is never clear. */
+export interface Verdict {
+  readonly kind: VerdictKind;
+  readonly reason?: VerdictReason;
+  readonly value?: number;
+  /** The limit that the value was (or would be) on the wrong side of. */
+  readonly threshold?: number;
+  readonly direction?: "above" | "below";
+  /** The value the change was measured against. */
+  readonly reference?: number;
+  /** Events behind the value; for a ratio the whole. */
+  readonly events: number;
+  readonly badEvents?: number;
+  /** For people, where `reason` needs more words: the source's failure. */
+  readonly detail?: string;
+}

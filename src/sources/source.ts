@@ -1,0 +1,28 @@
+import type { Batch, BatchAnswer, Query, Sample, SampleRequest, SeriesPoint, SeriesRequest } from "../model/query.ts";
+
+/** A fault that only the source itself can see: an index, a field or a filter it does not accept. */
+export interface QueryFault {
+  readonly query: Query;
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  /** What to write instead, where that is known. */
+  readonly fix?: string;
+}
+
+/** Where observations come from. One suite in test/contract holds for every adapter. */
+export interface Source {
+  /** Its name in the service configuration. */
+  readonly name: string;
+  /**
+   * Answers one tick's questions, in its own plan and with as few requests as it can. Never throws for a fault of the
+   * source or of one question: that is a `failed` answer. Throws `aborted` when the signal aborts.
+   */
+  answer(batch: Batch, signal: AbortSignal): Promise<BatchAnswer>;
+  /** Newest matching events first. Throws BackfeedError. */
+  samples(request: SampleRequest, signal: AbortSignal): Promise<readonly Sample[]>;
+  /** One point per step of the window, oldest first. Throws BackfeedError. */
+  series(request: SeriesRequest, signal: AbortSignal): Promise<readonly SeriesPoint[]>;
+  /** What `check --online` asks. Throws `unavailable` when the source cannot be reached. */
+  check(queries: readonly Query[], signal: AbortSignal): Promise<readonly QueryFault[]>;
+  close(): Promise<void>;
+}

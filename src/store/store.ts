@@ -1,0 +1,199 @@
+import type { Alert } from "../model/alert.ts";
+import type { Evidence, EvidenceRequest } from "../model/evidence.ts";
+import type { Finding, FindingEvent } from "../model/finding.ts";
+import type { Labels } from "../model/labels.ts";
+import type { LocalTicket } from "../model/local-ticket.ts";
+import type { OutboxDraft, OutboxEntry, OutboxState } from "../model/outbox.ts";
+import type { TicketRecord } from "../model/ticket.ts";
+
+/** What is remembered of a rule between ticks. */
+export interface RuleState {
+  readonly ruleId: string;
+  /** The id its alerts' identity is made of. */
+  readonly identity: string;
+  /** The newest tick that needs no further evaluation. */
+  readonly watermark: number;
+  /** Since when every evaluation has failed. */
+  readonly failingSince: number | undefined;
+  readonly lastFailure: string | undefined;
+  /** `Rule.shape` of the last commit, to see when a rule became another. */
+  readonly shape: string;
+}
+
+/** A label set that a rule has seen; `seenAt` may lag by up to a hundredth of the rule's `knownForMs`. */
+export interface KnownLabelSet {
+  readonly ruleId: string;
+  readonly labels: Labels;
+  readonly seenAt: number;
+}
+
+/** How many label sets of one rule at one tick had each verdict and each outcome. */
+export interface RuleTickCounts {
+  readonly verdicts: Readonly<Record<string, number>>;
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Groups beyond `max_groups`. */
+  readonly notEvaluated: number;
+}
+
+export interface FindingCommit {
+  readonly finding: Finding;
+  readonly events: readonly FindingEvent[];
+  readonly outbox: readonly OutboxDraft[];
+}
+
+/** All that one tick changed for one rule; stored under a savepoint of its own. */
+export interface RuleCommit {
+  readonly state: RuleState;
+  readonly alertsChanged: readonly Alert[];
+  /** Fingerprints of alerts that became inactive. */
+  readonly alertsEnded: readonly string[];
+  readonly labelSetsSeen: readonly KnownLabelSet[];
+  readonly labelSetsForgotten: readonly Labels[];
+  readonly counts: RuleTickCounts;
+  /** Findings whose worst alert is this rule's. */
+  readonly findings: readonly FindingCommit[];
+}
+
+export interface TickCommit {
+  readonly schedule: string;
+  readonly tick: number;
+  readonly rules: readonly RuleCommit[];
+}
+
+export interface TickRecord {
+  readonly schedule: string;
+  readonly tick: number;
+  readonly kind: "evaluated" | "skipped";
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly rules: number;
+  readonly counts: RuleTickCounts;
+}
+
+/** What a tick reads before it judges, and the one transaction it ends with. */
+export interface StateStore {
+  /**
+   * Gives the instance name that identities are made of: the first one ever stored.
+   * Throws `configuration` when the store belongs to an instance that is neither this one nor in `formerly`.
+   */
+  openInstance(instance: string, formerly: readonly string[]): Promise<string>;
+  ruleStates(): Promise<ReadonlyMap<string, RuleState>>;
+  /** Every alert that is not inactive. */
+  alerts(): Promise<readonly Alert[]>;
+  knownLabelSets(ruleIds: readonly string[]): Promise<readonly KnownLabelSet[]>;
+  findings(groupKeys: readonly string[]): Promise<ReadonlyMap<string, Finding>>;
+  /** Findings that a tick must look at though none of their alerts moved: open ones without a ticket, quiet ones with a due word. */
+  findingsInStates(states: readonly Finding["state"][]): Promise<readonly Finding[]>;
+  /** Creates decided since an instant, counted by tracker and project (`tracker/project`). */
+  createsSince(since: number): Promise<ReadonlyMap<string, number>>;
+  /** Rules that could not be stored, with the reason; the others are. At most 100 rules a transaction. */
+  commitTick(commit: TickCommit): Promise<readonly { ruleId: string; message: string }[]>;
+  recordTick(record: TickRecord): Promise<void>;
+}
+
+export interface OutboxStore {
+  /**
+   * Takes due entries for a worker: pending or unknown ones whose time has come and whose lease, if any, is over;
+   * an expired `sending` comes back as `unknown`. Creates first, then by rank, then oldest; never two of one finding.
+   */
+  claim(request: { now: number; owner: string; leaseMs: number; limit: number }): Promise<readonly OutboxEntry[]>;
+  /** Before the bytes of a create leave. False when the lease was lost. */
+  markSending(id: string, request: { owner: string; now: number; leaseMs: number }): Promise<boolean>;
+  /** Ends one attempt. False when the lease was lost. A ticket record and events are stored in the same transaction. */
+  settle(
+    id: string,
+    outcome: {
+      owner: string;
+      state: Exclude<OutboxState, "sending">;
+      now: number;
+      nextAttemptAt?: number;
+      attempts?: number;
+      looks?: number;
+      lostCreates?: number;
+      note?: string;
+      ticket?: TicketRecord;
+      event?: FindingEvent;
+    },
+  ): Promise<boolean>;
+  /** An operator's wish: due at once, attempts counted anew. Throws `not_found`, or `conflict` when it is done. */
+  retry(id: string, now: number): Promise<OutboxEntry>;
+  get(id: string): Promise<OutboxEntry | undefined>;
+  /** Entries of a finding that are not done or dropped. */
+  openOf(findingIds: readonly string[]): Promise<readonly OutboxEntry[]>;
+  counts(): Promise<Readonly<Record<OutboxState, number>>>;
+  /** When the oldest entry that is not done or dropped was created. */
+  oldestOpen(): Promise<number | undefined>;
+  /** When the next entry is due, so that the worker can sleep. */
+  nextDue(): Promise<number | undefined>;
+}
+
+export interface TicketStore {
+  put(record: TicketRecord): Promise<void>;
+  /** The record of the highest generation. */
+  ofFinding(findingId: string): Promise<TicketRecord | undefined>;
+  ofFindings(findingIds: readonly string[]): Promise<ReadonlyMap<string, TicketRecord>>;
+  byKey(key: string): Promise<TicketRecord | undefined>;
+}
+
+export interface EvidenceStore {
+  /** Once per outbox entry: a second attempt finds what the first collected. */
+  put(outboxId: string, findingId: string, request: EvidenceRequest, evidence: Evidence): Promise<void>;
+  ofEntry(outboxId: string): Promise<Evidence | undefined>;
+  /** The newest of a finding, with what was asked. */
+  newest(findingId: string): Promise<{ request: EvidenceRequest; evidence: Evidence } | undefined>;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Opaque; give it back as `cursor` for what follows. Undefined on the last page. */
+  readonly next: string | undefined;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** What people read: lists, newest or worst first. Throws `configuration` for a cursor that is none of ours. */
+export interface HistoryStore {
+  findings(request: PageRequest & { state?: Finding["state"]; band?: string; rule?: string }): Promise<Page<Finding>>;
+  finding(id: string): Promise<Finding | undefined>;
+  /** Looks among living alerts and those of stored findings. */
+  findingByFingerprint(fingerprint: string): Promise<Finding | undefined>;
+  events(findingId: string): Promise<readonly FindingEvent[]>;
+  outbox(request: PageRequest & { state?: OutboxState; finding?: string }): Promise<Page<OutboxEntry>>;
+  tickets(request: PageRequest): Promise<Page<TicketRecord>>;
+  ticks(request: PageRequest & { schedule?: string }): Promise<Page<TickRecord>>;
+  /** Counts of one rule, newest first. */
+  ruleTicks(ruleId: string, limit: number): Promise<readonly (RuleTickCounts & { tick: number })[]>;
+  /** Adds an operator's action to a finding's timeline. */
+  addEvent(findingId: string, event: FindingEvent): Promise<void>;
+}
+
+/** The rows of the embedded backlog. */
+export interface LocalTicketStore {
+  /** Gives the ticket its number (`LOCAL-7`) and stores it in one transaction. */
+  create(ticket: Omit<LocalTicket, "number" | "id" | "key">): Promise<LocalTicket>;
+  byId(id: string): Promise<LocalTicket | undefined>;
+  byKey(key: string): Promise<LocalTicket | undefined>;
+  byLabel(label: string): Promise<readonly LocalTicket[]>;
+  /** Reads, changes and writes in one transaction. Throws `not_found`. */
+  change(id: string, change: (ticket: LocalTicket) => LocalTicket): Promise<LocalTicket>;
+  list(request: PageRequest & { statusCategory?: string }): Promise<Page<LocalTicket>>;
+  attachment(ticketId: string, name: string): Promise<{ contentType: string; bytes: Uint8Array } | undefined>;
+  putAttachment(ticketId: string, name: string, contentType: string, bytes: Uint8Array): Promise<void>;
+}
+
+export interface Store {
+  readonly state: StateStore;
+  readonly outbox: OutboxStore;
+  readonly tickets: TicketStore;
+  readonly evidence: EvidenceStore;
+  readonly history: HistoryStore;
+  readonly localTickets: LocalTicketStore;
+  /** Deletes what is older than its time: ticks and counts, evidence, finished outbox entries, events of closed findings. Gives how many rows, bounded per call. */
+  retain(before: { ticks: number; evidence: number; outbox: number; events: number }): Promise<number>;
+  /** A cheap read, for readiness. Throws `unavailable`. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,78 @@
+import type { Document } from "../model/document.ts";
+import type { Band } from "../model/priority.ts";
+import type {
+  CreatedTicket,
+  StatusCategory,
+  TicketDraft,
+  TicketIdentity,
+  TicketRef,
+  TicketRoute,
+  TicketSnapshot,
+} from "../model/ticket.ts";
+
+export interface TrackerFault {
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly fix?: string;
+}
+
+export interface Attachment {
+  /** Carries a hash of the content, so that the same content is attached once. `[A-Za-z0-9._-]` only. */
+  readonly name: string;
+  readonly contentType: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Where tickets live. Every operation but `create` is safe to repeat: it looks before it writes, or the tracker itself
+ * makes the repetition harmless. All throw BackfeedError; `create` throws `unknown_outcome` when the issue may exist.
+ * One suite in test/contract holds for every adapter.
+ */
+export interface Tracker {
+  /** Its name in the service configuration. */
+  readonly name: string;
+  /**
+   * Our tickets of this group key and generation, lowest id first. Throws `unauthorized` rather than give an empty
+   * list that an anonymous caller might have got.
+   */
+  find(identity: TicketIdentity, route: TicketRoute, signal: AbortSignal): Promise<readonly TicketRef[]>;
+  /** Files a new issue: with label and property in the one request. Never repeats itself. */
+  create(draft: TicketDraft, signal: AbortSignal): Promise<CreatedTicket>;
+  /** Undefined when the issue is deleted or out of our reach. */
+  read(ref: TicketRef, signal: AbortSignal): Promise<TicketSnapshot | undefined>;
+  /** Adds a comment once per marker; `marker` is `[a-z0-9:-]`, unique per issue and event. */
+  comment(
+    ref: TicketRef,
+    comment: { marker: string; document: Document },
+    signal: AbortSignal,
+  ): Promise<"created" | "unchanged">;
+  /** Keeps one comment of ours current under its marker. When a person edited or deleted it, a new one is made. */
+  keepComment(
+    ref: TicketRef,
+    comment: { marker: string; document: Document },
+    signal: AbortSignal,
+  ): Promise<"created" | "updated" | "unchanged">;
+  /**
+   * Writes the priority of a band, unless it is no longer what we wrote last (`lastWritten`): then a person set it and
+   * it stays (`kept`). Gives the priority's name that stands on the ticket now.
+   */
+  setPriority(
+    ref: TicketRef,
+    change: { band: Exclude<Band, "None">; lastWritten: string | undefined },
+    signal: AbortSignal,
+  ): Promise<{ outcome: "written" | "unchanged" | "kept" | "unsupported"; priority: string | undefined }>;
+  /** Moves to a status of the category when a transition leads there from the current status. */
+  transition(
+    ref: TicketRef,
+    category: StatusCategory,
+    signal: AbortSignal,
+  ): Promise<"moved" | "unchanged" | "unavailable">;
+  attach(ref: TicketRef, attachment: Attachment, signal: AbortSignal): Promise<"created" | "unchanged">;
+  /** A link back to us; the same `globalId` on the same issue is one link. */
+  linkBack(ref: TicketRef, link: { globalId: string; url: string; title: string }, signal: AbortSignal): Promise<void>;
+  /** What `check --online` asks for each route: project, issue type, fields on the screen, priorities, permissions. */
+  check(routes: readonly TicketRoute[], signal: AbortSignal): Promise<readonly TrackerFault[]>;
+  /** How long a create whose answer was lost is looked for, as waits between looks in milliseconds; empty when a look is certain. */
+  readonly settleWaitsMs: readonly number[];
+  close(): Promise<void>;
+}
