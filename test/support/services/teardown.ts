@@ -1,0 +1,21 @@
+type Step = () => Promise<void> | void;
+
+const steps: Step[] = [];
+
+/** Registers work for the end of the mocha process (see test/support/mocha-hooks.ts); steps run in reverse order. */
+export function atTeardown(step: Step): void {
+  steps.push(step);
+}
+
+/** Runs and forgets all registered steps. One that fails does not keep the others from running. */
+export async function runTeardown(): Promise<void> {
+  const failures: unknown[] = [];
+  for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, "tearing down test services failed");
+}
