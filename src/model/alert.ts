@@ -33,15 +33,18 @@ export interface Alert {
   readonly state: AlertState;
   /** When it came into this state. */
   readonly since: number;
-  /** Evaluated time towards the next state: of `for` when pending, of `until.for` when recovering. Milliseconds. */
-  readonly heldMs: number;
+  /**
+   * Evaluated time towards the next state: of `for` when pending, of `until.for` when recovering. Milliseconds.
+   * Undefined while that clock does not run: when firing, and after a `between` set it back.
+   */
+  readonly heldMs: number | undefined;
   /** The last tick with a verdict other than no data and failed: one end of an evaluated step. */
   readonly lastEvaluatedAt: number;
   /** Since when it has had no data, while `keep` holds. */
   readonly noDataSince: number | undefined;
   readonly episode: AlertEpisode;
-  /** Ticks at which it went between firing and recovering, newest last, the last twenty ticks only. */
-  readonly changes: readonly number[];
+  /** How many ticks ago it went between firing and recovering, for each time in the last twenty ticks. */
+  readonly changeAges: readonly number[];
   /** Held firing because it changed too often. */
   readonly flapping: boolean;
   readonly severity: Severity;

@@ -27,6 +27,8 @@ export interface FindingEpisode {
   readonly ending: "recovered" | "vanished" | "rule_changed" | undefined;
   readonly peak: { readonly at: number; readonly value: number; readonly threshold: number | undefined } | undefined;
   readonly sums: EventSums;
+  /** The part of `sums` from alerts whose own episodes have ended. */
+  readonly endedSums: EventSums;
   /** Share of the period's error budget this episode spent, 0..; undefined without an SLO. */
   readonly budgetShare: number | undefined;
 }

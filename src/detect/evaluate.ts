@@ -1,0 +1,145 @@
+import type { AlertState } from "../model/alert.ts";
+import { isZeroOfNothing, type Measure, type Observation } from "../model/query.ts";
+import type { Limits, Rule, Until, When } from "../model/rule.ts";
+import type { Verdict, VerdictReason } from "../model/verdict.ts";
+
+/** What one window gave for one label set. */
+export interface Evaluated {
+  readonly measure: Measure;
+  readonly limits: Limits;
+  readonly noData: Rule["noData"];
+  /** Decides what "under a floor" means. */
+  readonly state: AlertState;
+  /** Undefined when the source answered and had nothing for this label set. */
+  readonly current: Observation | undefined;
+  /** The earlier window of `change`; undefined when it had nothing for this label set. */
+  readonly reference?: Observation | undefined;
+  /** Whether the source had any event in the earlier window. */
+  readonly referenceHadData?: boolean;
+  /** The source's newest event is older than `stale_after`. */
+  readonly stale: boolean;
+}
+
+interface Comparison {
+  readonly breached: boolean;
+  readonly direction: "above" | "below";
+  readonly threshold: number | undefined;
+  readonly reference?: number;
+  /** A floor of the form itself (`change`) was not reached. */
+  readonly underFloor?: boolean;
+}
+
+/**
+ * Judges one label set in one window: the table of `when` forms of RULES.md section 2, floors and staleness included.
+ * Pure. Comparisons are strict: a value equal to its threshold is not breached.
+ */
+export function evaluate(input: Evaluated): Verdict {
+  const { when } = input.limits;
+  const events = input.current?.events ?? 0;
+  const facts = {
+    events,
+    ...(input.current?.badEvents === undefined ? {} : { badEvents: input.current.badEvents }),
+  };
+  if (when.form === "absent") {
+    return events === 0
+      ? { kind: "breached", reason: "nothing_reported", value: 0, direction: "below", ...facts }
+      : { kind: "clear", value: events, direction: "below", ...facts };
+  }
+  if (input.stale && !isZeroOfNothing(input.measure)) return { kind: "failed", reason: "stale", ...facts };
+
+  const value = valueOf(input.current, input.measure);
+  if (value === undefined) return withoutData(input, facts, undefined);
+  const comparison = compare(when, value, input);
+  if (comparison === "no_reference") return withoutData(input, { ...facts, value }, "no_reference");
+
+  const measured = {
+    value,
+    direction: comparison.direction,
+    ...(comparison.threshold === undefined ? {} : { threshold: comparison.threshold }),
+    ...(comparison.reference === undefined ? {} : { reference: comparison.reference }),
+    ...facts,
+  };
+  if (comparison.breached && input.stale && comparison.direction === "above") {
+    return { kind: "failed", reason: "stale", ...facts };
+  }
+  if (comparison.breached && (comparison.underFloor || isUnderFloor(when, input.measure, input.current))) {
+    const active = input.state === "firing" || input.state === "recovering";
+    return { kind: active ? "between" : "clear", reason: "below_floor", ...measured };
+  }
+  if (comparison.breached) return { kind: "breached", ...measured };
+  // An ingest stall must not look like a recovery; only what is bad when low was really seen to be high enough.
+  if (input.stale && canBreachAbove(when)) return { kind: "failed", reason: "stale", ...facts };
+  return { kind: untilHolds(input.limits.until, value) ? "clear" : "between", ...measured };
+}
+
+/** The measured value; 0 of nothing where the measure is a count of something, undefined where it is a mean of it. */
+function valueOf(observation: Observation | undefined, measure: Measure): number | undefined {
+  if (observation?.value !== undefined) return observation.value;
+  return isZeroOfNothing(measure) ? 0 : undefined;
+}
+
+function withoutData(
+  input: Evaluated,
+  facts: { readonly events: number; readonly badEvents?: number; readonly value?: number },
+  reason: VerdictReason | undefined,
+): Verdict {
+  if (input.noData === "breach") return { kind: "breached", reason: "no_data_is_breach", ...facts };
+  if (input.noData === "clear") return { kind: "clear", reason: "no_data_is_clear", ...facts };
+  return { kind: "no_data", ...(reason === undefined ? {} : { reason }), ...facts };
+}
+
+function compare(
+  when: Exclude<When, { form: "absent" }>,
+  value: number,
+  input: Evaluated,
+): Comparison | "no_reference" {
+  if (when.form === "change") return compareChange(when, value, input);
+  if (when.above !== undefined && value > when.above) {
+    return { breached: true, direction: "above", threshold: when.above };
+  }
+  if (when.below !== undefined && value < when.below) {
+    return { breached: true, direction: "below", threshold: when.below };
+  }
+  return when.above === undefined
+    ? { breached: false, direction: "below", threshold: when.below }
+    : { breached: false, direction: "above", threshold: when.above };
+}
+
+function compareChange(
+  when: Extract<When, { form: "change" }>,
+  value: number,
+  input: Evaluated,
+): Comparison | "no_reference" {
+  const reference = valueOf(input.reference, input.measure);
+  if (reference === undefined) return "no_reference";
+  // Nothing at all was in the source then: the 0 is not a measurement.
+  if (reference === 0 && (input.reference?.events ?? 0) === 0 && input.referenceHadData !== true) return "no_reference";
+  const underFloor = Math.max(value, reference) < when.floor;
+  if (when.up !== undefined && value > reference * when.up) {
+    return { breached: true, direction: "above", threshold: reference * when.up, reference, underFloor };
+  }
+  if (when.down !== undefined && value < reference * (1 - when.down)) {
+    return { breached: true, direction: "below", threshold: reference * (1 - when.down), reference, underFloor };
+  }
+  return when.up === undefined
+    ? { breached: false, direction: "below", threshold: reference * (1 - (when.down ?? 0)), reference }
+    : { breached: false, direction: "above", threshold: reference * when.up, reference };
+}
+
+/** Floors are on the events behind a mean or percentile, and on the bad events of a ratio; never on traffic. */
+function isUnderFloor(when: When, measure: Measure, observation: Observation | undefined): boolean {
+  if (measure.kind === "ratio") return (observation?.badEvents ?? 0) < when.minBadEvents;
+  if (measure.kind === "avg" || measure.kind === "percentile") return (observation?.events ?? 0) < when.minEvents;
+  return false;
+}
+
+function canBreachAbove(when: When): boolean {
+  return when.form === "threshold" ? when.above !== undefined : when.form === "change" && when.up !== undefined;
+}
+
+/** `until` holds; without limits of its own it holds whenever `when` does not, and the caller has seen that. */
+function untilHolds(until: Until, value: number): boolean {
+  if (until.above !== undefined && !(value > until.above)) return false;
+  if (until.below !== undefined && !(value < until.below)) return false;
+  return true;
+}

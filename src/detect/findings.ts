@@ -1,0 +1,266 @@
+import type { Alert, EventSums } from "../model/alert.ts";
+import type { AlertSummary, Finding, FindingEpisode } from "../model/finding.ts";
+import { shortKey } from "../model/identity.ts";
+import { labelsKey, pickLabels } from "../model/labels.ts";
+import { type Mode, type Rule, type Severity, severities } from "../model/rule.ts";
+import type { Evaluation } from "./judge.ts";
+import { addSums } from "./lifecycle.ts";
+
+const thirtyDaysMs = 30 * 86_400_000;
+const mostPastEpisodes = 100;
+const mostOthersShown = 20;
+
+/** What a tick did to a finding. */
+export type FindingChange = "opened" | "came_back" | "goes_on" | "went_quiet";
+
+export interface FindingStep {
+  readonly finding: Finding;
+  readonly before: Finding | undefined;
+  readonly change: FindingChange;
+  /** The rule of the worst alert. */
+  readonly rule: Rule;
+  /** Alerts of this finding that are firing or recovering now. */
+  readonly alerts: readonly Alert[];
+}
+
+export interface FormRequest {
+  readonly at: number;
+  /** What this tick evaluated, of all rules. */
+  readonly evaluations: readonly Evaluation[];
+  /** Every alert that is not inactive and was not evaluated at this tick: rules of other schedules. */
+  readonly otherAlerts: readonly Alert[];
+  readonly findings: ReadonlyMap<string, Finding>;
+  /** By rule id. An alert whose rule is gone stands in no finding. */
+  readonly rules: ReadonlyMap<string, Rule>;
+  readonly modeOf: (rule: Rule) => Mode;
+  readonly titleOf: (rule: Rule, worst: AlertSummary, episode: FindingEpisode) => string;
+}
+
+/** The group keys of alerts that a tick touched: what to load from the store before forming findings. */
+export function touchedGroups(evaluations: readonly Evaluation[]): readonly string[] {
+  const keys = new Set<string>();
+  for (const { alert, ended } of evaluations) {
+    const touched = alert ?? ended;
+    if (touched !== undefined && touched.state !== "pending") keys.add(touched.groupKey);
+  }
+  return [...keys];
+}
+
+/**
+ * Groups alerts into findings: one finding per group key, over its whole life. Pure. A finding is open while one of its
+ * alerts is firing or recovering and quiet when none is; its episode runs from the first alert's to the last one's.
+ */
+export function formFindings(request: FormRequest): readonly FindingStep[] {
+  const active = new Map<string, Alert[]>();
+  const ended = new Map<string, Evaluation[]>();
+  for (const evaluation of request.evaluations) {
+    if (evaluation.alert !== undefined && isTold(evaluation.alert)) {
+      append(active, evaluation.alert.groupKey, evaluation.alert);
+    } else if (evaluation.ended !== undefined && isTold(evaluation.ended)) {
+      append(ended, evaluation.ended.groupKey, evaluation);
+    }
+  }
+  const touched = new Set([...active.keys(), ...ended.keys()]);
+  for (const alert of request.otherAlerts) {
+    if (touched.has(alert.groupKey) && isTold(alert)) append(active, alert.groupKey, alert);
+  }
+  const steps: FindingStep[] = [];
+  for (const key of touched) {
+    const step = formFinding(request, key, active.get(key) ?? [], ended.get(key) ?? []);
+    if (step !== undefined) steps.push(step);
+  }
+  return steps;
+}
+
+/** Pending alerts are nobody's business yet. */
+function isTold(alert: Alert): boolean {
+  return alert.state === "firing" || alert.state === "recovering";
+}
+
+function formFinding(
+  request: FormRequest,
+  key: string,
+  alerts: readonly Alert[],
+  ended: readonly Evaluation[],
+): FindingStep | undefined {
+  const before = request.findings.get(key);
+  if (alerts.length === 0) return before === undefined ? undefined : goQuiet(request, before, ended);
+  const ranked = [...alerts].sort(worseFirst);
+  const worstAlert = ranked[0];
+  const rule = worstAlert === undefined ? undefined : request.rules.get(worstAlert.ruleId);
+  if (worstAlert === undefined || rule === undefined) return undefined;
+
+  const goesOn = before !== undefined && before.state === "open";
+  const endedSums = sumOf(goesOn ? before.episode.endedSums : noEvents, ended);
+  const sums = alerts.reduce((total, alert) => addSums(total, alert.episode.sums), endedSums);
+  const startedAt = Math.min(
+    ...alerts.map((alert) => alert.episode.startedAt),
+    ...(goesOn ? [before.episode.startedAt] : []),
+  );
+  const lastBreachAt = Math.max(
+    ...alerts.map((alert) => alert.episode.lastBreachAt),
+    ...(goesOn ? [before.episode.lastBreachAt] : []),
+  );
+  const episode: FindingEpisode = {
+    startedAt,
+    lastBreachAt,
+    endedAt: undefined,
+    ending: undefined,
+    peak: worstAlert.episode.peak,
+    sums,
+    endedSums,
+    budgetShare: budgetShare(rule, sums, lastBreachAt - startedAt),
+  };
+  const worst = summarise(worstAlert);
+  const pastEpisodes =
+    before === undefined ? [] : goesOn ? before.pastEpisodes : [before.episode, ...before.pastEpisodes];
+  const base = before ?? newFinding(key, rule, worstAlert, request.at);
+  const finding: Finding = {
+    ...base,
+    problem: rule.problem,
+    state: "open",
+    mode: request.modeOf(rule),
+    owner: worstAlert.owner,
+    severity: highest(alerts),
+    ruleIds: [...new Set([...base.ruleIds, ...alerts.map((alert) => alert.ruleId)])].sort(),
+    title: request.titleOf(rule, worst, episode),
+    changedAt: goesOn ? base.changedAt : request.at,
+    worst,
+    others: ranked.slice(1, 1 + mostOthersShown).map(summarise),
+    alertCount: alerts.length,
+    episode,
+    pastEpisodes: recentEpisodes(pastEpisodes, request.at),
+  };
+  return { finding, before, change: before === undefined ? "opened" : goesOn ? "goes_on" : "came_back", rule, alerts };
+}
+
+function goQuiet(request: FormRequest, before: Finding, ended: readonly Evaluation[]): FindingStep | undefined {
+  if (before.state !== "open") return undefined;
+  const rule = request.rules.get(before.worst.ruleId);
+  if (rule === undefined) return undefined;
+  const endedSums = sumOf(before.episode.endedSums, ended);
+  const lastBreachAt = Math.max(
+    before.episode.lastBreachAt,
+    ...ended.map((each) => each.ended?.episode.lastBreachAt ?? 0),
+  );
+  const changes = new Set(ended.map((each) => each.change));
+  const episode: FindingEpisode = {
+    ...before.episode,
+    lastBreachAt,
+    endedAt: request.at,
+    ending: changes.has("rule_changed") ? "rule_changed" : changes.has("vanished") ? "vanished" : "recovered",
+    sums: endedSums,
+    endedSums,
+    budgetShare: budgetShare(rule, endedSums, lastBreachAt - before.episode.startedAt),
+  };
+  const finding: Finding = { ...before, state: "quiet", changedAt: request.at, episode, alertCount: 0, others: [] };
+  return { finding, before, change: "went_quiet", rule, alerts: [] };
+}
+
+function newFinding(key: string, rule: Rule, worst: Alert, at: number): Finding {
+  return {
+    id: shortKey(key),
+    groupKey: key,
+    problem: rule.problem,
+    groupLabels: pickLabels(worst.labels, rule.group),
+    generation: 1,
+    state: "open",
+    mode: rule.mode,
+    owner: worst.owner,
+    severity: worst.severity,
+    ruleIds: [rule.id],
+    title: "",
+    openedAt: at,
+    changedAt: at,
+    worst: summarise(worst),
+    others: [],
+    alertCount: 1,
+    episode: {
+      startedAt: at,
+      lastBreachAt: at,
+      endedAt: undefined,
+      ending: undefined,
+      peak: undefined,
+      sums: noEvents,
+      endedSums: noEvents,
+      budgetShare: undefined,
+    },
+    pastEpisodes: [],
+    impact: undefined,
+    priority: undefined,
+    memory: {
+      createdAt: undefined,
+      ticketBand: undefined,
+      belowSince: undefined,
+      loweredAt: undefined,
+      summaryAt: undefined,
+      quietToldAt: undefined,
+      backToldAt: undefined,
+      flappingTold: false,
+      recurrences: 0,
+    },
+    decision: { action: "none", reason: "unchanged", at },
+  };
+}
+
+const noEvents: EventSums = { bad: 0, total: 0 };
+
+function sumOf(start: EventSums, ended: readonly Evaluation[]): EventSums {
+  return ended.reduce((total, each) => addSums(total, each.ended?.episode.sums ?? noEvents), start);
+}
+
+/** burn x duration / period, where burn = share of bad / (1 - objective): PRIORITY.md, "How inputs are measured". */
+export function budgetShare(rule: Rule, sums: EventSums, durationMs: number): number | undefined {
+  const { slo } = rule.impact;
+  if (slo === undefined || sums.total === 0) return undefined;
+  return (sums.bad / sums.total / (1 - slo.objective)) * (durationMs / slo.periodMs);
+}
+
+function recentEpisodes(episodes: readonly FindingEpisode[], at: number): readonly FindingEpisode[] {
+  return episodes.filter((each) => at - (each.endedAt ?? at) <= thirtyDaysMs).slice(0, mostPastEpisodes);
+}
+
+function summarise(alert: Alert): AlertSummary {
+  return {
+    fingerprint: alert.fingerprint,
+    ruleId: alert.ruleId,
+    labels: alert.labels,
+    state: alert.state === "recovering" ? "recovering" : "firing",
+    since: alert.episode.startedAt,
+    verdict: alert.verdict,
+  };
+}
+
+/** Severity, then firing before recovering, then how far past the threshold, then bad events, then labels: a total order. */
+function worseFirst(a: Alert, b: Alert): number {
+  return (
+    severities.indexOf(b.severity) - severities.indexOf(a.severity) ||
+    Number(b.state === "firing") - Number(a.state === "firing") ||
+    excess(b) - excess(a) ||
+    b.episode.sums.bad - a.episode.sums.bad ||
+    (labelsKey(a.labels) < labelsKey(b.labels) ? -1 : labelsKey(a.labels) > labelsKey(b.labels) ? 1 : 0) ||
+    (a.ruleId < b.ruleId ? -1 : 1)
+  );
+}
+
+/** How many times past its threshold, so that rules with other units compare. 0 where there is none. */
+function excess(alert: Alert): number {
+  const { peak } = alert.episode;
+  if (peak?.threshold === undefined || !Number.isFinite(peak.value)) return 0;
+  const [large, small] =
+    alert.verdict.direction === "below" ? [peak.threshold, peak.value] : [peak.value, peak.threshold];
+  return small > 0 ? large / small : large > 0 ? Number.MAX_VALUE : 0;
+}
+
+function highest(alerts: readonly Alert[]): Severity {
+  return alerts.reduce<Severity>(
+    (worst, { severity }) => (severities.indexOf(severity) > severities.indexOf(worst) ? severity : worst),
+    "info",
+  );
+}
+
+function append<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
