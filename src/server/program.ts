@@ -1,0 +1,83 @@
+import type { LocalTicket } from "../model/local-ticket.ts";
+import type { Mode, Severity } from "../model/rule.ts";
+import type {
+  EvidenceStore,
+  HistoryStore,
+  LocalTicketStore,
+  OutboxStore,
+  RuleTickCounts,
+  TicketStore,
+} from "../store/store.ts";
+
+/** A fault in a rule file, as `check` prints it. Positions are 1-based. */
+export interface RuleFault {
+  readonly file: string;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  /** Undefined where the file as a whole cannot be read. */
+  readonly ruleId: string | undefined;
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly fix: string | undefined;
+}
+
+/** What people see of one loaded rule. */
+export interface RuleListing {
+  readonly id: string;
+  /** The template's text, as written. */
+  readonly title: string;
+  readonly why: string;
+  readonly severity: Severity;
+  readonly owner: string;
+  readonly mode: Mode;
+  /** As `scheduleKey` gives it. */
+  readonly schedule: string;
+  readonly location: { readonly file: string; readonly line: number };
+  /** Undefined before its first tick. */
+  readonly watermark: number | undefined;
+  /** Counts by verdict and outcome at its newest tick. */
+  readonly lastTick: (RuleTickCounts & { readonly tick: number }) | undefined;
+  readonly failingSince: number | undefined;
+  readonly lastFailure: string | undefined;
+}
+
+/** The rules that run, and what is wrong in the files: a faulty rule's last good version is still among `rules`. */
+export interface RuleCatalogue {
+  readonly rules: readonly RuleListing[];
+  readonly faults: readonly RuleFault[];
+}
+
+/** What one run of one rule on an operator's wish did. */
+export interface RuleRun {
+  readonly ruleId: string;
+  readonly tick: number;
+  readonly counts: RuleTickCounts;
+  /** Ids of the findings that it changed. */
+  readonly findings: readonly string[];
+}
+
+/** A status a local ticket can be moved to from where it is. */
+export interface TransitionTarget {
+  readonly to: string;
+}
+
+/** What the server needs from the running program; `app` hands it over. All methods throw BackfeedError. */
+export interface ServerProgram {
+  readonly history: HistoryStore;
+  readonly outbox: Pick<OutboxStore, "get" | "retry">;
+  readonly evidence: Pick<EvidenceStore, "newest">;
+  readonly tickets: Pick<TicketStore, "ofFinding" | "ofFindings" | "byKey">;
+  readonly localTickets: Pick<LocalTicketStore, "byKey" | "attachment"> & {
+    /** Where the ticket can go from its status; pure. */
+    transitions(ticket: LocalTicket): readonly TransitionTarget[];
+    /** Throws `not_found`, or `conflict` when no transition leads from the current status to `to`. */
+    transition(key: string, to: string, author: string): Promise<LocalTicket>;
+  };
+  rules(): Promise<RuleCatalogue>;
+  /** Evaluates one rule now, as its next tick would. Throws `not_found`, and `conflict` while it is being evaluated. */
+  runRule(ruleId: string, signal: AbortSignal): Promise<RuleRun>;
+  /** Called after an operator made an outbox entry due, so that the worker need not sleep on. */
+  wakeOutbox(): void;
+  /** Cheap, and says nothing about sources and trackers: their failures never take the program out of rotation. */
+  readiness(): Promise<{ readonly store: boolean; readonly rules: boolean }>;
+}

@@ -1,0 +1,189 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** The closed lists that label values come from; whatever is not in its list is counted as `other`. */
+export interface MetricVocabulary {
+  readonly verdicts: readonly string[];
+  readonly decisions: readonly string[];
+  readonly reasons: readonly string[];
+  readonly outboxStates: readonly string[];
+  readonly failureCodes: readonly string[];
+}
+
+export interface TickMeasured {
+  readonly schedule: string;
+  /** The tick's instant, milliseconds UTC. */
+  readonly tick: number;
+  readonly durationMs: number;
+  /** It took longer than its schedule's period. */
+  readonly late: boolean;
+  /** Label sets by verdict. */
+  readonly verdicts: Readonly<Record<string, number>>;
+}
+
+/** All that Backfeed tells about itself. Callers name values, never labels, so that no new label set can come to be. */
+export interface Metrics {
+  recordTick(tick: TickMeasured): void;
+  /** Ticks that downtime left behind and `catch_up` did not reach. */
+  recordSkippedTicks(count: number): void;
+  /** The schedules in use and their usual period; series of all others are dropped, so that no alert stays on them. */
+  setSchedules(schedules: readonly { readonly schedule: string; readonly periodMs: number }[]): void;
+  recordSourceRequests(source: string, count: number): void;
+  recordSourceFailure(source: string, code: string): void;
+  recordDecision(decision: string, reason: string): void;
+  /** `oldestAgeMs` of the oldest entry that is not done or dropped; undefined when there is none. */
+  setOutbox(outbox: {
+    readonly counts: Readonly<Record<string, number>>;
+    readonly oldestAgeMs: number | undefined;
+  }): void;
+  /** `outcome` is `ok` or the kind of the error. */
+  recordTrackerRequest(request: {
+    readonly tracker: string;
+    readonly operation: string;
+    readonly outcome: string;
+  }): void;
+  setRules(rules: { readonly loaded: number; readonly faults: number; readonly lastReloadSuccessful: boolean }): void;
+  recordStoreError(): void;
+  /** `route` is the route's pattern, never the path that was asked for. */
+  recordHttpRequest(request: { readonly route: string; readonly status: number }): void;
+  /** Runs before every scrape, for what is cheaper to ask than to follow (the outbox). A failure is a store error. */
+  onScrape(refresh: () => Promise<void>): void;
+  /** The exposition text and its content type. */
+  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** A name from configuration or rules: the first hundred keep theirs, later ones are `other`. */
+const maxOpenValues = 100;
+const other = "other";
+
+/** Seconds; a tick of a thousand rules takes a tenth of one, a source's timeout is twenty. */
+const tickBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120];
+
+/** Metrics of their own registry: two programs in one process do not meet. `processMetrics` adds Node's own (default true). */
+export function createMetrics(options: { vocabulary: MetricVocabulary; processMetrics?: boolean }): Metrics {
+  const { vocabulary } = options;
+  const registry = new Registry();
+  if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });
+  const metrics = defineMetrics(registry);
+  const verdict = closedValues(vocabulary.verdicts);
+  const decision = closedValues(vocabulary.decisions);
+  const reason = closedValues(vocabulary.reasons);
+  const failureCode = closedValues(vocabulary.failureCodes);
+  const open = {
+    schedule: openValues(),
+    source: openValues(),
+    tracker: openValues(),
+    operation: openValues(),
+    outcome: openValues(),
+    route: openValues(),
+  };
+  const refreshers: (() => Promise<void>)[] = [];
+
+  // A counter that first appears with a value above zero has no increase() for its first event.
+  for (const value of vocabulary.verdicts) metrics.evaluations.inc({ verdict: value }, 0);
+  for (const state of vocabulary.outboxStates) metrics.outboxEntries.set({ state }, 0);
+
+  return {
+    recordTick(tick) {
+      metrics.lastTick.set({ schedule: open.schedule(tick.schedule) }, tick.tick / 1_000);
+      metrics.tickDuration.observe(tick.durationMs / 1_000);
+      if (tick.late) metrics.ticksLate.inc();
+      for (const [name, count] of Object.entries(tick.verdicts))
+        metrics.evaluations.inc({ verdict: verdict(name) }, count);
+    },
+    recordSkippedTicks: (count) => metrics.ticksSkipped.inc(count),
+    setSchedules(schedules) {
+      const kept = new Set(schedules.map(({ schedule }) => schedule));
+      for (const schedule of open.schedule.keepOnly(kept)) {
+        metrics.lastTick.remove({ schedule });
+        metrics.tickPeriod.remove({ schedule });
+      }
+      for (const { schedule, periodMs } of schedules) {
+        metrics.tickPeriod.set({ schedule: open.schedule(schedule) }, periodMs / 1_000);
+      }
+    },
+    recordSourceRequests: (source, count) => metrics.sourceRequests.inc({ source: open.source(source) }, count),
+    recordSourceFailure: (source, code) =>
+      metrics.sourceFailures.inc({ source: open.source(source), code: failureCode(code) }),
+    recordDecision: (name, why) => metrics.decisions.inc({ decision: decision(name), reason: reason(why) }),
+    setOutbox({ counts, oldestAgeMs }) {
+      for (const state of vocabulary.outboxStates) metrics.outboxEntries.set({ state }, counts[state] ?? 0);
+      metrics.outboxOldest.set((oldestAgeMs ?? 0) / 1_000);
+    },
+    recordTrackerRequest: ({ tracker, operation, outcome }) =>
+      metrics.trackerRequests.inc({
+        tracker: open.tracker(tracker),
+        operation: open.operation(operation),
+        outcome: open.outcome(outcome),
+      }),
+    setRules({ loaded, faults, lastReloadSuccessful }) {
+      metrics.rulesLoaded.set(loaded);
+      metrics.ruleFaults.set(faults);
+      metrics.reloadSuccessful.set(lastReloadSuccessful ? 1 : 0);
+    },
+    recordStoreError: () => metrics.storeErrors.inc(),
+    recordHttpRequest: ({ route, status }) =>
+      metrics.httpRequests.inc({ route: open.route(route), status: `${Math.floor(status / 100)}xx` }),
+    onScrape: (refresh) => void refreshers.push(refresh),
+    async render() {
+      for (const refresh of refreshers) await refresh().catch(() => metrics.storeErrors.inc());
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}
+
+function defineMetrics(register: Registry) {
+  const registers = [register];
+  const counter = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
+    new Counter({ name: `backfeed_${name}`, help, labelNames, registers });
+  const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
+    new Gauge({ name: `backfeed_${name}`, help, labelNames, registers });
+  return {
+    lastTick: gauge("last_tick_timestamp_seconds", "Instant of the newest evaluated tick.", ["schedule"]),
+    tickPeriod: gauge("tick_period_seconds", "Usual time between two ticks of the schedule.", ["schedule"]),
+    tickDuration: new Histogram({
+      name: "backfeed_tick_duration_seconds",
+      help: "Time from the start of a tick to its commit.",
+      buckets: tickBuckets,
+      registers,
+    }),
+    ticksLate: counter("ticks_late_total", "Ticks that took longer than their schedule's period."),
+    ticksSkipped: counter("ticks_skipped_total", "Ticks missed in downtime that catch_up did not reach."),
+    evaluations: counter("evaluations_total", "Evaluated label sets by verdict.", ["verdict"]),
+    sourceRequests: counter("source_requests_total", "Requests (or scans) sent to a source.", ["source"]),
+    sourceFailures: counter("source_failures_total", "Questions that a source did not answer.", ["source", "code"]),
+    decisions: counter("decisions_total", "Decisions on findings.", ["decision", "reason"]),
+    outboxEntries: gauge("outbox_entries", "Outbox entries by state.", ["state"]),
+    outboxOldest: gauge("outbox_oldest_seconds", "Age of the oldest entry that is not done or dropped; 0 without one."),
+    trackerRequests: counter("tracker_requests_total", "Calls of a tracker.", ["tracker", "operation", "outcome"]),
+    rulesLoaded: gauge("rules_loaded", "Rules that are being evaluated."),
+    ruleFaults: gauge("rule_faults", "Faults in rule files at the last reload."),
+    reloadSuccessful: gauge("rules_last_reload_successful", "1 when the last reload had no fault."),
+    storeErrors: counter("store_errors_total", "Operations on the store that failed."),
+    httpRequests: counter("http_requests_total", "Requests to the API by route and class of status.", [
+      "route",
+      "status",
+    ]),
+  };
+}
+
+function closedValues(values: readonly string[]): (value: string) => string {
+  const known = new Set(values);
+  return (value) => (known.has(value) ? value : other);
+}
+
+function openValues() {
+  const known = new Set<string>();
+  const name = (value: string): string => {
+    if (known.has(value)) return value;
+    if (known.size >= maxOpenValues) return other;
+    known.add(value);
+    return value;
+  };
+  /** Forgets all others, and gives them. */
+  name.keepOnly = (kept: ReadonlySet<string>): readonly string[] => {
+    const gone = [...known].filter((value) => !kept.has(value));
+    for (const value of gone) known.delete(value);
+    return gone;
+  };
+  return name;
+}
