@@ -47,7 +47,7 @@ export function evaluate(input: Evaluated): Verdict {
   }
   if (input.stale && !isZeroOfNothing(input.measure)) return { kind: "failed", reason: "stale", ...facts };
 
-  const value = valueOf(input.current, input.measure);
+  const value = measuredValue(input.current, input.measure);
   if (value === undefined) return withoutData(input, facts, undefined);
   const comparison = compare(when, value, input);
   if (comparison === "no_reference") return withoutData(input, { ...facts, value }, "no_reference");
@@ -73,7 +73,7 @@ export function evaluate(input: Evaluated): Verdict {
 }
 
 /** The measured value; 0 of nothing where the measure is a count of something, undefined where it is a mean of it. */
-function valueOf(observation: Observation | undefined, measure: Measure): number | undefined {
+function measuredValue(observation: Observation | undefined, measure: Measure): number | undefined {
   if (observation?.value !== undefined) return observation.value;
   return isZeroOfNothing(measure) ? 0 : undefined;
 }
@@ -110,7 +110,7 @@ function compareChange(
   value: number,
   input: Evaluated,
 ): Comparison | "no_reference" {
-  const reference = valueOf(input.reference, input.measure);
+  const reference = measuredValue(input.reference, input.measure);
   if (reference === undefined) return "no_reference";
   // Nothing at all was in the source then: the 0 is not a measurement.
   if (reference === 0 && (input.reference?.events ?? 0) === 0 && input.referenceHadData !== true) return "no_reference";
