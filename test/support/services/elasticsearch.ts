@@ -117,6 +117,7 @@ async function start({ version, security, heap, javaHome, home, user, run }: Sta
   await cp(join(home, "config"), folder("config"), { recursive: true });
   for (const name of ["config/jvm.options.d", "data", "logs", "tmp"]) await mkdir(folder(name), { recursive: true });
   await writeFile(folder("config/elasticsearch.yml"), stringify(settings(run.path, security !== undefined)));
+  await keepJavaOutputIn(run.path);
   await writeFile(folder("config/jvm.options.d/test.options"), `-Xms${heap}\n-Xmx${heap}\n`);
   if (security?.roles !== undefined) await writeFile(folder("config/roles.yml"), stringify(security.roles));
   await user.own(run.path);
@@ -179,6 +180,13 @@ function settings(runPath: string, secured: boolean): Record<string, unknown> {
       ? { "xpack.security.http.ssl.enabled": false, "xpack.security.transport.ssl.enabled": false }
       : undefined),
   };
+}
+
+/** Java's own logs and dumps are relative to the installation, which is shared and not writable. */
+async function keepJavaOutputIn(runPath: string): Promise<void> {
+  const file = join(runPath, "config/jvm.options");
+  const options = await readFile(file, "utf8");
+  await writeFile(file, options.replace(/(file=|ErrorFile=|HeapDumpPath=)(?=logs|data)/g, `$1${runPath}/`));
 }
 
 async function addUsers({
