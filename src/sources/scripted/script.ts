@@ -1,0 +1,37 @@
+import type { Labels } from "../../model/labels.ts";
+import type { ScriptedEvent } from "./event-filter.ts";
+import type { Point } from "./notation.ts";
+
+/** What a scripted source knows, by target. */
+export type Script = Readonly<Record<string, ScriptedEvents | ScriptedSeries>>;
+
+/** Documents. The array is read anew at each question: a simulation may push to it. */
+export interface ScriptedEvents {
+  readonly events: readonly ScriptedEvent[];
+  /** The field that holds the instant, as ISO 8601 text or milliseconds; default `@timestamp`. */
+  readonly timestamp?: string;
+}
+
+/**
+ * What the source answers, tick by tick, whatever the measure and the filter: the value at index i is the answer for
+ * every window that ends at `start + i * stepMs`, also that of an earlier window (a change) or a longer one (a burn).
+ * Before the start and after the last value there is no data.
+ */
+export interface ScriptedSeries {
+  readonly start: number;
+  readonly stepMs: number;
+  readonly series: readonly LabelledSeries[];
+}
+
+/** One label set. A ratio needs `total` and `bad`, everything else `value`; `events` (default: the value or 1) is its sample size. */
+export interface LabelledSeries {
+  readonly labels: Labels;
+  readonly value?: readonly Point[];
+  readonly total?: readonly Point[];
+  readonly bad?: readonly Point[];
+  readonly events?: readonly Point[];
+}
+
+export function isSeries(target: ScriptedEvents | ScriptedSeries): target is ScriptedSeries {
+  return "series" in target;
+}

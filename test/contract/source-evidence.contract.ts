@@ -1,0 +1,169 @@
+import { expect } from "chai";
+import type { Labels } from "../../src/model/labels.ts";
+import type { Query, SampleRequest } from "../../src/model/query.ts";
+import { type Dataset, hostileMessage, hostileNames, hostileService, muteService } from "../support/source-dataset.ts";
+import {
+  expectedAnswer,
+  matching,
+  type PlainMeasure,
+  plainQuestion,
+  toQuestion,
+} from "../support/source-expectation.ts";
+import type { SourceUnderTest } from "./source.contract.ts";
+import { expectValue } from "./source-answers.ts";
+
+const never = new AbortController().signal;
+
+/** The second half of the contract: what a ticket shows (samples, charts), and what `check --online` asks. */
+export function evidenceContract({ dataset, under }: { dataset: Dataset; under: () => SourceUnderTest }): void {
+  const query = (parts: Parameters<typeof plainQuestion>[1] = {}): Query =>
+    toQuestion(plainQuestion(dataset.busy, parts), under()).query;
+  const samples = (parts: Partial<SampleRequest> & { query: Query }) =>
+    under().source.samples(
+      { labels: {}, window: dataset.busy, badOnly: false, limit: 5, fields: [], maxValueLength: 10_000, ...parts },
+      never,
+    );
+
+  describe("samples", () => {
+    it("are the newest first, of one label set, with the fields asked for in order", async () => {
+      const labels: Labels = { "service.name": "cart", "http.response.status_code": "200" };
+      const by = Object.keys(labels);
+      const fields = ["http.response.status_code", "message", "no.such.field", "sampled"];
+      const found = await samples({ query: query({ by }), labels, fields, limit: 3 });
+      const expected = matching(
+        dataset,
+        plainQuestion(dataset.busy, { where: { "service.name": ["cart"], "http.response.status_code": [200] } }),
+      )
+        .toReversed()
+        .slice(0, 3);
+      expect(found).to.deep.equal(
+        expected.map((event) => ({
+          at: Date.parse(event["@timestamp"]),
+          fields: [
+            ["http.response.status_code", "200"],
+            ["message", event.message],
+            ["sampled", String(event.sampled)],
+          ],
+        })),
+      );
+    });
+
+    it("give timestamp and message when no field is asked for, and only the bad part when told so", async () => {
+      const parts = { where: { "service.name": ["checkout"] }, filters: ["not_health" as const] };
+      const found = await samples({
+        query: query({ ...parts, measure: { kind: "ratio", bad: "server_error" } }),
+        badOnly: true,
+        limit: 4,
+      });
+      const expected = matching(
+        dataset,
+        plainQuestion(dataset.busy, { ...parts, filters: ["not_health", "server_error"] }),
+      ).slice(-4);
+      expect(found).to.deep.equal(
+        expected.toReversed().map((event) => ({
+          at: Date.parse(event["@timestamp"]),
+          fields: [
+            ["@timestamp", event["@timestamp"]],
+            ["message", event.message],
+          ],
+        })),
+      );
+    });
+
+    it("keep hostile text unharmed, and cut with a mark what is too long", async () => {
+      const where = { "service.name": [hostileService] };
+      const [whole] = await samples({ query: query({ where }), fields: ["message"], limit: 1 });
+      expect(whole?.fields).to.deep.equal([["message", hostileMessage]]);
+      const [cut] = await samples({ query: query({ where }), fields: ["message"], limit: 1, maxValueLength: 100 });
+      const value = cut?.fields[0]?.[1] ?? "";
+      expect(value).to.have.length.within(90, 100);
+      expect(value.endsWith("…")).to.equal(true);
+      expect(hostileMessage.startsWith(value.slice(0, -1))).to.equal(true);
+    });
+
+    it("find hostile labels, and leave out null and join several values", async () => {
+      for (const name of hostileNames) {
+        const found = await samples({
+          query: query({ by: ["service.name"] }),
+          labels: { "service.name": name },
+          fields: ["service.name"],
+          limit: 1,
+        });
+        expect(found.map((sample) => sample.fields)).to.deep.equal([[["service.name", name]]]);
+      }
+      const fields = ["duration_ms", "tags"];
+      const tagged = { "service.name": [muteService], tags: ["red"] };
+      const [sample] = await samples({ query: query({ where: tagged }), fields, limit: 1 });
+      const event = matching(dataset, plainQuestion(dataset.busy, { where: tagged })).at(-1);
+      expect(sample?.fields).to.deep.equal([["tags", event?.tags?.join(", ")]]);
+    });
+
+    it("are none where nothing matches", async () => {
+      expect(await samples({ query: query(), window: dataset.empty })).to.deep.equal([]);
+    });
+  });
+
+  describe("series", () => {
+    const stepMs = 300_000;
+    const measures: readonly PlainMeasure[] = [
+      { kind: "count" },
+      { kind: "rate" },
+      { kind: "ratio", bad: "slow" },
+      { kind: "sum", field: "bytes" },
+      { kind: "avg", field: "duration_ms" },
+      { kind: "unique", field: "user.id" },
+      { kind: "percentile", field: "duration_ms", percent: 95 },
+    ];
+
+    for (const measure of measures) {
+      it(`gives ${measure.kind} for each step from the window's start, empty steps included`, async () => {
+        // Starts off the step's grid, runs into hours without events, and ends with a shorter step.
+        const window = { from: dataset.busy.from + 30 * 60_000 + 7_001, to: dataset.busy.to + 20 * 60_000 };
+        const by = ["service.name"];
+        const labels = { "service.name": "cart" };
+        const points = await under().source.series({ query: query({ measure, by }), labels, window, stepMs }, never);
+        const starts: number[] = [];
+        for (let at = window.from; at < window.to; at += stepMs) starts.push(at);
+        expect(points.map((point) => point.at)).to.deep.equal(starts);
+        for (const { at, value } of points) {
+          const step = { from: at, to: Math.min(at + stepMs, window.to) };
+          const plain = plainQuestion(step, { measure, where: { "service.name": ["cart"] } });
+          const group = expectedAnswer(dataset, plain).groups.get("{}");
+          if (group !== undefined) expectValue(value, group, measure, `step ${at}`);
+        }
+      });
+    }
+  });
+
+  describe("check", () => {
+    it("finds nothing wrong with good queries", async () => {
+      const good = [
+        query({ where: { "service.name": ["cart"] }, filters: ["slow"], by: ["service.name", "sampled"] }),
+        query({ measure: { kind: "percentile", field: "duration_ms", percent: 95 } }),
+        query({ measure: { kind: "ratio", bad: "server_error" }, by: ["http.response.status_code"] }),
+        query({ measure: { kind: "unique", field: "user.id" } }),
+      ];
+      expect(await under().source.check(good, never)).to.deep.equal([]);
+    });
+
+    it("names the query that has an unknown target, an unknown field, a broken filter or a mean of text", async () => {
+      const lost = { ...query(), target: under().missingTarget };
+      const bad = [
+        lost,
+        query({ by: ["no.such.field"] }),
+        query({ measure: { kind: "avg", field: "no.such.number" } }),
+        query({ filters: ["broken"] }),
+        query({ measure: { kind: "ratio", bad: "broken" } }),
+        query({ measure: { kind: "avg", field: "service.name" } }),
+      ];
+      const good = query({ where: { sampled: [true] } });
+      const faults = await under().source.check([good, ...bad], never);
+      for (const [index, faulty] of bad.entries()) {
+        const messages = faults.filter((fault) => fault.query === faulty).map((fault) => fault.message);
+        expect(messages, `faults of query ${index}`).to.have.length.of.at.least(1);
+        expect(messages[0]).to.have.length.within(10, 400);
+      }
+      expect(faults.filter((fault) => fault.query === good)).to.deep.equal([]);
+    });
+  });
+}
