@@ -18,7 +18,7 @@ java_is_recent() {
 }
 
 has_a_font() {
-  find /usr/share/fonts /usr/local/share/fonts -name '*.ttf' -o -name '*.otf' 2>/dev/null | grep -q .
+  [ -n "$(find /usr/share/fonts /usr/local/share/fonts \( -name '*.ttf' -o -name '*.otf' \) -print -quit 2>/dev/null)" ]
 }
 
 java_is_recent || missing+=(java)
@@ -62,7 +62,7 @@ packages=()
 for package in "${missing[@]}"; do
   if [ "$package" != java ]; then
     packages+=("$package")
-  elif apt-cache show openjdk-17-jre-headless 2>/dev/null | grep -q .; then
+  elif apt-cache show openjdk-17-jre-headless >/dev/null 2>&1; then
     packages+=(openjdk-17-jre-headless)
   else
     packages+=(default-jre-headless)
