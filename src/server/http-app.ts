@@ -1,0 +1,194 @@
+import { randomUUID } from "node:crypto";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import { ipKeyGenerator, rateLimit } from "express-rate-limit";
+import helmet from "helmet";
+import { type Clock, stopwatch } from "../support/clock.ts";
+import { minute } from "../support/duration.ts";
+import { sha256 } from "../support/hashing.ts";
+import type { Logger } from "../support/logging.ts";
+import type { Metrics } from "../support/metrics.ts";
+import { type Caller, createAuthenticator, requireAccess, type TokenConfig } from "./auth.ts";
+import { answerFault, RequestFault } from "./faults.ts";
+import { hostNameOf, refuseForeignPages } from "./loopback.ts";
+import { answerPolicy, nameRoute, servePages } from "./pages.ts";
+import type { BytesReply, Route } from "./route.ts";
+
+export interface HttpAppOptions {
+  readonly routes: readonly Route[];
+  readonly tokens: readonly TokenConfig[];
+  readonly publicUrl: string | undefined;
+  readonly requestsPerMinute: { readonly known: number; readonly unknown: number };
+  readonly metrics: Pick<Metrics, "recordHttpRequest">;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly stopping: AbortSignal;
+  /** The built UI. */
+  readonly ui: string | undefined;
+}
+
+const maxBody = "256kb";
+
+/** The Express application: its middleware in the order it runs. */
+export function createHttpApp(options: HttpAppOptions): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("etag", "strong");
+  app.set("query parser", "simple");
+  app.use(observe(options));
+  app.use(securityHeaders(options.publicUrl));
+  if (options.tokens.length === 0) app.use(onlyOwnPages(options.publicUrl));
+  app.use(identify(options.tokens));
+  app.use(limitRate(options.requestsPerMinute));
+  for (const route of options.routes) mountRoute(app, route, options);
+  if (options.ui !== undefined) servePages(app, options.ui);
+  app.use(nothingHere(options.routes));
+  app.use(answerWithFault(options.logger));
+  return app;
+}
+
+/** Express's own writing of `/findings/{id}`. */
+export function expressPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ":$1");
+}
+
+/** Every request is counted and logged by its route's pattern: never its query, headers or body, where secrets may be. */
+function observe({ logger, metrics }: HttpAppOptions): RequestHandler {
+  return (request, response, next) => {
+    const elapsed = stopwatch();
+    const requestId = randomUUID();
+    response.locals["requestId"] = requestId;
+    response.set("x-request-id", requestId);
+    response.once("close", () => {
+      const route: string = response.locals["route"] ?? "none";
+      const caller: Caller | undefined = response.locals["caller"];
+      const status = response.statusCode;
+      metrics.recordHttpRequest({ route, status });
+      const took = Math.round(elapsed());
+      logger.debug("request", { method: request.method, route, status, tookMs: took, by: caller?.name, requestId });
+    });
+    next();
+  };
+}
+
+function securityHeaders(publicUrl: string | undefined): RequestHandler {
+  const headers = helmet({
+    contentSecurityPolicy: false,
+    referrerPolicy: { policy: "no-referrer" },
+    strictTransportSecurity: publicUrl?.startsWith("https:") === true ? { maxAge: 31_536_000 } : false,
+  });
+  return (request, response, next) => {
+    response.set("content-security-policy", answerPolicy);
+    response.set("cache-control", "no-store");
+    headers(request, response, next);
+  };
+}
+
+function onlyOwnPages(publicUrl: string | undefined): RequestHandler {
+  const publicHost = hostNameOf(publicUrl);
+  return (request, _response, next) => {
+    const { host, origin } = request.headers;
+    refuseForeignPages({ host, origin, fetchSite: request.get("sec-fetch-site") }, publicHost);
+    next();
+  };
+}
+
+/** Remembers who asks. Whether they may is the route's matter. */
+function identify(tokens: readonly TokenConfig[]): RequestHandler {
+  const authenticate = createAuthenticator(tokens);
+  return (request, response, next) => {
+    response.locals["caller"] = authenticate(request.headers.authorization);
+    next();
+  };
+}
+
+/** By token where one is known, so that colleagues behind one proxy do not share a budget; else by address. */
+function limitRate(requestsPerMinute: HttpAppOptions["requestsPerMinute"]): RequestHandler {
+  return rateLimit({
+    windowMs: minute,
+    limit: (_request, response) => (response.locals["caller"] ? requestsPerMinute.known : requestsPerMinute.unknown),
+    keyGenerator: (request, response) => {
+      const caller: Caller | undefined = response.locals["caller"];
+      return `${caller?.name ?? "nobody"} ${ipKeyGenerator(request.ip ?? "")}`;
+    },
+    // A probe that is refused takes a healthy replica out of rotation.
+    skip: (request) => request.path === "/healthz" || request.path === "/readyz",
+    standardHeaders: "draft-8",
+    legacyHeaders: false,
+    validate: { xForwardedForHeader: false },
+    handler: (_request, _response, next) => {
+      const headers = { "retry-after": "60" };
+      next(new RequestFault(429, "too_many_requests", "too many requests in this minute", { headers }));
+    },
+  });
+}
+
+function mountRoute(app: Express, route: Route, options: HttpAppOptions): void {
+  const readBody = express.json({ limit: maxBody, inflate: false });
+  const path = expressPath(route.path);
+  const before: RequestHandler = (request, response, next) => {
+    nameRoute(response, route.path);
+    requireAccess(route.access, response.locals["caller"]);
+    if (route.body !== undefined) requireJson(request.get("content-type"));
+    next();
+  };
+  const answer: RequestHandler = async (request, response) => {
+    const caller: Caller = response.locals["caller"] ?? { name: "nobody", role: "viewer" };
+    const { params, query, body } = request;
+    const now = options.clock.now();
+    const value = await route.run({ params, query, body, caller, now, signal: options.stopping });
+    if (route.answer.kind === "json") response.json(value);
+    else sendBytes(request, response, value as BytesReply);
+  };
+  if (route.method === "get") app.get(path, before, answer);
+  else app.post(path, before, readBody, answer);
+}
+
+/** Also where there is no body: a form of another site cannot send this type without asking first. */
+function requireJson(contentType: string | undefined): void {
+  if (!/^application\/json\s*(;|$)/i.test(contentType ?? "")) {
+    throw new RequestFault(415, "unsupported_media_type", "a POST needs content-type: application/json");
+  }
+}
+
+/** Kept by the browser and asked again each time: the ETag makes that cheap, and a newer chart shows at once. */
+const sendBytes = (
+  request: Parameters<RequestHandler>[0],
+  response: Parameters<RequestHandler>[1],
+  reply: BytesReply,
+) => {
+  const { bytes, contentType, fileName } = reply;
+  response.set("etag", `"${sha256(bytes).slice(0, 32)}"`);
+  response.set("cache-control", "private, no-cache");
+  response.set("content-type", contentType);
+  if (fileName !== undefined) response.attachment(fileName).set("content-type", contentType);
+  if (request.fresh) response.status(304).end();
+  else response.send(Buffer.from(bytes));
+};
+
+function nothingHere(routes: readonly Route[]): RequestHandler {
+  const known = routes.map(({ method, path }) => ({
+    method,
+    pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}/?$`),
+  }));
+  return (request) => {
+    const methods = known.filter(({ pattern }) => pattern.test(request.path)).map(({ method }) => method.toUpperCase());
+    if (methods.length === 0) throw new RequestFault(404, "not_found", "there is nothing under this path");
+    const allow = methods.join(", ");
+    throw new RequestFault(405, "method_not_allowed", `this path takes ${allow}`, { headers: { allow } });
+  };
+}
+
+function answerWithFault(logger: Logger): ErrorRequestHandler {
+  return (thrown, request, response, _next) => {
+    const requestId: string = response.locals["requestId"];
+    const { status, headers, body, error } = answerFault(thrown, requestId);
+    const facts = { method: request.method, route: response.locals["route"] ?? "none", requestId };
+    if (error?.kind === "internal") logger.error("http_internal", "a request ended in a fault of ours", facts, error);
+    else if (error !== undefined) logger.warn("http_failed", "a request could not be answered", facts, error);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.status(status).set(headers).json(body);
+  };
+}

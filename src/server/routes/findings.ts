@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { findingStates } from "../../model/finding.ts";
+import { bands } from "../../model/priority.ts";
+import { BackfeedError } from "../../support/errors.ts";
+import type { ServerProgram } from "../program.ts";
+import { type Route, route } from "../route.ts";
+import { pageOf, pageQuery, viewPage } from "../views/common.ts";
+import { evidenceMetaView, evidenceView, viewEvidence, viewEvidenceMeta } from "../views/evidence-view.ts";
+import {
+  findingEventView,
+  findingSummaryView,
+  findingView,
+  viewFinding,
+  viewFindingEvent,
+  viewFindingSummary,
+} from "../views/finding-view.ts";
+import { outboxEntryView, viewOutboxEntry } from "../views/outbox-view.ts";
+import { ticketRecordView, viewTicketRecord } from "../views/ticket-view.ts";
+
+const findingId = z.string().regex(/^[0-9a-f]{16}$/, "16 hexadecimal digits");
+
+const findingDetailView = z.object({
+  finding: findingView,
+  events: z.array(findingEventView),
+  evidence: evidenceMetaView.optional(),
+  ticket: ticketRecordView.optional(),
+  outbox: z.array(outboxEntryView),
+});
+
+/** How many outbox entries of one finding are shown. */
+const outboxShown = 50;
+
+export function findingRoutes(program: ServerProgram): readonly Route[] {
+  const { history, evidence, tickets } = program;
+  const existing = async (id: string) => {
+    const finding = await history.finding(id);
+    if (finding === undefined) throw new BackfeedError("not_found", "there is no such finding", { facts: { id } });
+    return finding;
+  };
+  const collected = async (id: string) => {
+    const newest = await evidence.newest(id);
+    if (newest !== undefined) return newest;
+    await existing(id);
+    throw new BackfeedError("not_found", "no evidence has been collected for this finding yet", { facts: { id } });
+  };
+
+  return [
+    route({
+      method: "get",
+      path: "/api/v1/findings",
+      operation: "listFindings",
+      summary: "Findings, the worst first.",
+      access: "viewer",
+      query: {
+        ...pageQuery,
+        state: z.enum(findingStates).optional(),
+        band: z.enum(bands).optional(),
+        rule: z.string().min(1).max(200).optional(),
+      },
+      answer: { kind: "json", name: "FindingPage", schema: pageOf(findingSummaryView) },
+      handle: async ({ query }) => {
+        const page = await history.findings(query);
+        const records = await tickets.ofFindings(page.items.map(({ id }) => id));
+        return viewPage(page, (finding) => viewFindingSummary(finding, records.get(finding.id)));
+      },
+    }),
+    route({
+      method: "get",
+      path: "/api/v1/findings/{id}",
+      operation: "readFinding",
+      summary: "One finding with its timeline, ticket, delivery and what was collected as evidence.",
+      access: "viewer",
+      faults: [404],
+      params: { id: findingId },
+      answer: { kind: "json", name: "FindingDetail", schema: findingDetailView },
+      handle: async ({ params: { id } }) => {
+        const finding = await existing(id);
+        const [events, newest, record, outbox] = await Promise.all([
+          history.events(id),
+          evidence.newest(id),
+          tickets.ofFinding(id),
+          history.outbox({ finding: id, limit: outboxShown }),
+        ]);
+        return {
+          finding: viewFinding(finding),
+          events: events.map(viewFindingEvent),
+          evidence: newest && viewEvidenceMeta(newest),
+          ticket: record && viewTicketRecord(record),
+          outbox: outbox.items.map(viewOutboxEntry),
+        };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/api/v1/findings/{id}/chart.png",
+      operation: "readChart",
+      summary: "The newest chart that was collected as evidence.",
+      access: "viewer",
+      faults: [304, 404],
+      params: { id: findingId },
+      answer: { kind: "bytes", contentTypes: ["image/png"] },
+      handle: async ({ params: { id } }) => {
+        const { chart } = (await collected(id)).evidence;
+        if (chart === undefined) throw new BackfeedError("not_found", "there was nothing to draw", { facts: { id } });
+        return { contentType: "image/png", bytes: chart };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/api/v1/findings/{id}/evidence",
+      operation: "readEvidence",
+      summary: "The newest evidence: series and redacted samples.",
+      access: "viewer",
+      faults: [404],
+      params: { id: findingId },
+      answer: { kind: "json", name: "Evidence", schema: evidenceView },
+      handle: async ({ params: { id } }) => viewEvidence(await collected(id)),
+    }),
+  ];
+}

@@ -1,0 +1,216 @@
+import { z } from "zod";
+import { actions, decisionReasons } from "../../model/decision.ts";
+import {
+  type AlertSummary,
+  type Finding,
+  type FindingEpisode,
+  type FindingEvent,
+  findingStates,
+} from "../../model/finding.ts";
+import { bands, type Priority } from "../../model/priority.ts";
+import { modes, severities } from "../../model/rule.ts";
+import type { TicketRecord } from "../../model/ticket.ts";
+import { type Verdict, verdictKinds } from "../../model/verdict.ts";
+import { finite, instant, labels } from "./common.ts";
+import { ticketLinkView, viewTicketLink } from "./ticket-view.ts";
+
+const verdictView = z.object({
+  kind: z.enum(verdictKinds),
+  reason: z.string().optional(),
+  value: z.number().optional(),
+  threshold: z.number().optional(),
+  direction: z.enum(["above", "below"]).optional(),
+  reference: z.number().optional(),
+  events: z.number(),
+  badEvents: z.number().optional(),
+  detail: z.string().optional(),
+});
+
+const alertView = z.object({
+  fingerprint: z.string(),
+  ruleId: z.string(),
+  labels,
+  state: z.enum(["firing", "recovering"]),
+  since: instant,
+  verdict: verdictView,
+});
+
+const episodeView = z.object({
+  startedAt: instant,
+  lastBreachAt: instant,
+  endedAt: instant.optional(),
+  ending: z.enum(["recovered", "vanished", "rule_changed"]).optional(),
+  peak: z.object({ at: instant, value: z.number(), threshold: z.number().optional() }).optional(),
+  sums: z.object({ bad: z.number(), total: z.number() }),
+  budgetShare: z.number().optional(),
+});
+
+const priorityView = z.object({
+  score: z.number(),
+  band: z.enum(bands),
+  parts: z.array(
+    z.object({
+      name: z.enum(["severity", "reach", "duration", "budget", "recurrence", "trend"]),
+      points: z.number(),
+      text: z.string(),
+      measured: z.boolean(),
+    }),
+  ),
+  adjustment: z.object({ kind: z.enum(["floor", "cap"]), band: z.enum(bands), text: z.string() }).optional(),
+});
+
+const decided = { action: z.enum(actions), reason: z.enum(decisionReasons) };
+const decisionView = z.object({ ...decided, would: z.object(decided).optional(), at: instant });
+
+const impactView = z.object({
+  askedAt: instant,
+  usersBad: z.number().optional(),
+  usersTotal: z.number().optional(),
+  trend: z.union([z.number(), z.literal("from_zero")]).optional(),
+});
+
+const shared = {
+  id: z.string(),
+  title: z.string(),
+  problem: z.string(),
+  groupLabels: labels,
+  generation: z.number(),
+  state: z.enum(findingStates),
+  mode: z.enum(modes),
+  owner: z.string(),
+  severity: z.enum(severities),
+  ruleIds: z.array(z.string()),
+  openedAt: instant,
+  changedAt: instant,
+  worst: alertView,
+  alertCount: z.number(),
+  episode: episodeView,
+  impact: impactView.optional(),
+  decision: decisionView,
+};
+
+/** One row of the list. */
+export const findingSummaryView = z.object({
+  ...shared,
+  score: z.number().optional(),
+  band: z.enum(bands).optional(),
+  episodeCount: z.number().meta({ description: "This episode and those of the last 30 days." }),
+  ticket: ticketLinkView.optional(),
+});
+export type FindingSummaryView = z.infer<typeof findingSummaryView>;
+
+export const findingView = z.object({
+  ...shared,
+  groupKey: z.string(),
+  others: z.array(alertView),
+  pastEpisodes: z.array(episodeView),
+  priority: priorityView.optional(),
+});
+export type FindingView = z.infer<typeof findingView>;
+
+export const findingEventView = z.object({
+  at: instant,
+  kind: z.enum(["state", "decision", "delivery", "priority", "operator"]),
+  code: z.string(),
+  text: z.string(),
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+});
+
+export function viewFindingSummary(finding: Finding, ticket: TicketRecord | undefined): FindingSummaryView {
+  return {
+    ...viewShared(finding),
+    score: finding.priority?.score,
+    band: finding.priority?.band,
+    episodeCount: finding.pastEpisodes.length + 1,
+    ticket: ticket && viewTicketLink(ticket),
+  };
+}
+
+export function viewFinding(finding: Finding): FindingView {
+  return {
+    ...viewShared(finding),
+    groupKey: finding.groupKey,
+    others: finding.others.map(viewAlert),
+    pastEpisodes: finding.pastEpisodes.map(viewEpisode),
+    priority: finding.priority && viewPriority(finding.priority),
+  };
+}
+
+export function viewFindingEvent({ at, kind, code, text, facts }: FindingEvent): z.infer<typeof findingEventView> {
+  return { at, kind, code, text, ...(facts === undefined ? {} : { facts: { ...facts } }) };
+}
+
+/** Member by member, so that nothing new in the model goes out before somebody decides that it should. */
+function viewShared(finding: Finding) {
+  const { impact, decision } = finding;
+  return {
+    id: finding.id,
+    title: finding.title,
+    problem: finding.problem,
+    groupLabels: { ...finding.groupLabels },
+    generation: finding.generation,
+    state: finding.state,
+    mode: finding.mode,
+    owner: finding.owner,
+    severity: finding.severity,
+    ruleIds: [...finding.ruleIds],
+    openedAt: finding.openedAt,
+    changedAt: finding.changedAt,
+    worst: viewAlert(finding.worst),
+    alertCount: finding.alertCount,
+    episode: viewEpisode(finding.episode),
+    impact: impact && {
+      askedAt: impact.askedAt,
+      usersBad: finite(impact.usersBad),
+      usersTotal: finite(impact.usersTotal),
+      trend: impact.trend === "from_zero" ? impact.trend : finite(impact.trend),
+    },
+    decision: {
+      action: decision.action,
+      reason: decision.reason,
+      would: decision.would && { action: decision.would.action, reason: decision.would.reason },
+      at: decision.at,
+    },
+  };
+}
+
+function viewAlert({ fingerprint, ruleId, labels, state, since, verdict }: AlertSummary) {
+  return { fingerprint, ruleId, labels: { ...labels }, state, since, verdict: viewVerdict(verdict) };
+}
+
+function viewVerdict(verdict: Verdict) {
+  const { kind, reason, direction, events, badEvents, detail } = verdict;
+  return {
+    kind,
+    reason,
+    value: finite(verdict.value),
+    threshold: finite(verdict.threshold),
+    direction,
+    reference: finite(verdict.reference),
+    events,
+    badEvents,
+    detail,
+  };
+}
+
+function viewEpisode({ startedAt, lastBreachAt, endedAt, ending, peak, sums, budgetShare }: FindingEpisode) {
+  const value = finite(peak?.value);
+  return {
+    startedAt,
+    lastBreachAt,
+    endedAt,
+    ending,
+    peak: peak && value !== undefined ? { at: peak.at, value, threshold: finite(peak.threshold) } : undefined,
+    sums: { bad: sums.bad, total: sums.total },
+    budgetShare: finite(budgetShare),
+  };
+}
+
+function viewPriority({ score, band, parts, adjustment }: Priority) {
+  return {
+    score,
+    band,
+    parts: parts.map(({ name, points, text, measured }) => ({ name, points, text, measured })),
+    adjustment: adjustment && { kind: adjustment.kind, band: adjustment.band, text: adjustment.text },
+  };
+}
