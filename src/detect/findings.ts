@@ -128,6 +128,7 @@ function formFinding(
     worst,
     others: ranked.slice(1, 1 + mostOthersShown).map(summarise),
     alertCount: alerts.length,
+    flapping: alerts.some((alert) => alert.flapping),
     episode,
     pastEpisodes: recentEpisodes(pastEpisodes, request.at),
   };
@@ -153,7 +154,15 @@ function goQuiet(request: FormRequest, before: Finding, ended: readonly Evaluati
     endedSums,
     budgetShare: budgetShare(rule, endedSums, lastBreachAt - before.episode.startedAt),
   };
-  const finding: Finding = { ...before, state: "quiet", changedAt: request.at, episode, alertCount: 0, others: [] };
+  const finding: Finding = {
+    ...before,
+    state: "quiet",
+    changedAt: request.at,
+    episode,
+    alertCount: 0,
+    flapping: false,
+    others: [],
+  };
   return { finding, before, change: "went_quiet", rule, alerts: [] };
 }
 
@@ -175,6 +184,7 @@ function newFinding(key: string, rule: Rule, worst: Alert, at: number): Finding 
     worst: summarise(worst),
     others: [],
     alertCount: 1,
+    flapping: false,
     episode: {
       startedAt: at,
       lastBreachAt: at,

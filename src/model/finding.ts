@@ -82,6 +82,8 @@ export interface Finding {
   /** The others, worst first, at most 20; `alertCount` counts all. */
   readonly others: readonly AlertSummary[];
   readonly alertCount: number;
+  /** One of its alerts is held firing because it changed too often. */
+  readonly flapping: boolean;
   /** The running episode, or the last one. */
   readonly episode: FindingEpisode;
   /** Those before, newest first, that ended in the last 30 days; at most 100. */

@@ -1,0 +1,159 @@
+import type { OutboxEntry } from "../model/outbox.ts";
+import type { EvidenceStore, OutboxStore, TicketStore } from "../store/store.ts";
+import type { Clock } from "../support/clock.ts";
+import { asBackfeedError, BackfeedError } from "../support/errors.ts";
+import type { Logger } from "../support/logging.ts";
+import type { Tracker } from "../trackers/tracker.ts";
+import { applyToTicket } from "./apply.ts";
+import { type CollectEvidence, type ComposeDocument, fileTicket } from "./create.ts";
+import { type AttemptOutcome, afterFailure } from "./outcome.ts";
+
+export interface DeliveryWorkerOptions {
+  readonly outbox: OutboxStore;
+  readonly tickets: TicketStore;
+  readonly evidence: EvidenceStore;
+  readonly trackers: ReadonlyMap<string, Tracker>;
+  readonly collectEvidence: CollectEvidence;
+  readonly composeDocument: ComposeDocument;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Names this worker in leases; unique per process. */
+  readonly owner: string;
+  /** Entries in work at once. */
+  readonly concurrency?: number;
+  /** Longer than one attempt can take: evidence and tracker calls have deadlines of their own. */
+  readonly leaseMs?: number;
+  /** The longest sleep between two looks at the outbox. */
+  readonly pollMs?: number;
+}
+
+export interface DeliveryWorker {
+  /** Works until nothing is due. Gives how many attempts it made. */
+  drain(signal: AbortSignal): Promise<number>;
+  /** Drains, sleeps until something is due or `wake` is called, and so on until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  wake(): void;
+}
+
+const defaultConcurrency = 4;
+const defaultLeaseMs = 120_000;
+const defaultPollMs = 5_000;
+
+/** The outbox worker: claims due entries, does each, records what came of it. One entry's failure is its own. */
+export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWorker {
+  const { outbox, clock, logger, owner } = options;
+  const concurrency = options.concurrency ?? defaultConcurrency;
+  const leaseMs = options.leaseMs ?? defaultLeaseMs;
+  const pollMs = options.pollMs ?? defaultPollMs;
+  let awake = new AbortController();
+
+  async function drain(signal: AbortSignal): Promise<number> {
+    let attempts = 0;
+    while (!signal.aborted) {
+      const entries = await outbox.claim({ now: clock.now(), owner, leaseMs, limit: concurrency });
+      if (entries.length === 0) break;
+      await Promise.all(entries.map((entry) => attempt(entry, signal)));
+      attempts += entries.length;
+    }
+    return attempts;
+  }
+
+  async function attempt(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
+    try {
+      await deliver(entry, signal);
+    } catch (thrown) {
+      const error = asBackfeedError(thrown);
+      const waits = (await trackerOf(entry))?.settleWaitsMs ?? [];
+      const outcome = afterFailure(entry, error, clock.now(), waits);
+      report(entry, error, outcome);
+      await settle(entry, outcome, `delivery_${outcome.state}`);
+    }
+  }
+
+  async function deliver(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
+    const tracker = await trackerOf(entry);
+    if (tracker === undefined) throw new BackfeedError("configuration", "its tracker is no longer configured");
+    if (entry.action.kind === "create") {
+      const context = { ...options, tracker, leaseMs };
+      const result = await fileTicket(entry, entry.action, context, signal);
+      if (result.kind === "lease_lost") return;
+      if (result.kind === "wait") return settle(entry, result.outcome, "create_looked_for");
+      const note = [`${result.adopted ? "found" : "filed"} ${result.record.ref.key}`, ...result.notes].join("; ");
+      logger.info("ticket filed", { finding: entry.findingId, ticket: result.record.ref.key, adopted: result.adopted });
+      return settle(entry, { state: "done", note, ticket: result.record }, result.adopted ? "found" : "filed");
+    }
+    const record = await options.tickets.ofFinding(entry.findingId);
+    if (record === undefined || record.generation !== entry.generation) {
+      return settle(entry, { state: "dropped", note: "its ticket was never filed" }, "no_ticket");
+    }
+    const applied = await applyToTicket(entry, entry.action, record, tracker, clock.now(), signal);
+    await settle(entry, { state: applied.state, note: applied.note, ticket: applied.record }, applied.code);
+  }
+
+  /** Where its ticket is, or is to be. */
+  async function trackerOf(entry: OutboxEntry): Promise<Tracker | undefined> {
+    if (entry.action.kind === "create") return options.trackers.get(entry.action.route.tracker);
+    const record = await options.tickets.ofFinding(entry.findingId);
+    return record === undefined ? [...options.trackers.values()][0] : options.trackers.get(record.tracker);
+  }
+
+  async function settle(
+    entry: OutboxEntry,
+    outcome: AttemptOutcome & { ticket?: Parameters<OutboxStore["settle"]>[1]["ticket"] },
+    code: string,
+  ): Promise<void> {
+    const now = clock.now();
+    const text = `${entry.action.kind}: ${outcome.note ?? code}`;
+    const kept = await outbox.settle(entry.id, {
+      ...outcome,
+      owner,
+      now,
+      event: { at: now, kind: "delivery", code, text },
+    });
+    if (!kept) {
+      // Another worker has taken it over; what we did is found by it, since every step looks first.
+      logger.warn("OUTBOX_LEASE_LOST", "the lease of an outbox entry was lost before its outcome was stored", {
+        entry: entry.id,
+      });
+    }
+  }
+
+  function report(entry: OutboxEntry, error: BackfeedError, outcome: AttemptOutcome): void {
+    const facts = { entry: entry.id, finding: entry.findingId, action: entry.action.kind, kind: error.kind };
+    if (error.kind === "aborted") return;
+    if (outcome.state === "parked") {
+      logger.error("OUTBOX_ENTRY_PARKED", "an outbox entry waits for an operator", facts, error);
+    } else if (error.kind === "unauthorized") {
+      logger.error(
+        "TRACKER_UNAUTHORIZED",
+        "the tracker does not accept our credentials; no ticket moves",
+        facts,
+        error,
+      );
+    } else {
+      logger.warn("OUTBOX_ATTEMPT_FAILED", "an outbox entry will be tried again", facts, error);
+    }
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const attempts = await drain(signal);
+        const due = await outbox.nextDue();
+        const untilDue = due === undefined ? pollMs : Math.max(0, due - clock.now());
+        // Due and yet not to be had: another worker holds it. Never a busy loop.
+        const waitMs = attempts === 0 && untilDue === 0 ? pollMs : Math.min(pollMs, untilDue);
+        await clock.sleep(waitMs, AbortSignal.any([signal, awake.signal]));
+      } catch (thrown) {
+        if (signal.aborted) return;
+        if (!awake.signal.aborted) {
+          logger.error("OUTBOX_WORKER_FAILED", "the outbox worker could not read or write the store", {}, thrown);
+          await clock.sleep(pollMs, signal).catch(() => undefined);
+        }
+      }
+      if (awake.signal.aborted) awake = new AbortController();
+    }
+  }
+
+  return { drain, run, wake: () => awake.abort() };
+}

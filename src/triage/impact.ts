@@ -1,0 +1,138 @@
+import type { Finding, ImpactMeasured } from "../model/finding.ts";
+import type { Labels } from "../model/labels.ts";
+import type { Answer, Batch, BatchAnswer, Probe, Query, Question, Where } from "../model/query.ts";
+import type { Rule } from "../model/rule.ts";
+import type { Window } from "../model/time.ts";
+
+/** Users and trend are asked again at most this often for one finding (PRIORITY.md). */
+const askAgainAfterMs = 15 * 60_000;
+const weekMs = 7 * 86_400_000;
+/** Users of an episode are counted over at most its last day. */
+const longestUserWindowMs = 86_400_000;
+
+/** What to ask for one finding's priority, and where the answers will stand in its batch. */
+export interface ImpactPlan {
+  readonly finding: Finding;
+  readonly rule: Rule;
+  readonly source: string;
+  readonly usersBad: number | undefined;
+  readonly usersTotal: number | undefined;
+  readonly now: number | undefined;
+  readonly lastWeek: number | undefined;
+  readonly lastWeekProbe: number | undefined;
+}
+
+export interface SourceImpact {
+  readonly source: string;
+  readonly batch: Batch;
+  readonly plans: readonly ImpactPlan[];
+}
+
+/** Whether a finding's impact is old enough to be asked again; a quiet one keeps what it has. */
+export function needsImpact(finding: Finding, at: number): boolean {
+  return finding.state === "open" && (finding.impact === undefined || at - finding.impact.askedAt >= askAgainAfterMs);
+}
+
+/** One batch a source for all findings that need it. Pure. */
+export function planImpact(
+  findings: readonly { readonly finding: Finding; readonly rule: Rule }[],
+  at: number,
+  delayOf: (source: string) => number,
+): readonly SourceImpact[] {
+  const bySource = new Map<string, { questions: Question[]; probes: Probe[]; plans: ImpactPlan[] }>();
+  for (const { finding, rule } of findings) {
+    const { source } = rule.signal;
+    let collected = bySource.get(source);
+    if (collected === undefined) {
+      collected = { questions: [], probes: [], plans: [] };
+      bySource.set(source, collected);
+    }
+    collected.plans.push(planOne(finding, rule, at, delayOf(source), collected));
+  }
+  return [...bySource].map(([source, { questions, probes, plans }]) => ({
+    source,
+    batch: { questions, probes },
+    plans,
+  }));
+}
+
+function planOne(
+  finding: Finding,
+  rule: Rule,
+  at: number,
+  delayMs: number,
+  collected: { questions: Question[]; probes: Probe[] },
+): ImpactPlan {
+  const { signal, impact, limits } = rule;
+  const to = at - delayMs;
+  const ask = (query: Query, window: Window) => collected.questions.push({ query, window, mustAnswer: [] }) - 1;
+  const whole = ungrouped(signal.query, finding.groupLabels);
+  let usersBad: number | undefined;
+  let usersTotal: number | undefined;
+  if (impact.usersField !== undefined) {
+    const measure = { kind: "unique", field: impact.usersField } as const;
+    // The first breached tick's own window reaches back before that tick.
+    const from = Math.max(finding.episode.startedAt - signal.windowMs - delayMs, to - longestUserWindowMs);
+    const window = { from: Math.min(from, to - 1), to };
+    usersBad = ask({ ...badPart(whole), measure }, window);
+    if (signal.measure.kind === "ratio") usersTotal = ask({ ...whole, measure }, window);
+  }
+  let now: number | undefined;
+  let lastWeek: number | undefined;
+  let lastWeekProbe: number | undefined;
+  if (limits.when.form !== "absent") {
+    const window = { from: to - signal.windowMs, to };
+    const earlier = { from: window.from - weekMs, to: window.to - weekMs };
+    now = ask(whole, window);
+    lastWeek = ask(whole, earlier);
+    lastWeekProbe = collected.probes.push({ target: signal.target, window: earlier }) - 1;
+  }
+  return { finding, rule, source: signal.source, usersBad, usersTotal, now, lastWeek, lastWeekProbe };
+}
+
+/** What the answers say. A part that failed is undefined: "not measured", never zero. Pure. */
+export function readImpact(plan: ImpactPlan, answer: BatchAnswer, at: number): ImpactMeasured {
+  const valueAt = (position: number | undefined) =>
+    position === undefined ? undefined : singleValue(answer.answers[position], plan.rule);
+  return {
+    askedAt: at,
+    usersBad: valueAt(plan.usersBad),
+    usersTotal: valueAt(plan.usersTotal),
+    trend: trendOf(plan, valueAt(plan.now), valueAt(plan.lastWeek), answer),
+  };
+}
+
+function trendOf(
+  plan: ImpactPlan,
+  now: number | undefined,
+  lastWeek: number | undefined,
+  answer: BatchAnswer,
+): ImpactMeasured["trend"] {
+  const probe = plan.lastWeekProbe === undefined ? undefined : answer.probes[plan.lastWeekProbe];
+  if (now === undefined || lastWeek === undefined || probe?.kind !== "answered" || !probe.any) return undefined;
+  const inverted = plan.finding.worst.verdict.direction === "below";
+  const [numerator, denominator] = inverted ? [lastWeek, now] : [now, lastWeek];
+  if (denominator === 0) return numerator === 0 ? undefined : "from_zero";
+  return numerator / denominator;
+}
+
+/** A ratio's trend is that of its bad part (PRIORITY.md). */
+function singleValue(answer: Answer | undefined, rule: Rule): number | undefined {
+  if (answer?.kind !== "answered") return undefined;
+  const observation = answer.observations[0];
+  if (observation === undefined) return undefined;
+  return rule.signal.measure.kind === "ratio" && observation.badEvents !== undefined
+    ? observation.badEvents
+    : observation.value;
+}
+
+/** The signal's query over one finding's label values as a single number. */
+export function ungrouped(query: Query, labels: Labels): Query {
+  const exact: Where = Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, [value]]));
+  return { ...query, where: { ...query.where, ...exact }, by: [], maxGroups: 1 };
+}
+
+/** The bad part of a ratio; every other query is its own bad part. */
+export function badPart(query: Query): Query {
+  return query.measure.kind === "ratio" ? { ...query, filters: [...query.filters, query.measure.bad] } : query;
+}
