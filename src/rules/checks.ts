@@ -1,0 +1,349 @@
+import { labelsKey } from "../model/labels.ts";
+import type { Measure } from "../model/query.ts";
+import { formatDuration } from "../support/duration.ts";
+import { didYouMean, listed } from "../support/yaml/closest.ts";
+import type { Path } from "../support/yaml/fault.ts";
+import type { Partly, ShapeFault } from "../support/yaml/shape.ts";
+import { ruleDefaults } from "./compile.ts";
+import type { RuleContext } from "./context.ts";
+import { checkUntil, checkWhen } from "./limit-checks.ts";
+import { parseMeasure, type Wrong } from "./measure.ts";
+import { mergeUntil, mergeWhen } from "./merge.ts";
+import { checkSchedule, checkTimezone } from "./schedule-check.ts";
+import type { RuleInput, UntilInput, WhenInput } from "./schema.ts";
+import { type TemplateNames, templateFault } from "./templates.ts";
+
+/** A fault of a rule; paths begin at the rule. */
+export interface RuleFault extends ShapeFault {
+  readonly severity?: "warning";
+}
+
+export type RuleParts = Partly<RuleInput>;
+
+interface ReportOptions {
+  readonly at?: "key" | "value";
+  readonly severity?: "warning";
+  /** Parts whose absence the fault is about: when one of them was itself faulty, there is nothing to say. */
+  readonly needs?: readonly Path[];
+}
+
+export type Report = (path: Path, wrong: Wrong, options?: ReportOptions) => void;
+
+/**
+ * Everything that parts of one rule must be to one another and to the configuration. Looks only at parts that are
+ * there; `known` are the faults that took parts away.
+ */
+export function checkRule(rule: RuleParts, context: RuleContext, known: readonly ShapeFault[]): RuleFault[] {
+  const faults: RuleFault[] = [];
+  const report: Report = (path, { message, fix }, { at = "value", severity, needs = [] } = {}) => {
+    if ([path, ...needs].some((part) => known.some((fault) => startsWith(fault.path, part)))) return;
+    faults.push({ path, at, message, fix, ...(severity === undefined ? {} : { severity }) });
+  };
+  const measure = checkMeasure(rule, report);
+  checkSource(rule, context, report);
+  checkTiming(rule, report);
+  checkGrouping(rule, report);
+  checkImpact(rule, measure, report);
+  checkLimits(rule, measure, context, report);
+  checkTicket(rule, report);
+  return faults;
+}
+
+function startsWith(path: Path, start: Path): boolean {
+  return start.every((step, position) => path[position] === step);
+}
+
+function present<T>(items: readonly (T | undefined)[] | undefined): T[] {
+  return (items ?? []).filter((item) => item !== undefined);
+}
+
+function checkMeasure({ signal }: RuleParts, report: Report): Measure | undefined {
+  if (signal === undefined || signal.promql !== undefined) return undefined;
+  if (signal.measure === undefined) return undefined;
+  const measure = parseMeasure(signal.measure, signal.bad as string | undefined);
+  if ("message" in measure) {
+    report(["signal", "measure"], measure);
+    return undefined;
+  }
+  if (measure.kind === "ratio" && signal.bad === undefined) {
+    report(
+      ["signal", "measure"],
+      {
+        message: "`measure: ratio` needs `bad`",
+        fix: 'add `bad:` with the condition that makes an event bad, such as `bad: "http.response.status_code:>=500"`',
+      },
+      { needs: [["signal", "bad"]] },
+    );
+  }
+  if (measure.kind !== "ratio" && signal.bad !== undefined) {
+    report(
+      ["signal", "bad"],
+      {
+        message: `\`bad\` means nothing with \`measure: ${signal.measure}\``,
+        fix: "write `measure: ratio`, or move the condition to `filter`",
+      },
+      { at: "key" },
+    );
+  }
+  return measure;
+}
+
+function checkSource({ signal, evidence }: RuleParts, context: RuleContext, report: Report): void {
+  for (const [position, infra] of (evidence?.infra ?? []).entries()) {
+    if (infra?.source !== undefined)
+      checkSourceName(infra.source, ["evidence", "infra", position, "source"], context, report);
+  }
+  if (evidence?.infra !== undefined && evidence.infra.length > 0) {
+    report(
+      ["evidence", "infra"],
+      {
+        message: "`evidence.infra` is part of the language, but this version does not collect it",
+        fix: "leave it: the rule runs, and its tickets come without these charts",
+      },
+      { at: "key", severity: "warning" },
+    );
+  }
+  if (signal?.source === undefined || !checkSourceName(signal.source, ["signal", "source"], context, report)) return;
+  const source = context.sources?.[signal.source];
+  if (source?.type === "prometheus" || signal.promql !== undefined) {
+    report(
+      signal.promql === undefined ? ["signal", "source"] : ["signal", "promql"],
+      {
+        message: "Prometheus signals are part of the language, but this version does not execute them",
+        fix: "watch an elasticsearch or files source instead, or leave the rule out until a later version",
+      },
+      { at: "key" },
+    );
+    return;
+  }
+  if (signal.measure === undefined) {
+    report(["signal", "measure"], {
+      message: "`measure` of `signal` is missing",
+      fix: "add for example `measure: count`",
+    });
+  }
+  if (source !== undefined) checkTarget(signal, source, report);
+}
+
+function checkSourceName(name: string, path: Path, { sources }: RuleContext, report: Report): boolean {
+  if (sources === undefined) return true;
+  if (Object.hasOwn(sources, name)) return true;
+  const names = Object.keys(sources);
+  report(path, {
+    message: `there is no source \`${name}\` in the configuration${didYouMean(name, names)}`,
+    fix: `use one of ${listed(names)}`,
+  });
+  return false;
+}
+
+function checkTarget(
+  signal: NonNullable<RuleParts["signal"]>,
+  source: NonNullable<RuleContext["sources"]>[string],
+  report: Report,
+): void {
+  if (signal.index !== undefined && signal.table !== undefined) {
+    report(
+      ["signal", "table"],
+      { message: "a signal has an `index` or a `table`, not both", fix: "keep the one that fits the source" },
+      { at: "key" },
+    );
+    return;
+  }
+  if (source.type === "elasticsearch" && signal.index === undefined) {
+    const fix = 'write `index:` with an index or pattern, such as `index: "logs-*"`';
+    report(
+      ["signal", signal.table === undefined ? "index" : "table"],
+      { message: `\`${signal.source}\` is an elasticsearch source and needs \`index\``, fix },
+      { at: "key" },
+    );
+  }
+  if (source.type !== "files") return;
+  const tables = source.tables ?? [];
+  if (signal.table === undefined) {
+    const fix = `write \`table:\` with one of ${listed(tables)}`;
+    report(
+      ["signal", signal.index === undefined ? "table" : "index"],
+      { message: `\`${signal.source}\` is a files source and needs \`table\``, fix },
+      { at: "key" },
+    );
+  } else if (!tables.includes(signal.table)) {
+    report(["signal", "table"], {
+      message: `the source \`${signal.source}\` has no table \`${signal.table}\`${didYouMean(signal.table, tables)}`,
+      fix: `use one of ${listed(tables)}`,
+    });
+  }
+  for (const part of ["filter", "bad"] as const) {
+    if (typeof signal[part] === "object") {
+      report(["signal", part], {
+        message: `\`${part}\` of a files source is a SQL condition, not a mapping`,
+        fix: "write for example `url.path LIKE '/api/%'` in quotes",
+      });
+    }
+  }
+}
+
+function checkTiming({ schedule, timezone, signal }: RuleParts, report: Report): void {
+  const zone = timezone ?? ruleDefaults.timezone;
+  const zoneWrong = checkTimezone(zone);
+  if (zoneWrong !== undefined) report(["timezone"], zoneWrong);
+  const facts = checkSchedule({
+    cron: schedule ?? ruleDefaults.schedule,
+    timezone: zoneWrong === undefined ? zone : "UTC",
+  });
+  if ("message" in facts) {
+    report(["schedule"], facts);
+  } else if (signal?.window !== undefined && signal.window < facts.stepMs) {
+    report(
+      ["signal", "window"],
+      {
+        message: `the window (${formatDuration(signal.window)}) is shorter than the schedule's step (${formatDuration(facts.stepMs)}): events between two windows would never be seen`,
+        fix: `write a window of at least ${formatDuration(facts.stepMs)}, or a tighter \`schedule\``,
+      },
+      { needs: [["schedule"], ["timezone"]] },
+    );
+  }
+}
+
+function checkGrouping({ signal, group }: RuleParts, report: Report): void {
+  const by = signal?.by;
+  for (const [fields, path] of [
+    [by, ["signal", "by"]],
+    [group, ["group"]],
+  ] as const) {
+    for (const [position, field] of (fields ?? []).entries()) {
+      if (field === undefined || fields?.indexOf(field) === position) continue;
+      report([...path, position], { message: `\`${field}\` stands in the list twice`, fix: "name each field once" });
+    }
+  }
+  if (signal === undefined) return;
+  const labels = present(by);
+  for (const [position, field] of (group ?? []).entries()) {
+    if (field === undefined || labels.includes(field)) continue;
+    report(
+      ["group", position],
+      {
+        message: `\`group\` names \`${field}\`, which is not in \`signal.by\`${didYouMean(field, labels)}`,
+        fix: labels.length === 0 ? `add \`by: [${field}]\` to \`signal\`` : `use a subset of ${listed(labels)}`,
+      },
+      { needs: [["signal", "by"]] },
+    );
+  }
+}
+
+function checkImpact({ impact }: RuleParts, measure: Measure | undefined, report: Report): void {
+  if (impact?.users !== undefined && impact.reach !== undefined) {
+    report(
+      ["impact", "reach"],
+      {
+        message: "`reach` is declared although `users` measures it",
+        fix: "keep one of the two: `users` where it can be measured, else `reach`",
+      },
+      { at: "key" },
+    );
+  }
+  if (impact?.slo !== undefined && measure !== undefined && measure.kind !== "ratio") {
+    report(
+      ["impact", "slo"],
+      {
+        message: `an error budget is spent by bad events, which \`measure: ${measure.kind}\` does not count; the priority will print it as not measured`,
+        fix: "write `measure: ratio` with `bad`, or remove `slo`",
+      },
+      { at: "key", severity: "warning" },
+    );
+  }
+}
+
+function checkLimits(rule: RuleParts, measure: Measure | undefined, context: RuleContext, report: Report): void {
+  const when = rule.when as WhenInput | undefined;
+  const until = rule.until as UntilInput | undefined;
+  checkOwner(rule.owner ?? ruleDefaults.owner, ["owner"], context, report);
+  if (when !== undefined) {
+    checkWhen(when, ["when"], measure, report);
+    checkUntil(when, until, ["until"], measure, report);
+  }
+  const seen = new Set<string>();
+  for (const [position, override] of (rule.overrides ?? []).entries()) {
+    if (override === undefined) continue;
+    const path = ["overrides", position];
+    for (const label of Object.keys(override.where ?? {})) {
+      const by = present(rule.signal?.by);
+      if (rule.signal === undefined || by.includes(label)) continue;
+      report(
+        [...path, "where", label],
+        {
+          message: `an override names \`${label}\`, which is not in \`signal.by\`${didYouMean(label, by)}`,
+          fix: by.length === 0 ? `add \`by: [${label}]\` to \`signal\`` : `use ${listed(by)}`,
+        },
+        { at: "key", needs: [["signal", "by"]] },
+      );
+    }
+    const where = labelsKey(
+      Object.fromEntries(Object.entries(override.where ?? {}).map(([key, value]) => [key, JSON.stringify(value)])),
+    );
+    if (seen.has(where)) {
+      report(
+        [...path, "where"],
+        { message: "an override before this one has the same `where`: this one never applies", fix: "merge the two" },
+        { at: "key" },
+      );
+    }
+    seen.add(where);
+    if (override.owner !== undefined) checkOwner(override.owner, [...path, "owner"], context, report);
+    if (when === undefined || (override.when === undefined && override.until === undefined)) continue;
+    const merged = mergeWhen(when, (override.when ?? {}) as WhenInput);
+    if (override.when !== undefined) checkWhen(merged, [...path, "when"], measure, report);
+    checkUntil(
+      merged,
+      mergeUntil(until, override.until as UntilInput | undefined),
+      [...path, override.until === undefined ? "when" : "until"],
+      measure,
+      report,
+    );
+  }
+}
+
+function checkOwner(owner: string, path: Path, { owners }: RuleContext, report: Report): void {
+  if (owners === undefined || owners.includes(owner)) return;
+  report(path, {
+    message: `there is no owner \`${owner}\` in the owners file${didYouMean(owner, owners)}`,
+    fix: `use one of ${listed(owners)}, or add \`${owner}\` to the owners file`,
+  });
+}
+
+const laterTicketKeys = ["done_grace", "return_within", "suppress_for", "verify_for", "ownership"] as const;
+
+function checkTicket(rule: RuleParts, report: Report): void {
+  const labels = rule.signal === undefined ? undefined : present(rule.signal.by);
+  const names: TemplateNames = { kind: "text", labels };
+  const check = (value: unknown, path: Path): void => {
+    if (typeof value === "string") {
+      const wrong = templateFault(value, names);
+      if (wrong !== undefined) report(path, wrong, { needs: [["signal", "by"]] });
+    } else if (Array.isArray(value)) {
+      for (const [position, item] of value.entries()) check(item, [...path, position]);
+    } else if (typeof value === "object" && value !== null) {
+      for (const [key, member] of Object.entries(value)) check(member, [...path, key]);
+    }
+  };
+  check(rule.title, ["title"]);
+  check(rule.ticket?.labels, ["ticket", "labels"]);
+  check(rule.ticket?.fields, ["ticket", "fields"]);
+  for (const [position, label] of (rule.ticket?.labels ?? []).entries()) {
+    if (label === undefined || !/\s/.test(label) || label.includes("{")) continue;
+    report(["ticket", "labels", position], {
+      message: `the label ${JSON.stringify(label)} holds white space, which trackers refuse`,
+      fix: `write \`${label.trim().replace(/\s+/g, "-")}\``,
+    });
+  }
+  for (const key of laterTicketKeys) {
+    if (rule.ticket?.[key] === undefined) continue;
+    report(
+      ["ticket", key],
+      {
+        message: `\`ticket.${key}\` is part of the language, but this version does not execute it`,
+        fix: "remove it; the default of docs/rules.md holds",
+      },
+      { at: "key" },
+    );
+  }
+}

@@ -1,0 +1,193 @@
+import type { Filter, Measure, Query, Scalar } from "../model/query.ts";
+import type { Limits, Override, Rule, Until, When } from "../model/rule.ts";
+import { day, minute } from "../support/duration.ts";
+import { canonicalJson, sha256 } from "../support/hashing.ts";
+import { percentage } from "../support/yaml/leaves.ts";
+import { parseMeasure } from "./measure.ts";
+import { formOf, mergeUntil, mergeWhen } from "./merge.ts";
+import { keepForDefaultMs, type RuleInput, type UntilInput, type WhenInput } from "./schema.ts";
+
+/** Applied where a rule and its file's defaults are silent (RULES.md section 1). */
+export const ruleDefaults = {
+  schedule: "* * * * *",
+  timezone: "UTC",
+  severity: "warning",
+  owner: "default",
+  mode: "file",
+  noData: "keep",
+  knownForMs: 7 * day,
+  untilForMs: 10 * minute,
+  maxGroups: 200,
+  samples: 5,
+  onQuiet: "comment",
+  onReturn: "reopen",
+  onWontDo: "suppress",
+} as const;
+
+/** Gives the model's rule of a checked input. Must only be called when checks found no fault. */
+export function compileRule(input: RuleInput, location: { readonly file: string; readonly line: number }): Rule {
+  const by = input.signal.by ?? [];
+  const measure = measureOf(input);
+  const query = queryOf(input, measure);
+  const limits = limitsOf(input, input.when, input.until ?? {}, {});
+  const group = input.group ?? by;
+  const absent = limits.when.form === "absent" ? limits.when.knownForMs : undefined;
+  return deepFreeze({
+    id: input.id,
+    formerly: input.formerly ?? [],
+    identity: input.id,
+    title: input.title,
+    why: input.why,
+    ...(input.runbook === undefined ? {} : { runbook: input.runbook }),
+    mode: input.mode ?? ruleDefaults.mode,
+    schedule: {
+      cron: (input.schedule ?? ruleDefaults.schedule).trim().split(/\s+/).join(" "),
+      timezone: input.timezone ?? ruleDefaults.timezone,
+    },
+    signal: {
+      source: input.signal.source,
+      target: query.target,
+      where: query.where,
+      measure,
+      by,
+      windowMs: input.signal.window,
+      query,
+    },
+    limits,
+    overrides: (input.overrides ?? []).map(
+      (override): Override => ({
+        where: Object.fromEntries(
+          Object.entries(override.where).map(([label, values]) => [label, [values].flat().map(String)]),
+        ),
+        limits: limitsOf(
+          input,
+          mergeWhen(input.when, override.when ?? {}),
+          mergeUntil(input.until, override.until),
+          override,
+        ),
+      }),
+    ),
+    noData: input.no_data ?? ruleDefaults.noData,
+    keepForMs: input.keep_for ?? (absent === undefined ? keepForDefaultMs.other : keepForDefaultMs.absent),
+    knownForMs: input.known_for ?? absent ?? ruleDefaults.knownForMs,
+    problem: input.problem ?? input.id,
+    group,
+    impact: impactOf(input),
+    evidence: {
+      samples: input.evidence?.samples ?? ruleDefaults.samples,
+      fields: input.evidence?.fields ?? [],
+      infra: (input.evidence?.infra ?? []).map(({ source, title, ...definition }) => ({ source, title, definition })),
+    },
+    ticket: {
+      ...(input.ticket?.issue_type === undefined ? {} : { issueType: input.ticket.issue_type }),
+      labels: input.ticket?.labels ?? [],
+      fields: input.ticket?.fields ?? {},
+      onQuiet: input.ticket?.on_quiet ?? ruleDefaults.onQuiet,
+      onReturn: input.ticket?.on_return ?? ruleDefaults.onReturn,
+      onWontDo: input.ticket?.on_wont_do ?? ruleDefaults.onWontDo,
+    },
+    location,
+    shape: shapeOf(input, measure, by, group, limits.when.form),
+  });
+}
+
+/** What a verdict is about: when this changes, running episodes of the rule are of another rule. Text and limits are not in it. */
+function shapeOf(
+  input: RuleInput,
+  measure: Measure,
+  by: readonly string[],
+  group: readonly string[],
+  form: string,
+): string {
+  const { bad: _bad, ...measured } = measure.kind === "ratio" ? measure : { ...measure, bad: undefined };
+  const target = input.signal.table === undefined ? "index" : "table";
+  const parts = { by: [...by].sort(), group: [...group].sort(), source: input.signal.source, target, measured, form };
+  return sha256(canonicalJson(parts));
+}
+
+function measureOf(input: RuleInput): Measure {
+  const measure = parseMeasure(input.signal.measure ?? "", input.signal.bad);
+  if ("message" in measure) throw new TypeError(`unchecked rule: ${measure.message}`);
+  return measure;
+}
+
+function queryOf({ signal }: RuleInput, measure: Measure): Query {
+  const where: Record<string, readonly Scalar[]> = {};
+  for (const [field, values] of Object.entries(signal.where ?? {})) where[field] = [values].flat();
+  const filters: Filter[] = signal.filter === undefined ? [] : [signal.filter];
+  return {
+    target: signal.index ?? signal.table ?? "",
+    where,
+    filters,
+    measure,
+    by: signal.by ?? [],
+    maxGroups: signal.max_groups ?? ruleDefaults.maxGroups,
+  };
+}
+
+function limitsOf(
+  rule: RuleInput,
+  when: WhenInput,
+  until: UntilInput,
+  own: { readonly severity?: Limits["severity"] | undefined; readonly owner?: string | undefined },
+): Limits {
+  return {
+    when: compileWhen(when),
+    until: compileUntil(until),
+    severity: own.severity ?? rule.severity ?? ruleDefaults.severity,
+    owner: own.owner ?? rule.owner ?? ruleDefaults.owner,
+  };
+}
+
+function compileWhen(when: WhenInput): When {
+  const modifiers = { forMs: when.for ?? 0, minEvents: when.min_events ?? 0, minBadEvents: when.min_bad_events ?? 0 };
+  if (formOf(when) === "change" && when.change !== undefined) {
+    const { versus, up, down, floor } = when.change;
+    return {
+      form: "change",
+      versus,
+      ...(up === undefined ? {} : { up: riseFactor(up) }),
+      ...(down === undefined ? {} : { down }),
+      floor: floor ?? 0,
+      ...modifiers,
+    };
+  }
+  if (formOf(when) === "absent" && when.absent !== undefined) {
+    return { form: "absent", knownForMs: when.absent.known_for ?? ruleDefaults.knownForMs, ...modifiers };
+  }
+  return { form: "threshold", ...compileBounds(when), ...modifiers };
+}
+
+function compileUntil(until: UntilInput): Until {
+  return { ...compileBounds(until), forMs: until.for ?? ruleDefaults.untilForMs };
+}
+
+function compileBounds({ above, below }: Pick<WhenInput, "above" | "below">) {
+  return {
+    ...(above === undefined ? {} : { above: above.value }),
+    ...(below === undefined ? {} : { below: below.value }),
+  };
+}
+
+/** `3x` is 3, `+50%` is 1.5. */
+export function riseFactor(text: string): number {
+  return text.startsWith("+") ? 1 + percentage(text) : Number.parseFloat(text);
+}
+
+function impactOf({ impact }: RuleInput): Rule["impact"] {
+  const users = /\(\s*(.*?)\s*\)/.exec(impact?.users ?? "")?.[1];
+  return {
+    ...(users === undefined ? {} : { usersField: users }),
+    ...(impact?.reach === undefined ? {} : { declaredReach: impact.reach }),
+    ...(impact?.slo === undefined ? {} : { slo: { objective: impact.slo.objective, periodMs: impact.slo.period } }),
+  };
+}
+
+/** Rules are shared by every plane and kept for hours: nobody changes one. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}

@@ -1,0 +1,89 @@
+import type { Rule } from "../model/rule.ts";
+import { readYaml, type YamlDocument } from "../support/yaml/document.ts";
+import { type Fault, formatPath, hasErrors, type Path, sortedFaults } from "../support/yaml/fault.ts";
+import { checkShape, type ShapeFault } from "../support/yaml/shape.ts";
+import { checkRule, type RuleFault } from "./checks.ts";
+import { compileRule } from "./compile.ts";
+import type { RuleContext } from "./context.ts";
+import { mergeDefaults } from "./merge.ts";
+import { ruleFileSchema, ruleSchema } from "./schema.ts";
+
+/** One entry of a rule file, good or not. */
+export interface RuleEntry {
+  /** As written; undefined when it cannot be read. */
+  readonly id: string | undefined;
+  /** Undefined when the entry is faulty. */
+  readonly rule: Rule | undefined;
+  readonly line: number;
+  readonly column: number;
+  /** Its place in the file: `rules[2]`. */
+  readonly path: string;
+}
+
+export interface RuleFile {
+  readonly file: string;
+  /** False when the file cannot be trusted as a list of its rules: then none of its rules counts as removed. */
+  readonly readable: boolean;
+  readonly entries: readonly RuleEntry[];
+  readonly faults: readonly Fault[];
+}
+
+/** Reads one rule file. Never throws; each fault says where, what, and what to write instead. */
+export function readRuleFile(file: string, bytes: Uint8Array, context: RuleContext): RuleFile {
+  const yaml = readYaml(file, bytes);
+  if (yaml.kind === "unreadable") return { file, readable: false, entries: [], faults: yaml.faults };
+  const { document } = yaml;
+  const shape = checkShape(ruleFileSchema, document.value);
+  const inEntry = (fault: Fault) => /^rules\[(\d+)\]/.exec(fault.path)?.[1];
+  const faults = yaml.faults.filter((fault) => inEntry(fault) === undefined);
+  for (const fault of shape.faults) faults.push(placed(document, fault, fault.path, undefined));
+  const source = asMapping(document.value);
+  const rules = source["rules"];
+  if (!Array.isArray(rules) || source["apiVersion"] !== "backfeed/v1") {
+    return { file, readable: false, entries: [], faults: sortedFaults([...faults, ...yaml.faults]) };
+  }
+  // A fault outside the rules (in defaults, a mistyped key beside them) makes every rule of the file doubtful.
+  const doubtful = hasErrors(faults);
+  const entries = rules.map((raw, position) => {
+    const { entry, faults: found } = readEntry(document, raw, position, source["defaults"], context);
+    const own = yaml.faults.filter((fault) => inEntry(fault) === String(position));
+    faults.push(...found, ...own.map((fault) => (entry.id === undefined ? fault : { ...fault, ruleId: entry.id })));
+    return doubtful || own.length > 0 ? { ...entry, rule: undefined } : entry;
+  });
+  return { file, readable: true, entries, faults: sortedFaults(faults) };
+}
+
+function readEntry(document: YamlDocument, raw: unknown, position: number, defaults: unknown, context: RuleContext) {
+  const merged = mergeDefaults(defaults, raw);
+  const shape = checkShape(ruleSchema, merged);
+  const id = typeof shape.parts.id === "string" ? shape.parts.id : undefined;
+  const found: RuleFault[] = [...shape.faults, ...checkRule(shape.parts, context, shape.faults)];
+  const faults = found.map((fault) => placed(document, fault, ["rules", position, ...fault.path], id));
+  const at = document.locate(["rules", position], "value");
+  const rule =
+    shape.value === undefined || hasErrors(faults)
+      ? undefined
+      : compileRule(shape.value, { file: document.file, line: at.line });
+  return { entry: { id, rule, ...at, path: formatPath(["rules", position]) }, faults };
+}
+
+/** What a rule inherited is faulty where it was written: in `defaults`. */
+function placed(document: YamlDocument, fault: RuleFault | ShapeFault, path: Path, ruleId: string | undefined): Fault {
+  const [, , ...inRule] = path;
+  const inherited: Path = ["defaults", ...inRule];
+  const there =
+    path[0] === "rules" && inRule.length > 0 && !document.has(path) && document.has(inherited) ? inherited : path;
+  return {
+    file: document.file,
+    ...document.locate(there, fault.at),
+    ...(ruleId === undefined ? {} : { ruleId }),
+    path: formatPath(there),
+    message: fault.message,
+    fix: fault.fix,
+    severity: ("severity" in fault ? fault.severity : undefined) ?? "error",
+  };
+}
+
+function asMapping(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,376 @@
+import { z } from "zod";
+import { modes, severities } from "../model/rule.ts";
+import { day, hour, minute, second } from "../support/duration.ts";
+import { duration, quantity, ratio, text, whole, worded } from "../support/yaml/leaves.ts";
+
+/*
+ * The language of rule files: the reference is this schema, `backfeed schema rules` prints it as JSON Schema.
+ * It says what a part may look like; what parts must be to one another is in checks.ts, what they mean in compile.ts.
+ */
+
+/** Letters of any script, digits, and `_ . - @ / :`; the first is no digit, the last no dot. */
+export const fieldPattern = /^[\p{L}_@][\p{L}\p{N}_@/:-]*(\.[\p{L}\p{N}_@/:-]+)*$/u;
+
+const field = (description: string) =>
+  worded(description, fieldPattern, {
+    what: "name of a field",
+    fix: "write the field's full name, such as `service.name`, without wildcards or spaces",
+    example: "service.name",
+    most: 256,
+  });
+
+const name = (description: string, what: string, example: string) =>
+  worded(description, /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, {
+    what,
+    fix: "use lower-case letters, digits and `-` between them, at most 100",
+    example,
+    most: 100,
+  });
+
+const scalar = z.union([z.string().max(1_000), z.number(), z.boolean()], {
+  error:
+    "each value is text, a number or true/false\nwrite for example `production`, in quotes where it looks like something else",
+});
+
+const where = z
+  .record(
+    field("Field"),
+    z
+      .union([scalar, z.array(scalar).min(1).max(1_000)], {
+        error:
+          "this is no value to compare with\nwrite one value, or a list of 1 to 1,000 values of which any may match",
+      })
+      .meta({ description: "One value, or a list of which any may match." }),
+  )
+  .meta({ description: "Exact matches, the same in every source; all must hold. A list means any of its values." });
+
+const filter = (description: string) =>
+  z
+    .union([z.string().min(1).max(10_000), z.record(z.string(), z.json())], {
+      error: "this is no filter\nwrite a Lucene query string, a query DSL mapping, or a SQL condition for files",
+    })
+    .meta({ description, examples: ["NOT url.path:\\/health*"] });
+
+const template = (description: string, example: string) => text(description, { most: 1_000, example });
+
+const change = z
+  .strictObject({
+    versus: z
+      .union([z.literal("previous"), duration("How much earlier", { least: minute, most: 366 * day })], {
+        error: "`versus` is no earlier window\nwrite `previous`, `1d` or `1w`",
+      })
+      .meta({
+        description: "Which earlier window: `previous`, or how much earlier, such as `1d`, `1w`.",
+        examples: ["1w"],
+      }),
+    up: worded(
+      "Breached when the value is over this many times the earlier one: `3x`, or `+50%`.",
+      /^(\d+(\.\d+)?x|\+\d+(\.\d+)?%)$/,
+      {
+        what: "rise",
+        fix: "write a factor such as `3x`, or a rise such as `+50%`",
+        example: "3x",
+      },
+    ).optional(),
+    down: ratio("Breached when the value fell by more than this share of the earlier one: `50%`.").optional(),
+    floor: z
+      .number()
+      .min(0)
+      .meta({ description: "The larger of the two values must reach it; default 0.", examples: [50] })
+      .optional(),
+  })
+  .meta({ description: "The value against the same window earlier.", examples: ["{ versus: 1w, up: 3x }"] });
+
+const absent = z
+  .strictObject({
+    known_for: duration("How long a label set that was seen is expected to report; default 7d.", {
+      least: minute,
+      most: 90 * day,
+    }).optional(),
+  })
+  .meta({ description: "A known label set reports nothing in the window.", examples: ["{ known_for: 7d }"] });
+
+const notYet = (description: string) =>
+  z.record(z.string(), z.json()).meta({ description: `${description} Not executed by this version.` });
+
+/** All forms and modifiers in one mapping; that exactly one form stands there is checked after `defaults` are merged. */
+const when = z
+  .strictObject({
+    above: quantity("Breached when the value is strictly over this.").optional(),
+    below: quantity("Breached when the value is strictly under this.").optional(),
+    change: change.optional(),
+    absent: absent.optional(),
+    baseline: notYet("Distance from what is usual at this time of the season.").optional(),
+    new: notYet("A value or log pattern that was not known.").optional(),
+    burn: notYet("An error budget is spent too fast.").optional(),
+    for: duration("How long it must hold before the alert fires; default 0.", { most: 30 * day }).optional(),
+    min_events: whole("Floor on the events behind a mean, extreme or percentile; default 0.").optional(),
+    min_bad_events: whole("Floor on the bad events of a ratio, never on traffic; default 0.").optional(),
+  })
+  .meta({
+    description: "When the value is bad: exactly one form, and modifiers.",
+    examples: ["{ above: 5%, for: 5m }"],
+  });
+
+const until = z
+  .strictObject({
+    above: quantity("Clear when the value is strictly over this.").optional(),
+    below: quantity("Clear when the value is strictly under this.").optional(),
+    for: duration("How long it must be clear before the episode ends; default 10m.", { most: 30 * day }).optional(),
+  })
+  .meta({
+    description: "When a firing alert counts as clear; default: when `when` does not hold, for 10m.",
+    examples: ["{ below: 2%, for: 15m }"],
+  });
+
+const signal = z
+  .strictObject({
+    source: text("A source named in the service configuration.", { most: 100, example: "logs" }),
+    index: text("Elasticsearch: index, pattern or data stream.", { most: 500, example: "logs-*" }).optional(),
+    table: text("Files: a table of the source.", { most: 100, example: "access" }).optional(),
+    promql: text("Prometheus: the value of each returned series. Not executed by this version.", {
+      most: 10_000,
+      example: "up == 0",
+    }).optional(),
+    where: where.optional(),
+    filter: filter(
+      "Anything more, in the source's own language: Lucene query string, query DSL, or SQL for files.",
+    ).optional(),
+    measure: text("count | rate (per second) | sum(f) | avg(f) | min(f) | max(f) | p95(f) | unique(f) | ratio", {
+      most: 300,
+      example: "count",
+    }).optional(),
+    bad: filter("Ratio only: the bad part of the filtered whole.").optional(),
+    by: z
+      .array(field("Field"))
+      .max(10)
+      .meta({
+        description: "One alert per combination of these fields' values; default none.",
+        examples: ["[service.name]"],
+      })
+      .optional(),
+    max_groups: whole("How many groups are judged at most; default 200.", { least: 1, most: 10_000 }).optional(),
+    window: duration("How far back each evaluation looks; not shorter than the schedule's step.", {
+      least: second,
+      most: 31 * day,
+    }),
+  })
+  .meta({
+    description: "Which number is watched.",
+    examples: ["{ source: logs, index: logs-*, measure: count, window: 5m }"],
+  });
+
+const override = z
+  .strictObject({
+    where: z
+      .record(
+        field("Label"),
+        z.union([z.string(), z.number(), z.boolean(), z.array(scalar).min(1).max(1_000)], {
+          error: "this is no label value\nwrite one value, or a list of 1 to 1,000 values of which any may match",
+        }),
+      )
+      .meta({
+        description: "Labels of `by` and their values; all must hold.",
+        examples: ["{ service.name: [search, cart] }"],
+      }),
+    when: when.optional(),
+    until: until.optional(),
+    severity: z.enum(severities).optional(),
+    owner: text("Another owner.", { most: 100, example: "payments" }).optional(),
+  })
+  .meta({ description: "Other limits for some label sets; the first that matches wins." });
+
+const impact = z
+  .strictObject({
+    users: worded(
+      "`unique(field)`: the distinct users touched, over the bad part and over the whole.",
+      /^unique\(\s*[^()\s]+\s*\)$/,
+      {
+        what: "measure of users",
+        fix: "write `unique(field)`, such as `unique(user.id)`",
+        example: "unique(user.id)",
+        most: 300,
+      },
+    ).optional(),
+    reach: ratio("Declared share of users, where it cannot be measured; instead of `users`.").optional(),
+    slo: z
+      .strictObject({
+        objective: ratio("What share of events must be good.", { least: 0.000_001, most: 0.999_999_9 }).meta({
+          examples: ["99.9%"],
+        }),
+        period: duration("The error budget's period.", { least: day, most: 366 * day }).meta({ examples: ["30d"] }),
+      })
+      .meta({
+        description: "The objective whose error budget is spent.",
+        examples: ["{ objective: 99.9%, period: 30d }"],
+      })
+      .optional(),
+  })
+  .meta({ description: "What priority is scored from; what is left out is printed as not measured." });
+
+const infra = z.strictObject({
+  source: text("A source of the service configuration.", { most: 100, example: "metrics" }),
+  title: text("What the chart shows.", { most: 100, example: "CPU" }),
+  promql: text("Prometheus: an expression; a template may name labels.", { most: 10_000 }).optional(),
+  index: text("Elasticsearch: index pattern.", { most: 500 }).optional(),
+  table: text("Files: table.", { most: 100 }).optional(),
+  where: where.optional(),
+  filter: filter("Anything more, in the source's own language.").optional(),
+  measure: text("As in `signal`.", { most: 300, example: "avg(system.cpu.total.norm.pct)" }).optional(),
+  by: z.array(field("Field")).max(10).optional(),
+});
+
+const evidence = z
+  .strictObject({
+    samples: whole("How many sample events the ticket shows; default 5.", { most: 20 }).optional(),
+    fields: z
+      .array(field("Field"))
+      .max(20)
+      .meta({ description: "Fields of a sample, in order; default the source's timestamp and message." })
+      .optional(),
+    infra: z
+      .array(infra)
+      .max(10)
+      .meta({ description: "What the machines under it did. Not collected by this version." })
+      .optional(),
+  })
+  .meta({ description: "What proof the ticket carries." });
+
+const laterTicketKey = (description: string) =>
+  z
+    .json()
+    .meta({ description: `${description} Not in this version.` })
+    .optional();
+
+const ticket = z
+  .strictObject({
+    issue_type: text("Issue type; wins over the owner's and the tracker's.", { most: 100, example: "Bug" }).optional(),
+    labels: z
+      .array(template("Label; may be a template.", "reliability"))
+      .max(20)
+      .meta({ description: "Labels beside the owner's." })
+      .optional(),
+    fields: z
+      .record(z.string(), z.json())
+      .meta({ description: "Raw field values by field id; text in them may be a template." })
+      .optional(),
+    on_quiet: z
+      .enum(["comment", "transition", "none"])
+      .meta({ description: "When all is quiet; default comment." })
+      .optional(),
+    on_return: z
+      .enum(["reopen", "new_linked", "comment"])
+      .meta({ description: "When it comes back after Done; default reopen." })
+      .optional(),
+    on_wont_do: z
+      .enum(["suppress", "new_linked"])
+      .meta({ description: "When closed as won't do; default suppress." })
+      .optional(),
+    done_grace: laterTicketKey("How long after Done it may still fire."),
+    return_within: laterTicketKey("How long after Done a return reopens."),
+    suppress_for: laterTicketKey("How long won't do holds."),
+    verify_for: laterTicketKey("How long it must stay clear after Done."),
+    ownership: laterTicketKey("Which fields we may write again."),
+  })
+  .meta({ description: "How the ticket looks and lives." });
+
+/** One rule as it is written, after `defaults` are merged into it. */
+export const ruleSchema = z
+  .strictObject({
+    id: name("Unique over all files; part of the identity of its tickets, so keep it.", "id", "checkout-errors"),
+    formerly: z
+      .array(name("An id it had before.", "id", "checkout-errors"))
+      .max(20)
+      .meta({ description: "Ids it had before: its tickets stay its own." })
+      .optional(),
+    title: template(
+      "The ticket's summary, a Liquid template.",
+      '{{ labels["service.name"] }}: {{ value | percent }} of requests fail',
+    ),
+    why: text("For the product owner: what this means for people.", {
+      most: 2_000,
+      example: "People see an error page instead of a paid order.",
+    }),
+    severity: z.enum(severities).meta({ description: "A fact about the problem; default warning." }).optional(),
+    owner: text("An owner of the owners file; default `default`.", { most: 100, example: "payments" }).optional(),
+    runbook: worded("Where it says what to do.", /^https?:\/\/[^\s<>"]+$/, {
+      what: "web address",
+      fix: "write an address that begins with https://",
+      example: "https://runbooks.example.com/checkout-errors",
+      most: 2_000,
+    }).optional(),
+    mode: z
+      .enum(modes)
+      .meta({ description: "file | dry_run (decide and show, send nothing) | report (pages only); default file." })
+      .optional(),
+    schedule: text("When it is evaluated: cron, five fields, or six with seconds first; default every minute.", {
+      most: 200,
+      example: "* * * * *",
+    }).optional(),
+    timezone: text("IANA timezone of the schedule and of `versus`; default UTC.", {
+      most: 100,
+      example: "Europe/Berlin",
+    }).optional(),
+    signal,
+    when,
+    until: until.optional(),
+    overrides: z
+      .array(override)
+      .max(100)
+      .meta({ description: "Other limits for some label sets; the first that matches wins." })
+      .optional(),
+    no_data: z
+      .enum(["keep", "breach", "clear"])
+      .meta({ description: "What no data means for an alert; default keep." })
+      .optional(),
+    keep_for: duration("How long `keep` holds before the episode ends as vanished; default 24h, 7d for `absent`.", {
+      least: minute,
+      most: 90 * day,
+    }).optional(),
+    known_for: duration("How long a label set that was seen is judged although it reports nothing; default 7d.", {
+      least: minute,
+      most: 90 * day,
+    }).optional(),
+    problem: name(
+      "Rules with the same problem and the same group values share one finding; default the rule's id.",
+      "problem",
+      "checkout-down",
+    ).optional(),
+    group: z
+      .array(field("Field"))
+      .max(10)
+      .meta({
+        description: "A subset of `signal.by`: alerts that share a ticket; default all of it; [] is one ticket.",
+      })
+      .optional(),
+    impact: impact.optional(),
+    evidence: evidence.optional(),
+    ticket: ticket.optional(),
+  })
+  .meta({ description: "One rule: which number, when it is bad, how alerts group, how tickets behave." });
+
+const defaultsSchema = ruleSchema
+  .omit({ id: true, formerly: true })
+  .partial()
+  .extend({ signal: signal.partial().optional() })
+  .meta({ description: "Merged into every rule of the file key by key; lists replace." });
+
+/** A rule file as it is written; `rules` is only a list here, since each rule is checked after the merge. */
+export const ruleFileSchema = z.strictObject({
+  apiVersion: z.literal("backfeed/v1").meta({ description: "backfeed/v1", examples: ["backfeed/v1"] }),
+  defaults: defaultsSchema.optional(),
+  rules: z
+    .array(z.unknown())
+    .max(2_000)
+    .meta({ description: "The rules.", examples: ["[]"] }),
+});
+
+/** What an editor should complete: as `ruleFileSchema`, with rules in full, where `defaults` may give any key. */
+export const ruleFileEditorSchema = ruleFileSchema.extend({
+  rules: z.array(ruleSchema.partial().required({ id: true }).extend({ signal: signal.partial().optional() })),
+});
+
+export type RuleInput = z.output<typeof ruleSchema>;
+export type WhenInput = z.output<typeof when>;
+export type UntilInput = z.output<typeof until>;
+export const keepForDefaultMs = { absent: 7 * day, other: 24 * hour };

@@ -1,0 +1,267 @@
+import { Liquid, type Template } from "liquidjs";
+import type { Labels } from "../model/labels.ts";
+import type { Severity } from "../model/rule.ts";
+import { BackfeedError } from "../support/errors.ts";
+import { templateFilters } from "./template-filters.ts";
+
+/** What a template may name. Label values are hostile: they are data, never template code, and the output is text. */
+export interface TemplateContext {
+  readonly labels: Labels;
+  /** Undefined where nothing was measured; prints as nothing. */
+  readonly value: number | undefined;
+  readonly threshold: number | undefined;
+  /** Length of the window; for `{{ window | duration }}`. */
+  readonly windowMs: number;
+  readonly rule: { readonly id: string; readonly severity: Severity; readonly owner: string; readonly why: string };
+  /** `episode.started` (ISO 8601), `episode.duration`, `episode.peak`. */
+  readonly episode: { readonly startedAt: number; readonly durationMs: number; readonly peak: number | undefined };
+}
+
+/** For link templates: `labels`, `rule`, `from`, `to` (ISO 8601), `target`, `query`. */
+export interface LinkContext {
+  readonly labels: Labels;
+  readonly rule: { readonly id: string };
+  readonly from: number;
+  readonly to: number;
+  readonly target: string;
+  /** The query as text in the source's own language. */
+  readonly query: string;
+}
+
+/** Characters of template text, of output, milliseconds, and liquidjs's own unit of memory (about one per character). */
+const limits = { parse: 4_000, render: 200, memory: 200_000, output: 2_000 };
+
+const refuseFiles = () => {
+  throw new Error("templates read no files");
+};
+
+function engine(encodeOutput?: (value: unknown) => string): Liquid {
+  const liquid = new Liquid({
+    strictFilters: true,
+    strictVariables: true,
+    // Null is a value that was not measured; a property of it is no fault of the template.
+    lenientIf: true,
+    ownPropertyOnly: true,
+    cache: false,
+    dynamicPartials: false,
+    relativeReference: false,
+    parseLimit: limits.parse,
+    renderLimit: limits.render,
+    memoryLimit: limits.memory,
+    ...(encodeOutput === undefined ? {} : { outputEscape: encodeOutput }),
+    fs: {
+      exists: () => Promise.resolve(false),
+      existsSync: () => false,
+      readFile: refuseFiles,
+      readFileSync: refuseFiles,
+      resolve: refuseFiles,
+    },
+  });
+  for (const tag of ["include", "render", "layout", "block", "tablerow", "increment", "decrement", "cycle"]) {
+    delete liquid.tags[tag];
+  }
+  for (const [name, filter] of Object.entries(templateFilters)) liquid.registerFilter(name, filter);
+  return liquid;
+}
+
+const textEngine = engine();
+const linkEngine = engine((value) => encodeURIComponent(String(value ?? "")));
+
+const mostCached = 5_000;
+const parsed = new Map<string, Template[]>();
+
+/** Renders a template to text. Throws BackfeedError `rule` with Liquid's own words. */
+export function renderText(template: string, context: TemplateContext): string {
+  return render(textEngine, template, textScope(context));
+}
+
+/**
+ * Renders a title to one clean line of at most 500 characters. Never throws: a title that cannot be rendered for these
+ * values becomes the rule's id and the labels, because a ticket with a plain title beats none.
+ */
+export function renderTitle(template: string, context: TemplateContext): string {
+  let title: string;
+  try {
+    title = oneLine(renderText(template, context));
+  } catch {
+    title = "";
+  }
+  if (title !== "") return title;
+  const labels = Object.entries(context.labels).map(([name, value]) => `${name}=${value}`);
+  return oneLine([context.rule.id, ...labels].join(" "));
+}
+
+/** Renders all texts within a raw field value; numbers, booleans and structure stay. Throws BackfeedError `rule`. */
+export function renderValue(value: unknown, context: TemplateContext): unknown {
+  if (typeof value === "string") return renderText(value, context);
+  if (Array.isArray(value)) return value.map((item) => renderValue(item, context));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, renderValue(member, context)]));
+}
+
+/** Renders a web address; every value put into it is percent-encoded. Throws BackfeedError `rule`. */
+export function renderLink(template: string, context: LinkContext): string {
+  return render(linkEngine, template, linkScope(context));
+}
+
+function render(liquid: Liquid, template: string, scope: object): string {
+  try {
+    const key = `${liquid === linkEngine ? "link" : "text"}\n${template}`;
+    let templates = parsed.get(key);
+    if (templates === undefined) {
+      templates = liquid.parse(template);
+      if (parsed.size >= mostCached) parsed.clear();
+      parsed.set(key, templates);
+    }
+    return String(liquid.renderSync(templates, scope)).slice(0, limits.output);
+  } catch (cause) {
+    throw new BackfeedError("rule", `the template cannot be rendered: ${liquidMessage(cause)}`, { cause });
+  }
+}
+
+function textScope(context: TemplateContext): object {
+  return {
+    labels: context.labels,
+    value: context.value ?? null,
+    threshold: context.threshold ?? null,
+    window: context.windowMs,
+    rule: context.rule,
+    episode: {
+      started: new Date(context.episode.startedAt).toISOString(),
+      duration: context.episode.durationMs,
+      peak: context.episode.peak ?? null,
+    },
+  };
+}
+
+function linkScope({ from, to, ...rest }: LinkContext): object {
+  return { ...rest, from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+}
+
+/** Liquid's message without its position: a title is one line. */
+export function liquidMessage(thrown: unknown): string {
+  const message = thrown instanceof Error ? (thrown.message.split("\n")[0] ?? "") : String(thrown);
+  return message.replace(/, line:\d+, col:\d+$/, "").slice(0, 300);
+}
+
+/** Control and direction characters out, white space to single blanks, at most 500 characters. */
+export function oneLine(text: string): string {
+  const clean = text
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ")
+    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, "")
+    .trim();
+  return [...clean].slice(0, 500).join("");
+}
+
+export interface TemplateFault {
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** Which names a template may use, and the labels it can count on; labels undefined: any (an owner serves many rules). */
+export interface TemplateNames {
+  readonly kind: "text" | "link";
+  readonly labels: readonly string[] | undefined;
+}
+
+const variables: Readonly<Record<TemplateNames["kind"], Readonly<Record<string, readonly string[]>>>> = {
+  text: {
+    labels: [],
+    value: [],
+    threshold: [],
+    window: [],
+    rule: ["id", "severity", "owner", "why"],
+    episode: ["started", "duration", "peak"],
+  },
+  link: { labels: [], rule: ["id"], from: [], to: [], target: [], query: [] },
+};
+
+/**
+ * What is wrong with a template, before it is ever used: it does not parse, or names a variable, label or filter that
+ * will not be there, in whichever branch; and it is rendered once with sample values.
+ */
+export function templateFault(template: string, names: TemplateNames): TemplateFault | undefined {
+  const liquid = names.kind === "link" ? linkEngine : textEngine;
+  const known = variables[names.kind];
+  try {
+    const templates = liquid.parse(template);
+    for (const segments of liquid.globalVariableSegmentsSync(templates)) {
+      const fault = segmentFault(segments, known, names.labels);
+      if (fault !== undefined) return fault;
+    }
+    if (names.labels === undefined) return undefined;
+    const labels = Object.fromEntries(names.labels.map((label) => [label, "sample"]));
+    liquid.renderSync(templates, names.kind === "link" ? linkScope(sampleLink(labels)) : textScope(sampleText(labels)));
+    return undefined;
+  } catch (thrown) {
+    return { message: `the template does not work: ${liquidMessage(thrown)}`, fix: fixFor(liquidMessage(thrown)) };
+  }
+}
+
+function segmentFault(
+  segments: readonly unknown[],
+  known: Readonly<Record<string, readonly string[]>>,
+  labels: readonly string[] | undefined,
+): TemplateFault | undefined {
+  const [variable, property] = segments;
+  if (typeof variable !== "string" || !Object.hasOwn(known, variable)) {
+    return {
+      message: `the template names \`${String(variable)}\`, which does not exist`,
+      fix: `use ${Object.keys(known)
+        .map((name) => `\`${name}\``)
+        .join(", ")}`,
+    };
+  }
+  if (typeof property !== "string") return undefined;
+  if (variable === "labels") return labels === undefined ? undefined : labelFault(segments, labels);
+  const properties = known[variable] ?? [];
+  if (properties.includes(property)) return undefined;
+  return {
+    message: `the template names \`${variable}.${property}\`, which does not exist`,
+    fix:
+      properties.length === 0
+        ? `use \`${variable}\` itself`
+        : `use ${properties.map((name) => `\`${variable}.${name}\``).join(", ")}`,
+  };
+}
+
+function labelFault(segments: readonly unknown[], labels: readonly string[]): TemplateFault | undefined {
+  const [, first] = segments;
+  if (segments.length === 2 && (first === "size" || labels.includes(String(first)))) return undefined;
+  const dotted = segments.slice(1).join(".");
+  if (labels.includes(dotted)) {
+    return { message: `\`labels.${dotted}\` reads a label inside a label`, fix: `write \`labels["${dotted}"]\`` };
+  }
+  return {
+    message: `the template names the label \`${dotted}\`, which is not in \`signal.by\``,
+    fix:
+      labels.length === 0
+        ? `add \`by: [${dotted}]\` to \`signal\`, or leave the label out`
+        : `use ${labels.map((label) => `\`labels["${label}"]\``).join(", ")}, or add it to \`signal.by\``,
+  };
+}
+
+function fixFor(message: string): string {
+  const filters = Object.keys(templateFilters).join(", ");
+  if (message.includes("undefined filter")) return `use ${filters}, or one of Liquid's own filters`;
+  if (message.includes("tag ") && message.includes("not found"))
+    return "use if, unless, case, for or assign; files cannot be included";
+  return "write it as Liquid, for example `{{ value | percent }}`";
+}
+
+const sampleInstant = 1_767_225_600_000;
+
+function sampleText(labels: Labels): TemplateContext {
+  return {
+    labels,
+    value: 0.08,
+    threshold: 0.05,
+    windowMs: 300_000,
+    rule: { id: "sample", severity: "warning", owner: "default", why: "sample" },
+    episode: { startedAt: sampleInstant, durationMs: 600_000, peak: 0.09 },
+  };
+}
+
+function sampleLink(labels: Labels): LinkContext {
+  return { labels, rule: { id: "sample" }, from: sampleInstant, to: sampleInstant + 1, target: "logs", query: "a: b" };
+}
