@@ -172,8 +172,8 @@ export interface HistoryStore {
 
 /** The rows of the embedded backlog. */
 export interface LocalTicketStore {
-  /** Gives the ticket its number (`LOCAL-7`) and stores it in one transaction. */
-  create(ticket: Omit<LocalTicket, "number" | "id" | "key">): Promise<LocalTicket>;
+  /** Gives the ticket its number within the project (`LOCAL-7`, default project `LOCAL`) and stores it in one transaction. */
+  create(ticket: Omit<LocalTicket, "number" | "id" | "key">, project?: string): Promise<LocalTicket>;
   byId(id: string): Promise<LocalTicket | undefined>;
   byKey(key: string): Promise<LocalTicket | undefined>;
   byLabel(label: string): Promise<readonly LocalTicket[]>;

@@ -1,0 +1,165 @@
+import type { Selectable } from "kysely";
+import type { Alert } from "../../model/alert.ts";
+import type { Evidence, EvidenceRequest } from "../../model/evidence.ts";
+import type { Finding, FindingEvent } from "../../model/finding.ts";
+import type { LocalTicket } from "../../model/local-ticket.ts";
+import { type OutboxAction, type OutboxEntry, type OutboxState, outboxStates } from "../../model/outbox.ts";
+import type { TicketRecord } from "../../model/ticket.ts";
+import type { TickRecord } from "../store.ts";
+import { decode, decodeText, encode, type Shape, unreadable } from "./codec.ts";
+import type { Tables } from "./schema.ts";
+
+const alertShape: Shape = {
+  fingerprint: "string",
+  ruleId: "string",
+  ruleIdentity: "string",
+  labels: "object",
+  groupKey: "string",
+  state: "string",
+  since: "number",
+  heldMs: "number",
+  lastEvaluatedAt: "number",
+  episode: "object",
+  changes: "array",
+  flapping: "boolean",
+  severity: "string",
+  owner: "string",
+  verdict: "object",
+};
+
+export function readAlert(row: { fingerprint: string; body: string }): Alert {
+  return decode<Alert>(row.body, alertShape, "alerts", row.fingerprint);
+}
+
+const findingShape: Shape = {
+  id: "string",
+  groupKey: "string",
+  problem: "string",
+  groupLabels: "object",
+  generation: "number",
+  state: "string",
+  mode: "string",
+  owner: "string",
+  severity: "string",
+  ruleIds: "array",
+  title: "string",
+  openedAt: "number",
+  changedAt: "number",
+  worst: "object",
+  others: "array",
+  alertCount: "number",
+  episode: "object",
+  pastEpisodes: "array",
+  memory: "object",
+  decision: "object",
+};
+
+export function readFinding(row: { id: string; body: string }): Finding {
+  return decode<Finding>(row.body, findingShape, "findings", row.id);
+}
+
+const eventShape: Shape = { at: "number", kind: "string", code: "string", text: "string" };
+
+export function readEvent(row: { number: number; body: string }): FindingEvent {
+  return decode<FindingEvent>(row.body, eventShape, "finding_events", String(row.number));
+}
+
+const tickShape: Shape = {
+  schedule: "string",
+  tick: "number",
+  kind: "string",
+  startedAt: "number",
+  durationMs: "number",
+  rules: "number",
+  counts: "object",
+};
+
+export function readTick(row: { schedule: string; tick: number; body: string }): TickRecord {
+  return decode<TickRecord>(row.body, tickShape, "ticks", `${row.schedule} ${row.tick}`);
+}
+
+const ticketShape: Shape = {
+  tracker: "string",
+  ref: "object",
+  findingId: "string",
+  groupKey: "string",
+  generation: "number",
+  createdAt: "number",
+  written: "object",
+  dropped: "array",
+};
+
+export function readTicket(row: { finding_id: string; generation: number; body: string }): TicketRecord {
+  return decode<TicketRecord>(row.body, ticketShape, "tickets", `${row.finding_id} ${row.generation}`);
+}
+
+const requestShape: Shape = { source: "string", query: "object", labels: "object", samples: "object", chart: "object" };
+const evidenceShape: Shape = { collectedAt: "number", series: "array", samples: "array", missing: "array" };
+
+export function readEvidenceRequest(row: { outbox_id: string; request: string }): EvidenceRequest {
+  return decode<EvidenceRequest>(row.request, requestShape, "evidence", row.outbox_id);
+}
+
+export function readEvidence(row: { outbox_id: string; body: string; chart: Uint8Array | null }): Evidence {
+  const body = decode<Omit<Evidence, "chart">>(row.body, evidenceShape, "evidence", row.outbox_id);
+  return { ...body, chart: row.chart === null ? undefined : new Uint8Array(row.chart) };
+}
+
+const localTicketShape: Shape = {
+  id: "string",
+  number: "number",
+  key: "string",
+  identity: "object",
+  labels: "array",
+  summary: "string",
+  document: "array",
+  priority: "string",
+  status: "string",
+  statusCategory: "string",
+  comments: "array",
+  attachments: "array",
+  links: "array",
+  createdAt: "number",
+  updatedAt: "number",
+  history: "array",
+};
+
+export function readLocalTicket(row: { key: string; body: string }): LocalTicket {
+  return decode<LocalTicket>(row.body, localTicketShape, "local_tickets", row.key);
+}
+
+/** How ids are given out: the row's number. Undefined for what is none of ours. */
+export function rowNumber(id: string): number | undefined {
+  return /^[1-9]\d{0,14}$/.test(id) ? Number(id) : undefined;
+}
+
+export function writeOutboxBody(action: OutboxAction): string {
+  return encode(action);
+}
+
+export function readOutboxEntry(row: Selectable<Tables["outbox"]>): OutboxEntry {
+  const id = String(row.number);
+  const state = outboxStates.find((known) => known === row.state);
+  if (state === undefined) throw unreadable("outbox", id, `its state is ${row.state}`);
+  return {
+    id,
+    idempotencyKey: row.idempotency_key,
+    findingId: row.finding_id,
+    groupKey: row.group_key,
+    generation: row.generation,
+    action: decode<OutboxAction>(row.body, { kind: "string" }, "outbox", id),
+    createdAt: row.created_at,
+    rank: row.rank,
+    state: state satisfies OutboxState,
+    attempts: row.attempts,
+    looks: row.looks,
+    lostCreates: row.lost_creates,
+    nextAttemptAt: row.next_attempt_at,
+    lease:
+      row.lease_owner === null || row.lease_until === null
+        ? undefined
+        : { owner: row.lease_owner, until: row.lease_until },
+    note: row.note === null ? undefined : decodeText(row.note, "outbox", id),
+    finishedAt: row.finished_at ?? undefined,
+  };
+}

@@ -1,0 +1,90 @@
+import type { Generated } from "kysely";
+
+/**
+ * The tables as Kysely sees them. Instants are milliseconds in `bigint` columns. A `body` is the JSON envelope of
+ * codec.ts and the whole truth about its row: the other columns repeat what rows are found and ordered by.
+ */
+export interface Tables {
+  meta: { key: string; value: string };
+  rule_states: {
+    rule_id: string;
+    identity: string;
+    watermark: number;
+    failing_since: number | null;
+    /** JSON string, since the text is anybody's. */
+    last_failure: string | null;
+    shape: string;
+  };
+  alerts: { fingerprint: string; rule_id: string; group_key: string; body: string };
+  /** `hash` is that of `labels`, the canonical JSON of `labelsKey`: labels are hostile and may be too long for a key. */
+  known_label_sets: { rule_id: string; hash: string; labels: string; seen_at: number };
+  schedule_numbers: { number: Generated<number>; schedule: string };
+  rule_numbers: { number: Generated<number>; rule_id: string };
+  /** On which schedules a rule has ever been evaluated, so that its ticks are looked for only there. */
+  rule_schedules: { rule_number: number; schedule_number: number };
+  rule_ticks: { schedule_number: number; tick: number; rule_number: number; counts: string };
+  ticks: { schedule: string; tick: number; body: string };
+  findings: {
+    id: string;
+    group_key: string;
+    state: string;
+    band: string;
+    changed_at: number;
+    body: string;
+  };
+  finding_rules: { rule_id: string; finding_id: string };
+  finding_alerts: { fingerprint: string; finding_id: string };
+  finding_events: { number: Generated<number>; finding_id: string; at: number; body: string };
+  outbox: {
+    number: Generated<number>;
+    idempotency_key: string;
+    finding_id: string;
+    group_key: string;
+    generation: number;
+    kind: string;
+    /** `tracker/project` of a create. */
+    destination: string | null;
+    created_at: number;
+    rank: number;
+    state: string;
+    attempts: number;
+    looks: number;
+    lost_creates: number;
+    next_attempt_at: number;
+    lease_owner: string | null;
+    lease_until: number | null;
+    /** JSON string, since the text is anybody's. */
+    note: string | null;
+    finished_at: number | null;
+    body: string;
+  };
+  /** Idempotency keys of outbox entries that retention deleted: they are unique for ever. */
+  outbox_spent_keys: { idempotency_key: string };
+  tickets: {
+    finding_id: string;
+    generation: number;
+    tracker: string;
+    issue_id: string;
+    issue_key: string;
+    created_at: number;
+    body: string;
+  };
+  evidence: {
+    number: Generated<number>;
+    outbox_id: string;
+    finding_id: string;
+    collected_at: number;
+    request: string;
+    body: string;
+    chart: Uint8Array | null;
+  };
+  local_numbers: { project: string; last: number };
+  local_tickets: {
+    number: Generated<number>;
+    key: string;
+    status_category: string;
+    body: string;
+  };
+  local_ticket_labels: { label: string; ticket_number: number };
+  local_attachments: { ticket_number: number; name: string; content_type: string; bytes: Uint8Array };
+}

@@ -1,0 +1,150 @@
+import type { Kysely } from "kysely";
+import type { Labels } from "../../model/labels.ts";
+import { BackfeedError } from "../../support/errors.ts";
+import type { KnownLabelSet, RuleState, StateStore } from "../store.ts";
+import { decodeText, encode, isRecord, keyNumber, keyText, unreadable } from "./codec.ts";
+import type { Connections } from "./connections.ts";
+import { inChunks } from "./in-chunks.ts";
+import { readAlert, readFinding } from "./rows.ts";
+import type { Tables } from "./schema.ts";
+import { type RuleFailure, TickWriter } from "./tick-writer.ts";
+import type { UnreadableRows } from "./unreadable-rows.ts";
+
+const rulesPerTransaction = 100;
+
+/** What a tick reads and how it ends. A tick's transactions are of 100 rules: between two of them others get their turn. */
+export function createStateStore(options: { connections: Connections; unreadable: UnreadableRows }): StateStore {
+  const { connections, unreadable: rows } = options;
+  let writer: TickWriter | undefined;
+  return {
+    openInstance: (instance, formerly) =>
+      connections.writeDurably((database) => openInstance(database, instance, formerly)),
+
+    ruleStates: async () => {
+      const stored = await connections.read((database) => database.selectFrom("rule_states").selectAll().execute());
+      const states = rows.read(stored, "rule_states", (row) => row.rule_id, readRuleState);
+      return new Map(states.map((state) => [state.ruleId, state]));
+    },
+
+    alerts: async () => {
+      const stored = await connections.read((database) =>
+        database.selectFrom("alerts").select(["fingerprint", "body"]).execute(),
+      );
+      return rows.read(stored, "alerts", (row) => row.fingerprint, readAlert);
+    },
+
+    knownLabelSets: async (ruleIds) => {
+      const stored = await inChunks(ruleIds, (chunk) =>
+        connections.read((database) =>
+          database.selectFrom("known_label_sets").selectAll().where("rule_id", "in", chunk).execute(),
+        ),
+      );
+      return rows.read(stored, "known_label_sets", (row) => `${row.rule_id} ${row.hash}`, readKnownLabelSet);
+    },
+
+    findings: async (groupKeys) => {
+      const stored = await inChunks(groupKeys, (chunk) =>
+        connections.read((database) =>
+          database.selectFrom("findings").select(["id", "body"]).where("group_key", "in", chunk).execute(),
+        ),
+      );
+      const findings = rows.read(stored, "findings", (row) => row.id, readFinding);
+      return new Map(findings.map((finding) => [finding.groupKey, finding]));
+    },
+
+    findingsInStates: async (states) => {
+      if (states.length === 0) return [];
+      const stored = await connections.read((database) =>
+        database.selectFrom("findings").select(["id", "body"]).where("state", "in", states).orderBy("id").execute(),
+      );
+      return rows.read(stored, "findings", (row) => row.id, readFinding);
+    },
+
+    createsSince: async (since) => {
+      const counted = await connections.read((database) =>
+        database
+          .selectFrom("outbox")
+          .select(({ fn }) => ["destination", fn.countAll<number>().as("creates")])
+          .where("kind", "=", "create")
+          .where("created_at", ">=", since)
+          .groupBy("destination")
+          .execute(),
+      );
+      return new Map(counted.map((row) => [row.destination ?? "", Number(row.creates)]));
+    },
+
+    commitTick: async (commit) => {
+      const failures: RuleFailure[] = [];
+      for (let from = 0; from < commit.rules.length; from += rulesPerTransaction) {
+        const rules = commit.rules.slice(from, from + rulesPerTransaction);
+        const failed = await connections.exclusively((database) => {
+          writer ??= new TickWriter({ database, unreadable: rows });
+          return writer.write(commit, rules);
+        });
+        failures.push(...failed);
+      }
+      return failures;
+    },
+
+    recordTick: (record) =>
+      connections.write(async (database) => {
+        await database
+          .insertInto("ticks")
+          .values({
+            schedule: keyText(record.schedule, "schedule"),
+            tick: keyNumber(record.tick, "tick"),
+            body: encode(record),
+          })
+          .onConflict((conflict) =>
+            conflict.columns(["schedule", "tick"]).doUpdateSet((row) => ({ body: row.ref("excluded.body") })),
+          )
+          .execute();
+      }),
+  };
+}
+
+/** The first name is kept for ever, since identities are made of it; the newest tells whose store it is. */
+async function openInstance(database: Kysely<Tables>, instance: string, formerly: readonly string[]): Promise<string> {
+  const rows = await database.selectFrom("meta").selectAll().where("key", "in", ["first", "instance"]).execute();
+  const stored = new Map(rows.map((row) => [row.key, decodeText(row.value, "meta", row.key)]));
+  const first = stored.get("first") ?? instance;
+  const names = [first, stored.get("instance") ?? instance];
+  if (!names.some((name) => name === instance || formerly.includes(name))) {
+    throw new BackfeedError(
+      "configuration",
+      `the store belongs to the instance ${JSON.stringify(names[1])}, not to ${JSON.stringify(instance)}: name another store, or list ${JSON.stringify(names[1])} in instance_formerly when this one was renamed`,
+    );
+  }
+  for (const [key, value] of [
+    ["first", first],
+    ["instance", instance],
+  ] as const) {
+    await database
+      .insertInto("meta")
+      .values({ key, value: JSON.stringify(value) })
+      .onConflict((conflict) => conflict.column("key").doUpdateSet((row) => ({ value: row.ref("excluded.value") })))
+      .execute();
+  }
+  return first;
+}
+
+function readRuleState(row: Tables["rule_states"]): RuleState {
+  return {
+    ruleId: row.rule_id,
+    identity: row.identity,
+    watermark: row.watermark,
+    failingSince: row.failing_since ?? undefined,
+    lastFailure: row.last_failure === null ? undefined : decodeText(row.last_failure, "rule_states", row.rule_id),
+    shape: row.shape,
+  };
+}
+
+function readKnownLabelSet(row: Tables["known_label_sets"]): KnownLabelSet {
+  const labels: unknown = JSON.parse(row.labels);
+  if (!isLabels(labels)) throw unreadable("known_label_sets", `${row.rule_id} ${row.hash}`, "it holds no labels");
+  return { ruleId: row.rule_id, labels, seenAt: row.seen_at };
+}
+
+function isLabels(value: unknown): value is Labels {
+  return isRecord(value) && Object.values(value).every((label) => typeof label === "string");
+}
