@@ -1,0 +1,143 @@
+import fc from "fast-check";
+import type { Block, Document, Inline } from "../../../../src/model/document.ts";
+
+/** What wiki markup, ADF, HTML, terminals and Unicode have to break out with. */
+export const hostileTokens: readonly string[] = [
+  "{noformat}",
+  "{NoFormat}",
+  "{noformat:title=x}",
+  "{code}",
+  "{code:java}",
+  "{quote}",
+  "{panel:title=x}",
+  "{color:red}",
+  "{html}",
+  "{jira:OPS-1}",
+  "{include:x}",
+  "{",
+  "}",
+  "{{",
+  "}}",
+  "{\u200b",
+  "[~admin]",
+  "[~accountid:5b10a2844c20165700ede21g]",
+  "[evil|http://evil.example/x]",
+  "[evil|mailto:a@evil.example]",
+  "[^file.exe]",
+  "[#anchor]",
+  "[",
+  "]",
+  "|",
+  "||",
+  "!http://evil.example/x.png!",
+  "!x.png|thumbnail!",
+  "!",
+  "http://evil.example/a?b=c#d",
+  "https://evil.example",
+  "ftp://evil.example",
+  "mailto:a@evil.example",
+  "MAILTO:a@evil.example",
+  "file://server/share",
+  "www.evil.example",
+  "a@evil.example",
+  "@admin",
+  "h1. boom",
+  "h2.",
+  "bq. quoted",
+  "* item",
+  "# item",
+  "- item",
+  "----",
+  "---",
+  "--",
+  "??cite??",
+  "*bold*",
+  "_em_",
+  "-gone-",
+  "+under+",
+  "^up^",
+  "~down~",
+  "\\",
+  "\\\\",
+  "\\{",
+  ":)",
+  ":D",
+  "(!)",
+  "(*y)",
+  "(x)",
+  "<b>",
+  "</td>",
+  "<script>alert(1)</script>",
+  "&#123;",
+  "&lt;",
+  "&amp;",
+  "\n",
+  "\r\n",
+  "\t",
+  " ",
+  "  ",
+  "\u00a0",
+  "\u2028",
+  "\u0000",
+  "\u0007",
+  "\u001b[31m",
+  "\u001b]0;title\u0007",
+  "\u202e",
+  "\ufeff",
+  "\ufffe",
+  "\ud800",
+  "\udc00",
+  "💥",
+  "é",
+  "word",
+  "x",
+  "1",
+  ".",
+  ",",
+  ":",
+  "javascript:alert(1)",
+  "OPS-1",
+];
+
+/** A line or several of log text, by somebody who knows the markup. */
+export const hostileText = fc
+  .array(
+    fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...hostileTokens) }, fc.string({ unit: "binary", maxLength: 5 })),
+    {
+      maxLength: 12,
+    },
+  )
+  .map((parts) => parts.join(""));
+
+export const hostileInline: fc.Arbitrary<Inline> = fc.oneof(
+  fc.record({ kind: fc.constant("text" as const), text: hostileText, strong: fc.boolean() }),
+  fc.record({ kind: fc.constant("code" as const), text: hostileText }),
+  fc.record({
+    kind: fc.constant("link" as const),
+    text: hostileText,
+    url: fc.oneof(
+      hostileText,
+      hostileText.map((text) => `https://backfeed.example/x?q=${text}`),
+      fc.constant("https://backfeed.example/findings/1"),
+    ),
+  }),
+);
+
+const inlines = fc.array(hostileInline, { maxLength: 4 });
+
+export const hostileBlock: fc.Arbitrary<Block> = fc.oneof(
+  fc.record({ kind: fc.constant("heading" as const), text: hostileText }),
+  fc.record({ kind: fc.constant("paragraph" as const), content: inlines }),
+  fc.record({ kind: fc.constant("list" as const), items: fc.array(inlines, { maxLength: 4 }) }),
+  fc.record(
+    {
+      kind: fc.constant("table" as const),
+      header: fc.array(hostileText, { maxLength: 3 }),
+      rows: fc.array(fc.array(inlines, { maxLength: 3 }), { maxLength: 3 }),
+    },
+    { requiredKeys: ["kind", "rows"] },
+  ),
+  fc.record({ kind: fc.constant("code" as const), text: hostileText }),
+);
+
+export const hostileDocument: fc.Arbitrary<Document> = fc.array(hostileBlock, { maxLength: 6 });
