@@ -24,6 +24,7 @@ const faultText: Readonly<Record<number, string>> = {
   500: "A fault of ours.",
   502: "An outside system refused.",
   503: "Something needed cannot be reached now.",
+  504: "An outside system may or may not have done it.",
 };
 
 /** The route that answers the document of all routes, itself among them. */

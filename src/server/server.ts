@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from "node:http";
 import { type Clock, systemClock } from "../support/clock.ts";
 import { second } from "../support/duration.ts";
 import { BackfeedError } from "../support/errors.ts";
@@ -79,6 +79,11 @@ export function createServer(options: ServerOptions): Server {
     keepAliveTimeout: connections.keepAliveTimeout,
     maxConnections: connections.max,
   });
+  const underWay = new Set<ServerResponse>();
+  http.on("request", (_request, response) => {
+    underWay.add(response);
+    response.once("close", () => underWay.delete(response));
+  });
   let stopped: Promise<void> | undefined;
 
   return {
@@ -88,7 +93,7 @@ export function createServer(options: ServerOptions): Server {
       return { port };
     },
     stop() {
-      stopped ??= drain(http, stopping, clock);
+      stopped ??= drain({ http, underWay, stopping, clock });
       return stopped;
     },
   };
@@ -124,9 +129,17 @@ function listenOn(http: HttpServer, { host, port }: { host: string; port: number
   });
 }
 
-async function drain(http: HttpServer, stopping: AbortController, clock: Clock): Promise<void> {
+async function drain(options: {
+  http: HttpServer;
+  underWay: ReadonlySet<ServerResponse>;
+  stopping: AbortController;
+  clock: Clock;
+}): Promise<void> {
+  const { http, underWay, stopping, clock } = options;
   const closed = new Promise<void>((resolve) => http.close(() => resolve()));
   http.closeIdleConnections();
+  // Otherwise a client that keeps its connection alive would hold us to the deadline.
+  for (const response of underWay) response.shouldKeepAlive = false;
   stopping.abort(new BackfeedError("aborted", "the server stops"));
   const cut = new AbortController();
   const late = clock.sleep(drainMs, cut.signal).then(

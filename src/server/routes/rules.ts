@@ -57,7 +57,7 @@ export function ruleRoutes(program: ServerProgram, audit: Audit): readonly Route
       operation: "runRule",
       summary: "Evaluates one rule now, as its next tick would.",
       access: "operator",
-      faults: [404, 409, 502, 503],
+      faults: [404, 409, 422, 502, 503, 504],
       params: { id: z.string().min(1).max(200) },
       answer: { kind: "json", name: "RuleRun", schema: ruleRunView },
       handle: async ({ params: { id }, caller, now, signal }) => {

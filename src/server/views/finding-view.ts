@@ -85,6 +85,7 @@ const shared = {
   worst: alertView,
   alertCount: z.number(),
   episode: episodeView,
+  flapping: z.boolean(),
   impact: impactView.optional(),
   decision: decisionView,
 };
@@ -159,6 +160,7 @@ function viewShared(finding: Finding) {
     worst: viewAlert(finding.worst),
     alertCount: finding.alertCount,
     episode: viewEpisode(finding.episode),
+    flapping: finding.flapping,
     impact: impact && {
       askedAt: impact.askedAt,
       usersBad: finite(impact.usersBad),

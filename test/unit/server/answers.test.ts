@@ -1,0 +1,171 @@
+import { expect } from "chai";
+import { finding, findingId, now, outboxEntry, png, rule } from "./fixtures.ts";
+import { operatorToken, type RunningServer, runServer, viewerToken } from "./running-server.ts";
+
+describe("answers of the API", () => {
+  let running: RunningServer;
+  beforeEach(async () => {
+    running = await runServer();
+  });
+  afterEach(() => running.stop());
+
+  it("give a finding's row with its ticket, score and episodes", async () => {
+    running.state.findings = [finding({ pastEpisodes: [finding().episode, finding().episode] })];
+    const { json } = await running.ask("/api/v1/findings");
+    const [row] = json["items"] as Record<string, unknown>[];
+    expect(json["next"]).to.equal(null);
+    expect(row).to.deep.include({ id: findingId(1), band: "High", score: 70, episodeCount: 3 });
+    expect(row?.["ticket"]).to.deep.include({ key: "OPS-12", status: "In Progress" });
+    expect(row).not.to.have.any.keys("memory", "groupKey");
+  });
+
+  it("page through everything exactly once", async () => {
+    running.state.findings = Array.from({ length: 120 }, (_, index) => finding({ id: findingId(index) }));
+    running.state.rules = Array.from({ length: 120 }, (_, index) => rule({ id: `rule-${index}` }));
+    for (const list of ["findings", "rules"]) {
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      let pages = 0;
+      do {
+        const more: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+        const { json } = await running.ask(`/api/v1/${list}?limit=50${more}`);
+        seen.push(...(json["items"] as { id: string }[]).map(({ id }) => id));
+        cursor = json["next"] as string | null;
+        pages += 1;
+      } while (cursor !== null);
+      expect(pages).to.equal(3);
+      expect(new Set(seen)).to.have.property("size", 120);
+      expect(seen).to.have.length(120);
+    }
+  });
+
+  it("default to fifty and give at most two hundred", async () => {
+    running.state.findings = Array.from({ length: 300 }, (_, index) => finding({ id: findingId(index) }));
+    expect((await running.ask("/api/v1/findings")).json["items"]).to.have.length(50);
+    expect((await running.ask("/api/v1/findings?limit=200")).json["items"]).to.have.length(200);
+    expect((await running.ask("/api/v1/findings?limit=201")).status).to.equal(400);
+  });
+
+  it("filter findings by state, band and rule", async () => {
+    running.state.findings = [
+      finding({ id: findingId(1) }),
+      finding({ id: findingId(2), state: "quiet" }),
+      finding({ id: findingId(3), priority: undefined, ruleIds: ["other"] }),
+    ];
+    const ids = async (query: string) =>
+      ((await running.ask(`/api/v1/findings?${query}`)).json["items"] as { id: string }[]).map(({ id }) => id);
+    expect(await ids("state=quiet")).to.deep.equal([findingId(2)]);
+    expect(await ids("band=High&state=open")).to.deep.equal([findingId(1)]);
+    expect(await ids("rule=other")).to.deep.equal([findingId(3)]);
+  });
+
+  it("give one finding whole: timeline, evidence, ticket, outbox, parts of its priority", async () => {
+    const { json } = await running.ask(`/api/v1/findings/${findingId(1)}`);
+    expect(json).to.have.all.keys("finding", "events", "evidence", "ticket", "outbox");
+    expect((json["finding"] as { priority: { parts: unknown[] } }).priority.parts).to.have.length(6);
+    expect(json["evidence"]).to.deep.include({ hasChart: true, sampleCount: 1, unit: "ratio", threshold: 0.05 });
+    expect(json["evidence"]).not.to.have.any.keys("samples", "series");
+  });
+
+  it("leave out what is not a number, since JSON cannot say it", async () => {
+    const worst = finding().worst;
+    running.state.findings = [finding({ worst: { ...worst, verdict: { ...worst.verdict, value: Number.NaN } } })];
+    const { status, json } = await running.ask(`/api/v1/findings/${findingId(1)}`);
+    expect(status).to.equal(200);
+    expect((json["finding"] as { worst: { verdict: object } }).worst.verdict).not.to.have.property("value");
+  });
+
+  it("give the chart with an ETag, and 304 when it is still the same", async () => {
+    const path = `/api/v1/findings/${findingId(1)}/chart.png`;
+    const first = await fetch(`${running.origin}${path}`, { headers: { authorization: `Bearer ${viewerToken}` } });
+    expect(new Uint8Array(await first.arrayBuffer())).to.deep.equal(png);
+    expect(first.headers.get("content-type")).to.equal("image/png");
+    expect(first.headers.get("cache-control")).to.equal("private, no-cache");
+    const etag = first.headers.get("etag") ?? "";
+    const again = await running.ask(path, { headers: { "if-none-match": etag, "cache-control": "max-age=0" } });
+    expect([again.status, again.text]).to.deep.equal([304, ""]);
+  });
+
+  it("give an attachment that is no image as a download that nothing runs", async () => {
+    const { headers } = await running.ask("/api/v1/tickets/LOCAL-1/attachments/page.html");
+    expect(headers.get("content-type")).to.equal("application/octet-stream");
+    expect(headers.get("content-disposition")).to.equal("attachment; filename=page.html");
+    expect(headers.get("x-content-type-options")).to.equal("nosniff");
+    expect(headers.get("content-security-policy")).to.match(/default-src 'none'.*sandbox/);
+  });
+
+  it("give a local ticket in full and another tracker's as our record", async () => {
+    const local = (await running.ask("/api/v1/tickets/LOCAL-1")).json;
+    expect(local["local"]).to.deep.include({ key: "LOCAL-1", findingId: findingId(2), status: "To Do" });
+    expect(local["transitions"]).to.deep.equal([{ to: "In Progress" }, { to: "Done" }]);
+    const remote = (await running.ask("/api/v1/tickets/OPS-12")).json;
+    expect(remote).to.deep.include({ transitions: [] }).and.not.to.have.property("local");
+    expect(remote["record"]).to.deep.include({ tracker: "jira", key: "OPS-12" });
+  });
+
+  it("send hostile text as JSON and as nothing else", async () => {
+    const title = "</script><script>alert(1)</script>\u202eevil";
+    running.state.findings = [finding({ title })];
+    const { headers, json } = await running.ask("/api/v1/findings");
+    expect(headers.get("content-type")).to.equal("application/json; charset=utf-8");
+    expect(headers.get("x-content-type-options")).to.equal("nosniff");
+    expect((json["items"] as { title: string }[])[0]?.title).to.equal(title);
+  });
+
+  it("are not ready without a store or without rules, and say which", async () => {
+    running.state.ready = { store: true, rules: false };
+    const { status, json } = await running.ask("/readyz", { token: undefined });
+    expect(status).to.equal(503);
+    expect(json["details"]).to.deep.equal({ store: true, rules: false });
+  });
+});
+
+describe("what an operator does", () => {
+  let running: RunningServer;
+  beforeEach(async () => {
+    running = await runServer();
+  });
+  afterEach(() => running.stop());
+
+  const lastEvent = (id: number) => running.state.events.get(findingId(id))?.at(-1);
+
+  it("is written into the timeline with the token's name: a ticket moved", async () => {
+    const { json } = await running.post("/api/v1/tickets/LOCAL-1/transitions", { to: "Done" });
+    expect(json["local"]).to.deep.include({ status: "Done" });
+    expect(json["transitions"]).to.deep.equal([{ to: "To Do" }, { to: "In Progress" }]);
+    expect(lastEvent(2)).to.deep.equal({
+      at: now,
+      kind: "operator",
+      code: "ticket_moved",
+      text: "anna moved LOCAL-1 from To Do to Done",
+      facts: { by: "anna", ticket: "LOCAL-1", from: "To Do", to: "Done" },
+    });
+  });
+
+  it("is written into the timeline with the token's name: a delivery asked for again", async () => {
+    const { json } = await running.post("/api/v1/outbox/ob-1/retry", {});
+    expect(json).to.deep.include({ state: "pending", attempts: 0, nextAttemptAt: now });
+    expect(running.state.woken).to.equal(1);
+    expect(lastEvent(1)).to.deep.include({ code: "outbox_retry", text: "anna asked to deliver again: comment" });
+  });
+
+  it("is written into the timeline with the token's name: a rule run, on its open findings", async () => {
+    const { json } = await running.post("/api/v1/rules/cart-latency/run", {});
+    expect(json).to.deep.include({ ruleId: "cart-latency", verdicts: { clear: 1 } });
+    expect(lastEvent(2)).to.deep.include({ code: "rule_run", text: "anna ran the rule cart-latency" });
+    expect(lastEvent(1)?.kind).not.to.equal("operator");
+  });
+
+  it("counts as done although the timeline cannot be written; the log says so", async () => {
+    running.state.outbox = [outboxEntry()];
+    running.state.events = { get: () => undefined, set: () => expect.fail("no disk") } as never;
+    expect((await running.post("/api/v1/outbox/ob-1/retry", {})).status).to.equal(200);
+    expect(running.logged.join("\n")).to.contain("operator_event_lost");
+  });
+
+  it("is not noted when it was refused", async () => {
+    await running.post("/api/v1/outbox/ob-1/retry", {}, viewerToken);
+    await running.post("/api/v1/outbox/none/retry", {}, operatorToken);
+    expect(lastEvent(1)?.kind).not.to.equal("operator");
+  });
+});

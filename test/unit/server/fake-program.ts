@@ -1,0 +1,155 @@
+import type { Evidence, EvidenceRequest } from "../../../src/model/evidence.ts";
+import type { Finding, FindingEvent } from "../../../src/model/finding.ts";
+import type { LocalTicket } from "../../../src/model/local-ticket.ts";
+import type { OutboxEntry } from "../../../src/model/outbox.ts";
+import type { TicketRecord } from "../../../src/model/ticket.ts";
+import type { RuleFault, RuleListing, ServerProgram } from "../../../src/server/program.ts";
+import type { Page, PageRequest, TickRecord } from "../../../src/store/store.ts";
+import { BackfeedError } from "../../../src/support/errors.ts";
+
+/** What the fake program knows; a test changes it as it likes. */
+export interface FakeState {
+  findings: Finding[];
+  events: Map<string, FindingEvent[]>;
+  tickets: TicketRecord[];
+  localTickets: LocalTicket[];
+  outbox: OutboxEntry[];
+  evidence: Map<string, { request: EvidenceRequest; evidence: Evidence }>;
+  rules: RuleListing[];
+  faults: RuleFault[];
+  ticks: TickRecord[];
+  attachments: Map<string, { contentType: string; bytes: Uint8Array }>;
+  ready: { store: boolean; rules: boolean };
+  /** Thrown by every read of findings and by a run. */
+  failure: Error | undefined;
+  woken: number;
+}
+
+const statuses = [
+  { name: "To Do", category: "new" },
+  { name: "In Progress", category: "indeterminate" },
+  { name: "Done", category: "done" },
+] as const;
+
+export function emptyState(): FakeState {
+  return {
+    findings: [],
+    events: new Map(),
+    tickets: [],
+    localTickets: [],
+    outbox: [],
+    evidence: new Map(),
+    rules: [],
+    faults: [],
+    ticks: [],
+    attachments: new Map(),
+    ready: { store: true, rules: true },
+    failure: undefined,
+    woken: 0,
+  };
+}
+
+/** A program over plain lists, with cursors that count. */
+export function fakeProgram(state: FakeState): ServerProgram {
+  const check = () => {
+    if (state.failure !== undefined) throw state.failure;
+  };
+  const byKey = <Item>(items: readonly Item[], matches: (item: Item) => boolean) =>
+    Promise.resolve(items.find(matches));
+
+  return {
+    history: {
+      async findings({ state: wanted, band, rule, ...request }) {
+        check();
+        const matching = state.findings.filter(
+          (finding) =>
+            (wanted === undefined || finding.state === wanted) &&
+            (band === undefined || finding.priority?.band === band) &&
+            (rule === undefined || finding.ruleIds.includes(rule)),
+        );
+        return page(matching, request);
+      },
+      async finding(id) {
+        check();
+        return state.findings.find((finding) => finding.id === id);
+      },
+      findingByFingerprint: (print) => byKey(state.findings, ({ worst }) => worst.fingerprint === print),
+      events: async (id) => state.events.get(id) ?? [],
+      outbox: async ({ state: wanted, finding, ...request }) =>
+        page(
+          state.outbox.filter(
+            (entry) =>
+              (wanted === undefined || entry.state === wanted) &&
+              (finding === undefined || entry.findingId === finding),
+          ),
+          request,
+        ),
+      tickets: async (request) => page(state.tickets, request),
+      ticks: async ({ schedule, ...request }) =>
+        page(
+          state.ticks.filter((tick) => schedule === undefined || tick.schedule === schedule),
+          request,
+        ),
+      ruleTicks: async () => [],
+      async addEvent(id, event) {
+        state.events.set(id, [...(state.events.get(id) ?? []), event]);
+      },
+    },
+    outbox: {
+      get: (id) => byKey(state.outbox, (entry) => entry.id === id),
+      async retry(id, now) {
+        const entry = state.outbox.find((candidate) => candidate.id === id);
+        if (entry === undefined)
+          throw new BackfeedError("not_found", "there is no such outbox entry", { facts: { id } });
+        if (entry.state === "done") throw new BackfeedError("conflict", "the entry is done", { facts: { id } });
+        const due: OutboxEntry = { ...entry, state: "pending", attempts: 0, nextAttemptAt: now };
+        state.outbox = state.outbox.map((candidate) => (candidate === entry ? due : candidate));
+        return due;
+      },
+    },
+    evidence: { newest: async (id) => state.evidence.get(id) },
+    tickets: {
+      ofFinding: (id) => byKey(state.tickets, (record) => record.findingId === id),
+      ofFindings: async (ids) =>
+        new Map(
+          state.tickets.filter(({ findingId }) => ids.includes(findingId)).map((record) => [record.findingId, record]),
+        ),
+      byKey: (key) => byKey(state.tickets, ({ ref }) => ref.key === key),
+    },
+    localTickets: {
+      byKey: (key) => byKey(state.localTickets, (ticket) => ticket.key === key),
+      attachment: async (id, name) => state.attachments.get(`${id}/${name}`),
+      transitions: ({ status }) => statuses.filter(({ name }) => name !== status).map(({ name }) => ({ to: name })),
+      async transition(key, to, author) {
+        const ticket = state.localTickets.find((candidate) => candidate.key === key);
+        if (ticket === undefined) throw new BackfeedError("not_found", "there is no such ticket", { facts: { key } });
+        const status = statuses.find(({ name }) => name === to);
+        if (status === undefined)
+          throw new BackfeedError("conflict", `no transition leads to ${to}`, { facts: { key } });
+        const history = [...ticket.history, { at: ticket.updatedAt, author, text: `moved to ${to}` }];
+        const moved: LocalTicket = { ...ticket, status: status.name, statusCategory: status.category, history };
+        state.localTickets = state.localTickets.map((candidate) => (candidate === ticket ? moved : candidate));
+        return moved;
+      },
+    },
+    rules: async () => ({ rules: state.rules, faults: state.faults }),
+    async runRule(ruleId) {
+      check();
+      if (!state.rules.some(({ id }) => id === ruleId)) {
+        throw new BackfeedError("not_found", "there is no such rule", { facts: { rule: ruleId } });
+      }
+      return { ruleId, tick: 0, counts: { verdicts: { clear: 1 }, outcomes: {}, notEvaluated: 0 }, findings: [] };
+    },
+    wakeOutbox: () => {
+      state.woken += 1;
+    },
+    readiness: async () => state.ready,
+  };
+}
+
+function page<Item>(items: readonly Item[], { limit, cursor }: PageRequest): Page<Item> {
+  const from = cursor === undefined ? 0 : Number(cursor);
+  if (!Number.isInteger(from)) throw new BackfeedError("configuration", "the cursor is none of ours");
+  const to = from + limit;
+  return { items: items.slice(from, to), next: to < items.length ? `${to}` : undefined };
+}
