@@ -2,11 +2,15 @@
 // because it runs before they are installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
+
+// Not npm ci: it refuses a lock file that lacks the native packages of other platforms, and a lock file written behind a
+// registry mirror that serves only this platform's lacks them. This installs the locked versions too and changes no file.
+const npmInstall = ["install", "--no-save", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
 
 /** Runs a program in the project's folder with our output; true when it ended well. */
 export function run(program, args, environment = {}) {
@@ -33,8 +37,13 @@ export function install() {
   if (stamp === wanted) return true;
   const sameNode = stamp === undefined || stamp.endsWith(` ${process.versions.modules}\n`);
   if (!(sameNode && isInstalledAsLocked(lock))) {
-    console.log("installing dependencies (npm ci)");
-    if (!run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"])) return false;
+    console.log("installing dependencies");
+    if (!sameNode) rmSync(join(root, "node_modules"), { recursive: true, force: true });
+    if (!run("npm", npmInstall)) return false;
+    if (!isInstalledAsLocked(lock)) {
+      console.error("what npm installed is not what package-lock.json says: run npm install and commit the lock file");
+      return false;
+    }
   }
   writeFileSync(join(root, "node_modules/.backfeed-setup"), wanted);
   return true;
