@@ -118,6 +118,23 @@ function failureOf(planned: PlannedRule, answer: BatchAnswer): QueryFailure | un
   return undefined;
 }
 
+/** Ends what is left of a rule that is gone, or that groups otherwise now: no recovery, and nothing it knew still holds. Pure. */
+export function endAlerts(rule: Rule, alerts: readonly Alert[], known: readonly SeenLabels[]): RuleJudgement {
+  const evaluations = alerts.map(
+    (alert): Evaluation => ({
+      labels: alert.labels,
+      verdict: { kind: "no_data", events: 0 },
+      stateBefore: alert.state,
+      state: "inactive",
+      change: "rule_changed",
+      alert: undefined,
+      ended: alert,
+    }),
+  );
+  const forgotten = known.map(({ labels }) => labels);
+  return { rule, evaluations, failure: undefined, seen: [], forgotten, notEvaluated: 0, stale: false };
+}
+
 /** Not seeing is not recovery: every living alert stays, its clock stopped, and the failure is visible as a verdict. */
 function failedJudgement(request: JudgeRequest, failure: QueryFailure): RuleJudgement {
   const verdict: Verdict = { kind: "failed", reason: "query_failed", events: 0, detail: failure.message };

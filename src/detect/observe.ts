@@ -1,14 +1,19 @@
-import type { BatchAnswer } from "../model/query.ts";
+import type { Batch, BatchAnswer } from "../model/query.ts";
 import type { Source } from "../sources/source.ts";
 import { asBackfeedError } from "../support/errors.ts";
-import type { SourcePlan } from "./plan.ts";
+
+/** What one source is to be asked. */
+export interface SourceBatch {
+  readonly source: string;
+  readonly batch: Batch;
+}
 
 /**
  * Asks each source its batch, all at once. A source that throws, or that is not there, has failed all its questions:
  * the tick goes on for the others. Throws only `aborted`.
  */
 export async function observe(
-  plans: readonly SourcePlan[],
+  plans: readonly SourceBatch[],
   sources: ReadonlyMap<string, Source>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, BatchAnswer>> {
@@ -18,7 +23,7 @@ export async function observe(
   return new Map(answers);
 }
 
-async function ask(plan: SourcePlan, source: Source | undefined, signal: AbortSignal): Promise<BatchAnswer> {
+async function ask(plan: SourceBatch, source: Source | undefined, signal: AbortSignal): Promise<BatchAnswer> {
   if (source === undefined) return allFailed(plan, `no source named ${plan.source} is configured`, false);
   try {
     return await source.answer(plan.batch, signal);
@@ -29,7 +34,7 @@ async function ask(plan: SourcePlan, source: Source | undefined, signal: AbortSi
   }
 }
 
-function allFailed(plan: SourcePlan, message: string, retryable: boolean): BatchAnswer {
+function allFailed(plan: SourceBatch, message: string, retryable: boolean): BatchAnswer {
   const failed = { kind: "failed", failure: { code: "internal", message, retryable } } as const;
   return {
     answers: plan.batch.questions.map(() => failed),

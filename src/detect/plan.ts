@@ -43,8 +43,8 @@ export interface PlanRequest {
 export function planTick(request: PlanRequest): readonly SourcePlan[] {
   const builders = new Map<string, SourcePlanBuilder>();
   for (const rule of request.rules) {
-    const timing = request.timings.get(rule.signal.source);
-    if (timing === undefined) continue;
+    // A source that is not configured is asked all the same: it fails there, where it is seen.
+    const timing = request.timings.get(rule.signal.source) ?? { delayMs: 0, staleAfterMs: undefined };
     let builder = builders.get(rule.signal.source);
     if (builder === undefined) {
       builder = new SourcePlanBuilder(rule.signal.source, request.tick - timing.delayMs, timing.staleAfterMs);

@@ -1,0 +1,49 @@
+import type { SourceTiming } from "../detect/plan.ts";
+import type { EvidenceRequest } from "../model/evidence.ts";
+import type { AlertSummary, Finding, FindingEpisode } from "../model/finding.ts";
+import type { PriorityScale } from "../model/priority.ts";
+import type { Mode, Rule } from "../model/rule.ts";
+import type { TicketRoute } from "../model/ticket.ts";
+import type { Source } from "../sources/source.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../support/clock.ts";
+import type { Logger } from "../support/logging.ts";
+import type { Metrics } from "../support/metrics.ts";
+import type { Mutex } from "../support/mutex.ts";
+import type { KnownLabelSets } from "./known-label-sets.ts";
+
+/** How many new tickets may be filed. */
+export interface CreateLimits {
+  readonly perRun: number;
+  readonly perDay: number;
+  readonly perDayPerProject: number;
+}
+
+/** What a finding needs from configuration, templates and owners to be put into words. */
+export interface Voice {
+  modeOf(rule: Rule): Mode;
+  titleOf(rule: Rule, worst: AlertSummary, episode: FindingEpisode): string;
+  routeOf(rule: Rule, finding: Finding): TicketRoute;
+  pageOf(findingId: string): string | undefined;
+  linksOf(rule: Rule, finding: Finding, at: number): EvidenceRequest["links"];
+}
+
+/** Everything a tick works with; made once by the composition root. */
+export interface TickContext {
+  readonly store: Store;
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly timings: ReadonlyMap<string, SourceTiming>;
+  /** The instance name that identities are made of. */
+  readonly instance: string;
+  readonly voice: Voice;
+  readonly scale: PriorityScale;
+  readonly createLimits: CreateLimits;
+  readonly knownLabelSets: KnownLabelSets;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Decides and shows; nothing is put into the outbox. */
+  readonly dryRun: boolean;
+  /** Findings are read, changed and written by one schedule at a time; asking sources is not held up by it. */
+  readonly concludeLock: Mutex;
+}

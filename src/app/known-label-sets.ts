@@ -1,0 +1,38 @@
+import type { SeenLabels } from "../detect/judge.ts";
+import { type Labels, labelsKey } from "../model/labels.ts";
+import type { KnownLabelSet, StateStore } from "../store/store.ts";
+
+/**
+ * The label sets each rule has seen, kept in memory beside the store: they are read at every tick and seldom change.
+ * Right only while one process writes them, which the store's lock sees to.
+ */
+export class KnownLabelSets {
+  readonly #state: StateStore;
+  readonly #byRule = new Map<string, Map<string, SeenLabels>>();
+
+  constructor(state: StateStore) {
+    this.#state = state;
+  }
+
+  /** Reads those of rules not yet in memory, in one go. */
+  async load(ruleIds: readonly string[]): Promise<void> {
+    const missing = ruleIds.filter((ruleId) => !this.#byRule.has(ruleId));
+    if (missing.length === 0) return;
+    const known = await this.#state.knownLabelSets(missing);
+    for (const ruleId of missing) this.#byRule.set(ruleId, new Map());
+    for (const { ruleId, labels, seenAt } of known)
+      this.#byRule.get(ruleId)?.set(labelsKey(labels), { labels, seenAt });
+  }
+
+  of(ruleId: string): readonly SeenLabels[] {
+    return [...(this.#byRule.get(ruleId)?.values() ?? [])];
+  }
+
+  /** After the store has them. */
+  committed(ruleId: string, seen: readonly KnownLabelSet[], forgotten: readonly Labels[]): void {
+    const known = this.#byRule.get(ruleId);
+    if (known === undefined) return;
+    for (const { labels, seenAt } of seen) known.set(labelsKey(labels), { labels, seenAt });
+    for (const labels of forgotten) known.delete(labelsKey(labels));
+  }
+}

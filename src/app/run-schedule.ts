@@ -1,0 +1,242 @@
+import { endAlerts, type RuleJudgement } from "../detect/judge.ts";
+import { dueTicks, newestTick, previousTick } from "../detect/schedule.ts";
+import type { Rule } from "../model/rule.ts";
+import { type Schedule, scheduleKey } from "../model/time.ts";
+import type { RuleState } from "../store/store.ts";
+import { stopwatch } from "../support/clock.ts";
+import {
+  type BuiltInObservation,
+  builtInRules,
+  judgeBuiltIn,
+  retiredRule,
+  ruleFailing,
+  sourceStale,
+} from "./built-in-rules.ts";
+import { conclude, type Judged } from "./conclude.ts";
+import type { TickContext } from "./context.ts";
+import { runTick, type TickResult } from "./tick.ts";
+
+const hourMs = 3_600_000;
+
+export interface ScheduleRun {
+  readonly schedule: Schedule;
+  /** The rules of this schedule. */
+  readonly rules: readonly Rule[];
+  /** All loaded rules, by id. */
+  readonly allRules: ReadonlyMap<string, Rule>;
+  /** False while some rule file is faulty: then a rule that is not there may only be unreadable. */
+  readonly catalogueComplete: boolean;
+  /** Run what is due up to here. */
+  readonly until: number;
+  readonly catchUpMs: number;
+  /** Judge the newest tick although it was judged before (a dry run on a copy of the state). */
+  readonly again?: boolean;
+}
+
+/** How far a run has come, for progress on long work. */
+export type OnTick = (result: TickResult, progress: { readonly done: number; readonly of: number }) => void;
+
+/**
+ * All ticks of one schedule that are due in (watermark, until], oldest first, each whole and with its own tick time, as
+ * far back as `catch_up` reaches; older ones are recorded as skipped. A rule whose query failed and may succeed later
+ * is asked its oldest missing tick once and then left until the next run.
+ */
+export async function runSchedule(
+  run: ScheduleRun,
+  context: TickContext,
+  signal: AbortSignal,
+  onTick: OnTick = () => undefined,
+): Promise<readonly TickResult[]> {
+  const key = scheduleKey(run.schedule);
+  const states = new Map(await context.store.state.ruleStates());
+  const due = await dueByTick(run, states, context);
+  const blocked = new Set<string>();
+  const results: TickResult[] = [];
+  let done = 0;
+  for (const [at, rules] of due) {
+    if (signal.aborted) break;
+    const asked = rules.filter(({ id }) => !blocked.has(id));
+    done += 1;
+    if (asked.length === 0) continue;
+    const elapsed = stopwatch();
+    const tick = { at, previousAt: previousTick(run.schedule, at) };
+    const startedAt = context.clock.now();
+    const request = { schedule: key, tick, rules: asked, states, allRules: withBuiltIn(run), now: run.until };
+    const result = await runTick(request, context, signal);
+    for (const { state } of result.judged) states.set(state.identity, state);
+    for (const id of result.blocked) blocked.add(id);
+    const durationMs = elapsed();
+    await report(
+      result,
+      key,
+      { at, startedAt, durationMs, rules: asked.length, periodMs: at - tick.previousAt },
+      context,
+    );
+    results.push(result);
+    onTick(result, { done, of: due.size });
+  }
+  const own = await runBuiltIns(run, states, results, context, signal);
+  return own === undefined ? results : [...results, own];
+}
+
+/** Which rules are due at which tick, oldest tick first. A new rule starts at the newest tick. */
+async function dueByTick(
+  run: ScheduleRun,
+  states: ReadonlyMap<string, RuleState>,
+  context: TickContext,
+): Promise<ReadonlyMap<number, readonly Rule[]>> {
+  const { schedule, until, catchUpMs } = run;
+  const newest = newestTick(schedule, until);
+  const byWatermark = new Map<number, number[]>();
+  const due = new Map<number, Rule[]>();
+  let skipped = 0;
+  for (const rule of run.rules) {
+    const watermark = states.get(rule.identity)?.watermark ?? Number.NEGATIVE_INFINITY;
+    let ticks = byWatermark.get(watermark);
+    if (ticks === undefined) {
+      const reach = Math.max(watermark, newest - catchUpMs - 1);
+      ticks =
+        run.again === true || watermark === Number.NEGATIVE_INFINITY ? [newest] : dueTicks(schedule, reach, until);
+      byWatermark.set(watermark, ticks);
+      const first = ticks[0];
+      if (first !== undefined && run.again !== true && Number.isFinite(watermark)) {
+        skipped = Math.max(skipped, await recordSkipped(schedule, watermark, first, context));
+      }
+    }
+    for (const tick of ticks) {
+      const rules = due.get(tick);
+      if (rules === undefined) due.set(tick, [rule]);
+      else rules.push(rule);
+    }
+  }
+  if (skipped > 0) {
+    context.metrics.recordSkippedTicks(skipped);
+    context.logger.warn("TICKS_SKIPPED", "downtime was longer than catch_up reaches; older ticks are not judged", {
+      schedule: scheduleKey(schedule),
+      skipped,
+    });
+  }
+  return new Map([...due].sort(([a], [b]) => a - b));
+}
+
+/** Ticks before the first that is caught up: one record for all of them, at the newest. */
+async function recordSkipped(
+  schedule: Schedule,
+  watermark: number,
+  first: number,
+  context: TickContext,
+): Promise<number> {
+  const missed = dueTicks(schedule, watermark, first - 1);
+  const newest = missed.at(-1);
+  if (newest === undefined) return 0;
+  await context.store.state.recordTick({
+    schedule: scheduleKey(schedule),
+    tick: newest,
+    kind: "skipped",
+    startedAt: context.clock.now(),
+    durationMs: 0,
+    rules: 0,
+    counts: { verdicts: {}, outcomes: { skipped_ticks: missed.length }, notEvaluated: 0 },
+  });
+  return missed.length;
+}
+
+interface TickFacts {
+  readonly at: number;
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly rules: number;
+  readonly periodMs: number;
+}
+
+async function report(result: TickResult, schedule: string, facts: TickFacts, context: TickContext): Promise<void> {
+  const { at, startedAt, durationMs, rules, periodMs } = facts;
+  const late = durationMs > periodMs;
+  context.metrics.recordTick({ schedule, tick: at, durationMs, late, verdicts: result.counts.verdicts });
+  if (late) {
+    context.logger.warn("TICK_LATE", "a tick took longer than its schedule's period", {
+      schedule,
+      tick: at,
+      durationMs,
+    });
+  }
+  const counts = result.counts;
+  await context.store.state.recordTick({ schedule, tick: at, kind: "evaluated", startedAt, durationMs, rules, counts });
+}
+
+/** What Backfeed finds about itself, and the end of alerts whose rule is gone: once a run, at its own instant. */
+async function runBuiltIns(
+  run: ScheduleRun,
+  states: ReadonlyMap<string, RuleState>,
+  results: readonly TickResult[],
+  context: TickContext,
+  signal: AbortSignal,
+): Promise<TickResult | undefined> {
+  const at = newestTick(run.schedule, run.until);
+  const tick = { at, previousAt: previousTick(run.schedule, at) };
+  const alerts = await context.store.state.alerts();
+  const alertsOf = (identity: string) => alerts.filter((alert) => alert.ruleIdentity === identity);
+  const judgements: RuleJudgement[] = [
+    judgeBuiltIn(ruleFailing, failingRules(run, states), alertsOf(ruleFailing.identity), tick, context.instance),
+    judgeBuiltIn(sourceStale, staleSources(results), alertsOf(sourceStale.identity), tick, context.instance),
+  ];
+  const rules = new Map(withBuiltIn(run));
+  if (run.catalogueComplete) {
+    const loaded = new Set([...rules.values()].map(({ identity }) => identity));
+    for (const alert of alerts) {
+      if (loaded.has(alert.ruleIdentity)) continue;
+      loaded.add(alert.ruleIdentity);
+      const retired = retiredRule(alert);
+      rules.set(retired.id, retired);
+      await context.knownLabelSets.load([alert.ruleIdentity]);
+      judgements.push(endAlerts(retired, alertsOf(alert.ruleIdentity), context.knownLabelSets.of(alert.ruleIdentity)));
+    }
+  }
+  const judged = judgements
+    .filter(({ evaluations }) => evaluations.length > 0)
+    .map((judgement): Judged => {
+      const { identity, shape } = judgement.rule;
+      const state = {
+        ruleId: identity,
+        identity,
+        watermark: at,
+        failingSince: undefined,
+        lastFailure: undefined,
+        shape,
+      };
+      return { judgement, state, storeAlerts: true };
+    });
+  if (judged.length === 0) return undefined;
+  const concluded = await conclude({ schedule: scheduleKey(run.schedule), at, judged, rules }, context, signal);
+  return { ...concluded, tick: at, judged, blocked: new Set() };
+}
+
+function failingRules(run: ScheduleRun, states: ReadonlyMap<string, RuleState>): readonly BuiltInObservation[] {
+  return run.rules.map((rule) => {
+    const { failingSince, lastFailure } = states.get(rule.identity) ?? {};
+    const failingMs = failingSince === undefined ? 0 : run.until - failingSince;
+    return {
+      labels: { rule: rule.id },
+      breached: failingMs > hourMs,
+      value: failingMs / hourMs,
+      owner: rule.limits.owner,
+      ...(lastFailure === undefined ? {} : { detail: lastFailure }),
+    };
+  });
+}
+
+/** By source and target, from the newest tick that was judged. */
+function staleSources(results: readonly TickResult[]): readonly BuiltInObservation[] {
+  const byTarget = new Map<string, BuiltInObservation>();
+  for (const { judgement } of results.at(-1)?.judged ?? []) {
+    if (judgement.failure !== undefined) continue;
+    const { source, target } = judgement.rule.signal;
+    const stale = judgement.stale || byTarget.get(`${source} ${target}`)?.breached === true;
+    byTarget.set(`${source} ${target}`, { labels: { source, target }, breached: stale, value: stale ? 1 : 0 });
+  }
+  return [...byTarget.values()];
+}
+
+function withBuiltIn(run: ScheduleRun): ReadonlyMap<string, Rule> {
+  return new Map([...run.allRules, ...builtInRules.map((rule) => [rule.id, rule] as const)]);
+}

@@ -1,0 +1,155 @@
+import { endAlerts, judgeRule, type RuleJudgement } from "../detect/judge.ts";
+import type { AlertTick } from "../detect/lifecycle.ts";
+import { observe } from "../detect/observe.ts";
+import { type PlannedRule, planTick } from "../detect/plan.ts";
+import type { Alert } from "../model/alert.ts";
+import type { BatchAnswer, QueryFailure } from "../model/query.ts";
+import type { Rule } from "../model/rule.ts";
+import type { RuleState } from "../store/store.ts";
+import { asBackfeedError } from "../support/errors.ts";
+import { type Concluded, conclude, type Judged } from "./conclude.ts";
+import type { TickContext } from "./context.ts";
+
+export interface TickRequest {
+  readonly schedule: string;
+  readonly tick: AlertTick;
+  /** The rules that are due at this tick; all of one schedule. */
+  readonly rules: readonly Rule[];
+  /** By rule identity. */
+  readonly states: ReadonlyMap<string, RuleState>;
+  /** Every rule by id, built-in and retired ones included. */
+  readonly allRules: ReadonlyMap<string, Rule>;
+  /** The instant for which this run was started: the tick itself, or a later one when it catches up. */
+  readonly now: number;
+}
+
+export interface TickResult extends Concluded {
+  readonly tick: number;
+  readonly judged: readonly Judged[];
+  /** Rules by id whose tick stays due: a failure that may pass, or a commit that failed. */
+  readonly blocked: ReadonlySet<string>;
+}
+
+/** One tick, in the order of DESIGN.md section 5: plan, observe, judge, then conclude (findings, triage, commit). */
+export async function runTick(request: TickRequest, context: TickContext, signal: AbortSignal): Promise<TickResult> {
+  const { rules, tick, states } = request;
+  await context.knownLabelSets.load(
+    rules.filter(({ signal: { by } }) => by.length > 0).map(({ identity }) => identity),
+  );
+  const alerts = alertsByRule(rules, await context.store.state.alerts());
+  const changed = new Set(rules.filter((rule) => hasChanged(rule, states)).map(({ id }) => id));
+  const plans = planTick({
+    tick: tick.at,
+    rules,
+    timings: context.timings,
+    alerts,
+    newRules: new Set(rules.filter((rule) => isNew(rule, states)).map(({ id }) => id)),
+  });
+  const answers = await observe(plans, context.sources, signal);
+
+  const judged: Judged[] = [];
+  for (const plan of plans) {
+    const answer = answers.get(plan.source);
+    if (answer === undefined) continue;
+    context.metrics.recordSourceRequests(plan.source, answer.requests);
+    for (const planned of plan.rules) {
+      const judgement = judge(planned, answer, request, alerts.get(planned.rule.id) ?? [], changed, context);
+      judged.push(settle(judgement, request, context));
+    }
+  }
+  const concluded = await conclude(
+    { schedule: request.schedule, at: tick.at, judged, rules: request.allRules },
+    context,
+    signal,
+  );
+  const blocked = new Set(judged.filter(({ storeAlerts }) => !storeAlerts).map(({ judgement }) => judgement.rule.id));
+  for (const { ruleId, message } of concluded.notStored) {
+    const rule = rules.find(({ identity }) => identity === ruleId);
+    if (rule !== undefined) blocked.add(rule.id);
+    context.metrics.recordStoreError();
+    context.logger.error("RULE_NOT_STORED", "a rule's part of a tick could not be stored and will be asked again", {
+      rule: ruleId,
+      problem: message,
+    });
+  }
+  return { ...concluded, tick: tick.at, judged, blocked };
+}
+
+/** A fault in judging one rule harms that rule only. */
+function judge(
+  planned: PlannedRule,
+  answer: BatchAnswer,
+  request: TickRequest,
+  alerts: readonly Alert[],
+  changed: ReadonlySet<string>,
+  context: TickContext,
+): RuleJudgement {
+  const { rule } = planned;
+  const known = context.knownLabelSets.of(rule.identity);
+  const asked = { planned, answer, tick: request.tick, instance: context.instance };
+  try {
+    if (!changed.has(rule.id)) return judgeRule({ ...asked, alerts, known });
+    const ended = endAlerts(rule, alerts, known);
+    const fresh = judgeRule({ ...asked, alerts: [], known: [] });
+    if (fresh.failure?.retryable === true) return fresh;
+    return { ...fresh, evaluations: [...ended.evaluations, ...fresh.evaluations], forgotten: ended.forgotten };
+  } catch (thrown) {
+    context.logger.error("RULE_NOT_JUDGED", "a rule could not be judged", { rule: rule.id }, thrown);
+    const failure: QueryFailure = { code: "internal", message: asBackfeedError(thrown).message, retryable: false };
+    return judgeRule({ ...asked, answer: failedAnswer(answer, failure), alerts, known });
+  }
+}
+
+function failedAnswer(answer: BatchAnswer, failure: QueryFailure): BatchAnswer {
+  return { ...answer, answers: answer.answers.map(() => ({ kind: "failed", failure })) };
+}
+
+/** What to remember of the rule: a failure that may pass leaves the watermark, so that the next run asks this tick again. */
+function settle(judgement: RuleJudgement, request: TickRequest, context: TickContext): Judged {
+  const { rule, failure } = judgement;
+  const before = request.states.get(rule.identity);
+  const retry = failure?.retryable === true;
+  if (failure !== undefined) {
+    context.metrics.recordSourceFailure(rule.signal.source, failure.code);
+    context.logger.warn("RULE_QUERY_FAILED", "a rule's query failed; nothing is taken as clear", {
+      rule: rule.id,
+      source: rule.signal.source,
+      code: failure.code,
+      problem: failure.message,
+      again: retry,
+    });
+  }
+  const state: RuleState = {
+    ruleId: rule.identity,
+    identity: rule.identity,
+    watermark: retry ? (before?.watermark ?? request.tick.previousAt) : request.tick.at,
+    failingSince: failure === undefined ? undefined : (before?.failingSince ?? request.now),
+    lastFailure: failure === undefined ? undefined : `${failure.code}: ${failure.message}`,
+    shape: retry ? (before?.shape ?? neverEvaluated) : rule.shape,
+  };
+  return { judgement, state, storeAlerts: !retry };
+}
+
+/** The shape of a rule whose first evaluation has yet to succeed. */
+const neverEvaluated = "";
+
+function isNew(rule: Rule, states: ReadonlyMap<string, RuleState>): boolean {
+  return (states.get(rule.identity)?.shape ?? neverEvaluated) === neverEvaluated;
+}
+
+function hasChanged(rule: Rule, states: ReadonlyMap<string, RuleState>): boolean {
+  const before = states.get(rule.identity);
+  return before !== undefined && !isNew(rule, states) && before.shape !== rule.shape;
+}
+
+/** By the rule's present id: an alert keeps its identity when its rule is renamed. */
+function alertsByRule(rules: readonly Rule[], alerts: readonly Alert[]): ReadonlyMap<string, readonly Alert[]> {
+  if (alerts.length === 0) return new Map();
+  const byIdentity = new Map<string, Alert[]>();
+  for (const alert of alerts) {
+    const same = byIdentity.get(alert.ruleIdentity);
+    if (same === undefined) byIdentity.set(alert.ruleIdentity, [alert]);
+    else same.push(alert);
+  }
+  return new Map(rules.map(({ id, identity }) => [id, byIdentity.get(identity) ?? []]));
+}
