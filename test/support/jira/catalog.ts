@@ -17,7 +17,7 @@ export interface Named {
   name: string;
 }
 
-export interface Status extends Named {
+interface Status extends Named {
   category: StatusCategory;
   editable: boolean;
 }

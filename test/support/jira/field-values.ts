@@ -55,7 +55,7 @@ export function readValue(options: {
   }
 }
 
-export function readSummary(value: unknown, complaints: Complaints): string {
+function readSummary(value: unknown, complaints: Complaints): string {
   if (typeof value !== "string") {
     complaints.add("notAString", "summary");
     return "";
@@ -100,7 +100,7 @@ function readTextField(field: Field, value: unknown, complaints: Complaints): un
   return value;
 }
 
-export function readLabels(value: unknown, complaints: Complaints): string[] {
+function readLabels(value: unknown, complaints: Complaints): string[] {
   if (!Array.isArray(value)) {
     complaints.add("notAnArray", "labels");
     return [];

@@ -3,7 +3,7 @@ import type { CustomFieldOptions } from "./options.ts";
 import type { Site } from "./site.ts";
 
 /** How a field's values are read and shown. */
-export type FieldKind =
+type FieldKind =
   | "project"
   | "issuetype"
   | "summary"

@@ -10,6 +10,8 @@ export interface JqlField {
   values: (issue: IssueRecord) => (string | number)[];
   /** Of a choice: how a query may write each value, and what it means; a value not in it is refused. */
   choices?: () => Map<string, string>;
+  /** What ORDER BY goes by, when not by the value. */
+  order?: (issue: IssueRecord) => string | number;
 }
 
 const lower = (values: readonly (string | null | undefined)[]): string[] =>
@@ -51,13 +53,19 @@ export function jqlFields(site: Site): Map<string, JqlField> {
   const issueTypes = () => byIdAndName([...catalog.projects.values()].flatMap((project) => project.issueTypes))();
   const components = () => byIdAndName([...catalog.projects.values()].flatMap((project) => project.components))();
 
+  /** Ascending is from lowest to highest, as in Jira. */
+  const rank = (issue: IssueRecord) => -catalog.priorities.findIndex(({ name }) => name === issue.fields["priority"]);
+
   const fields: [string[], JqlField][] = [
     [
       ["project"],
       { name: "project", kind: "choice", values: (issue) => [issue.projectKey.toLowerCase()], choices: projects },
     ],
     [["id"], { name: "id", kind: "id", values: (issue) => [issue.id] }],
-    [["key", "issuekey", "issue"], { name: "key", kind: "key", values: (issue) => [issue.id] }],
+    [
+      ["key", "issuekey", "issue"],
+      { name: "key", kind: "key", values: (issue) => [issue.id], order: (issue) => issue.key },
+    ],
     [["labels", "label"], { name: "labels", kind: "label", values: of("labels") }],
     [
       ["status"],
@@ -83,7 +91,13 @@ export function jqlFields(site: Site): Map<string, JqlField> {
     ],
     [
       ["priority"],
-      { name: "priority", kind: "choice", values: of("priority"), choices: byIdAndName(catalog.priorities) },
+      {
+        name: "priority",
+        kind: "choice",
+        values: of("priority"),
+        choices: byIdAndName(catalog.priorities),
+        order: rank,
+      },
     ],
     [
       ["issuetype", "type"],

@@ -45,7 +45,8 @@ export function compileJql(options: {
     matches: parsed.where === undefined ? () => true : compile(parsed.where),
     compare: (a, b) => {
       for (const { found, sign } of order) {
-        const difference = compareValues(found.values(a)[0], found.values(b)[0]);
+        const by = found.order ?? ((issue: IssueRecord) => found.values(issue)[0]);
+        const difference = compareValues(by(a), by(b));
         if (difference !== 0) return difference * sign;
       }
       return Number(b.id) - Number(a.id);

@@ -74,7 +74,7 @@ export interface Reply {
   headers?: Record<string, string>;
 }
 
-export type Handler = (call: Call) => Reply;
+type Handler = (call: Call) => Reply;
 
 export interface Route {
   operation: Operation;

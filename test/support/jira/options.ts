@@ -1,7 +1,7 @@
 export type Deployment = "cloud" | "datacenter";
 export type StatusCategory = "new" | "indeterminate" | "done";
 
-export interface StatusOptions {
+interface StatusOptions {
   name: string;
   category: StatusCategory;
   /** false: the workflow carries `jira.issue.editable=false` here, so fields cannot be edited. */

@@ -51,7 +51,7 @@ export interface AttachmentRecord {
   created: number;
 }
 
-export interface LinkRecord {
+interface LinkRecord {
   id: string;
   type: string;
   /** The other issue's id, and the side it stands on. */
@@ -69,7 +69,7 @@ export interface ChangeItem {
   toString: string | null;
 }
 
-export interface ChangeRecord {
+interface ChangeRecord {
   id: string;
   author: string;
   created: number;

@@ -153,7 +153,7 @@ function renderLink(site: Site, link: IssueRecord["links"][number]): unknown[] {
   return [{ id: link.id, self, type: linkType, [link.side === "inward" ? "inwardIssue" : "outwardIssue"]: shown }];
 }
 
-export function renderChangelog(site: Site, issue: IssueRecord): Record<string, unknown> {
+function renderChangelog(site: Site, issue: IssueRecord): Record<string, unknown> {
   const total = issue.changelog.length;
   return { startAt: 0, maxResults: total, total, histories: renderHistories(site, issue) };
 }

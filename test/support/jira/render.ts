@@ -167,7 +167,7 @@ function allowedValues(site: Site, project: Project, field: Field): unknown[] | 
 }
 
 /** Cloud's editmeta and transition fields have no fieldId (their schema is closed); Data Center's have. */
-export function renderFieldMap(site: Site, project: Project, fields: readonly Field[]): Record<string, unknown> {
+function renderFieldMap(site: Site, project: Project, fields: readonly Field[]): Record<string, unknown> {
   return Object.fromEntries(
     fields.map((field) => {
       const { fieldId, ...meta } = renderFieldMeta(site, project, field);

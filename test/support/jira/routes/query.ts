@@ -12,7 +12,7 @@ export function list(query: URLSearchParams, name: string): string[] {
     .filter((value) => value !== "");
 }
 
-/** `startAt` and `maxResults`; over `limit` is refused, negative numbers too. */
+/** `startAt` and `maxResults`. Cloud refuses more than `limit`, Data Center gives `limit` instead. */
 export function page(
   site: Site,
   query: URLSearchParams,
@@ -21,6 +21,7 @@ export function page(
   const startAt = Number(query.get("startAt") ?? 0);
   const maxResults = Number(query.get("maxResults") ?? defaults.size);
   if (!(startAt >= 0)) refuse(site.deployment, "startAt");
+  if (!site.cloud) return { startAt, maxResults: Math.max(0, Math.min(maxResults, defaults.limit)) };
   if (!(maxResults >= 0 && maxResults <= defaults.limit)) refuse(site.deployment, "maxResults", "0", defaults.limit);
   return { startAt, maxResults };
 }
