@@ -35,6 +35,7 @@ export function sendRateLimited(
 export function sendFaultBefore(res: Response, fault: FaultKind, cloud: boolean): boolean {
   switch (fault.kind) {
     case "rateLimited":
+      res.set(fault.headers ?? {});
       sendRateLimited(res, fault);
       return true;
     case "resetBefore":

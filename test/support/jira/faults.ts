@@ -2,8 +2,8 @@ import type { Operation } from "./operation.ts";
 
 /** What goes wrong with a request. "Processed" faults happen after the write took effect. */
 export type FaultKind =
-  /** 429 without processing. `retryAfter` in seconds, default 5; null sends no such header. */
-  | { kind: "rateLimited"; retryAfter?: number | null; reason?: string }
+  /** 429 without processing. `retryAfter` in seconds, default 5; null sends no such header. `headers`: X-RateLimit-Reset and the like. */
+  | { kind: "rateLimited"; retryAfter?: number | null; reason?: string; headers?: Record<string, string> }
   /** An HTML error page, default 503. `processed`: the write took effect all the same. */
   | { kind: "htmlError"; status?: number; processed?: boolean; retryAfter?: number }
   /** A JSON 500, as search gives at times. */

@@ -70,7 +70,12 @@ describe("faults of the Jira double", () => {
 
   it("tells how long to wait and why", async () => {
     jira.faults.push(
-      { kind: "rateLimited", retryAfter: 7, reason: "jira-quota-tenant-based" },
+      {
+        kind: "rateLimited",
+        retryAfter: 7,
+        reason: "jira-quota-tenant-based",
+        headers: { "X-RateLimit-Reset": "2026-04-20T11:00:00.000Z" },
+      },
       { kind: "rateLimited", retryAfter: null },
     );
     const first = await post();
@@ -79,7 +84,24 @@ describe("faults of the Jira double", () => {
       "7",
       "jira-quota-tenant-based",
     ]);
+    expect(first.headers.get("x-ratelimit-reset")).to.equal("2026-04-20T11:00:00.000Z");
     expect(second.headers.get("retry-after")).to.equal(null);
+  });
+
+  it("leads a client that follows redirects to a login page with status 200, and writes nothing", async () => {
+    jira.faults.push({ operation: "createIssue", kind: "redirectToLogin" });
+    const body = JSON.stringify({ fields: MINIMAL });
+    const answer = await fetch(`${jira.url}/rest/api/3/issue`, {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json" },
+    });
+    expect([answer.status, answer.redirected, answer.headers.get("content-type")]).to.deep.equal([
+      200,
+      true,
+      "text/html;charset=UTF-8",
+    ]);
+    expect(jira.history).to.deep.equal([]);
   });
 
   it("hits the operations, requests and number of times asked for", async () => {
