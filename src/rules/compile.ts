@@ -1,5 +1,6 @@
 import type { Filter, Measure, Query, Scalar } from "../model/query.ts";
 import type { Limits, Override, Rule, Until, When } from "../model/rule.ts";
+import { deepFreeze } from "../support/deep-freeze.ts";
 import { day, minute } from "../support/duration.ts";
 import { canonicalJson, sha256 } from "../support/hashing.ts";
 import { percentage } from "../support/yaml/leaves.ts";
@@ -181,13 +182,4 @@ function impactOf({ impact }: RuleInput): Rule["impact"] {
     ...(impact?.reach === undefined ? {} : { declaredReach: impact.reach }),
     ...(impact?.slo === undefined ? {} : { slo: { objective: impact.slo.objective, periodMs: impact.slo.period } }),
   };
-}
-
-/** Rules are shared by every plane and kept for hours: nobody changes one. */
-function deepFreeze<T>(value: T): T {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const member of Object.values(value)) deepFreeze(member);
-  }
-  return value;
 }

@@ -1,6 +1,7 @@
 import { Liquid, type Template } from "liquidjs";
 import type { Labels } from "../model/labels.ts";
 import type { Severity } from "../model/rule.ts";
+import { cleanText } from "../support/clean-text.ts";
 import { BackfeedError } from "../support/errors.ts";
 import { templateFilters } from "./template-filters.ts";
 
@@ -29,7 +30,7 @@ export interface LinkContext {
 }
 
 /** Characters of template text, of output, milliseconds, and liquidjs's own unit of memory (about one per character). */
-const limits = { parse: 4_000, render: 200, memory: 200_000, output: 2_000 };
+const limits = { parse: 4_000, render: 200, memory: 200_000, output: 20_000, title: 500 };
 
 const refuseFiles = () => {
   throw new Error("templates read no files");
@@ -104,6 +105,10 @@ export function renderLink(template: string, context: LinkContext): string {
   return render(linkEngine, template, linkScope(context));
 }
 
+function oneLine(text: string): string {
+  return cleanText(text, { maxLength: limits.title, singleLine: true });
+}
+
 function render(liquid: Liquid, template: string, scope: object): string {
   try {
     const key = `${liquid === linkEngine ? "link" : "text"}\n${template}`;
@@ -142,15 +147,6 @@ function linkScope({ from, to, ...rest }: LinkContext): object {
 export function liquidMessage(thrown: unknown): string {
   const message = thrown instanceof Error ? (thrown.message.split("\n")[0] ?? "") : String(thrown);
   return message.replace(/, line:\d+, col:\d+$/, "").slice(0, 300);
-}
-
-/** Control and direction characters out, white space to single blanks, at most 500 characters. */
-export function oneLine(text: string): string {
-  const clean = text
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ")
-    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, "")
-    .trim();
-  return [...clean].slice(0, 500).join("");
 }
 
 export interface TemplateFault {

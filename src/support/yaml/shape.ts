@@ -10,11 +10,18 @@ export interface ShapeFault {
   readonly fix: string;
 }
 
-/** A value of which each part may be missing, because it was not there or was faulty. Lists keep their positions. */
+/**
+ * A value of which each part may be missing, because it was not there or was faulty. Lists keep their positions; a
+ * member of a union that is there has its discriminator, `type`.
+ */
 export type Partly<T> = T extends readonly (infer Item)[]
   ? readonly (Partly<Item> | undefined)[]
   : T extends object
-    ? { readonly [Key in keyof T]?: Partly<T[Key]> }
+    ? { readonly [Key in keyof T as Key extends "type" ? never : Key]?: Partly<T[Key]> } & (T extends {
+        readonly type: infer Kind;
+      }
+        ? { readonly type: Kind }
+        : unknown)
     : T;
 
 export interface ShapeResult<T> {

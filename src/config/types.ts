@@ -1,0 +1,145 @@
+import type { PriorityScale } from "../model/priority.ts";
+import type { Mode } from "../model/rule.ts";
+import type { RedactionPattern } from "../support/redaction-span.ts";
+import type { Secret } from "./secret.ts";
+
+export type Role = "viewer" | "operator";
+
+export interface Tls {
+  /** Absolute path of a PEM file with the authorities to trust beside the machine's own. */
+  readonly caFile: string | undefined;
+  /** False accepts any certificate. */
+  readonly verify: boolean;
+}
+
+/** One of them, or nothing at all. */
+export type SourceAuth =
+  | { readonly kind: "none" }
+  | { readonly kind: "api_key"; readonly apiKey: Secret }
+  | { readonly kind: "bearer"; readonly token: Secret }
+  | { readonly kind: "basic"; readonly user: string; readonly password: Secret };
+
+export type JiraAuth =
+  | { readonly kind: "cloud"; readonly email: string; readonly token: Secret }
+  | { readonly kind: "personal_access_token"; readonly token: Secret }
+  | { readonly kind: "basic"; readonly user: string; readonly password: Secret };
+
+interface SourceCommon {
+  readonly delayMs: number;
+  readonly timeoutMs: number;
+  readonly maxConcurrency: number;
+  /** Undefined: freshness of this source is not judged. */
+  readonly staleAfterMs: number | undefined;
+}
+
+export interface ElasticsearchSourceConfig extends SourceCommon {
+  readonly type: "elasticsearch";
+  readonly nodes: readonly string[];
+  readonly auth: SourceAuth;
+  readonly timestamp: string;
+  readonly tls: Tls;
+}
+
+export interface PrometheusSourceConfig extends SourceCommon {
+  readonly type: "prometheus";
+  readonly url: string;
+  readonly auth: SourceAuth;
+  readonly tls: Tls;
+}
+
+export interface FilesSourceConfig extends SourceCommon {
+  readonly type: "files";
+  readonly tables: Readonly<Record<string, FilesTable>>;
+}
+
+export interface FilesTable {
+  /** Absolute path, may be a glob. */
+  readonly path: string;
+  readonly timestamp: string;
+}
+
+export type SourceConfig = ElasticsearchSourceConfig | PrometheusSourceConfig | FilesSourceConfig;
+
+export interface JiraTrackerConfig {
+  readonly type: "jira";
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly deployment: "auto" | "cloud" | "datacenter";
+  readonly auth: JiraAuth;
+  readonly project: string | undefined;
+  readonly issueType: string;
+  readonly labelPrefix: string;
+  readonly webhookSecret: Secret | undefined;
+  readonly wontDo: readonly string[];
+  readonly timeoutMs: number;
+  readonly tls: Tls;
+}
+
+export interface LocalTrackerConfig {
+  readonly type: "local";
+  readonly project: string;
+  readonly labelPrefix: string;
+  readonly wontDo: readonly string[];
+}
+
+export type TrackerConfig = JiraTrackerConfig | LocalTrackerConfig;
+
+/** Where an owner's tickets go. Texts in `labels` and `fields` may be templates. */
+export interface Owner {
+  readonly tracker: string;
+  readonly project: string | undefined;
+  readonly issueType: string | undefined;
+  readonly component: string | undefined;
+  readonly assignee: string | undefined;
+  readonly labels: readonly string[];
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** By name; `default` is always there. */
+export type Owners = Readonly<Record<string, Owner>>;
+
+/** The service configuration after loading: paths absolute, spans in milliseconds, secrets wrapped, deep-frozen. */
+export interface ServiceConfig {
+  /** The file it was read from, as given. */
+  readonly file: string;
+  /** What relative paths were resolved against: the working directory. */
+  readonly baseDirectory: string;
+  readonly instance: string;
+  readonly instanceFormerly: readonly string[];
+  readonly mode: Mode;
+  readonly store: { readonly kind: "sqlite"; readonly path: string };
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    readonly publicUrl: string | undefined;
+    readonly tokens: readonly { readonly name: string; readonly role: Role; readonly token: Secret }[];
+    readonly webhooks: {
+      readonly alertmanager: { readonly token: Secret } | undefined;
+      readonly deploys: { readonly token: Secret } | undefined;
+    };
+  };
+  /** Glob patterns, relative to `baseDirectory` or absolute. */
+  readonly rules: readonly string[];
+  readonly owners: Owners;
+  readonly sources: Readonly<Record<string, SourceConfig>>;
+  readonly trackers: Readonly<Record<string, TrackerConfig>>;
+  /** The default tracker's name. */
+  readonly tracker: string;
+  readonly limits: {
+    readonly newTicketsPerRun: number;
+    readonly newTicketsPerDay: number;
+    readonly newTicketsPerDayPerProject: number;
+    readonly storm: number;
+  };
+  readonly catchUpMs: number;
+  readonly priority: PriorityScale;
+  readonly redaction: { readonly patterns: readonly RedactionPattern[]; readonly emails: boolean };
+  /** Link templates by the text they are shown with. */
+  readonly links: Readonly<Record<string, string>>;
+  readonly retention: {
+    readonly ticksMs: number;
+    readonly evidenceMs: number;
+    readonly outboxMs: number;
+    readonly eventsMs: number;
+  };
+}
