@@ -42,6 +42,8 @@ export interface TickContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Takes secrets out of one text. */
+  readonly redact: (text: string) => string;
   /** Decides and shows; nothing is put into the outbox. */
   readonly dryRun: boolean;
   /** Findings are read, changed and written by one schedule at a time; asking sources is not held up by it. */

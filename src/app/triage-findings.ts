@@ -16,6 +16,7 @@ import { priorityInputs } from "../triage/measure.ts";
 import { priorityLine, score } from "../triage/score.ts";
 import type { TickContext } from "./context.ts";
 import { CreateBudget } from "./create-budget.ts";
+import { redactAction } from "./redaction.ts";
 
 const dayMs = 86_400_000;
 
@@ -89,7 +90,7 @@ interface TriageOne {
 
 function triageOne({ step, finding, priority, at, ticket, open, budget, context }: TriageOne): FindingCommit {
   const { rule } = step;
-  const { voice, store: _, instance } = context;
+  const { voice, instance } = context;
   const route = voice.routeOf(rule, finding);
   const decided = decide({
     at,
@@ -105,10 +106,11 @@ function triageOne({ step, finding, priority, at, ticket, open, budget, context 
   if (decided.decision.action === "create") budget.spend(route);
   const delayMs = context.timings.get(rule.signal.source)?.delayMs ?? 0;
   const story: Story = { instance, finding, rule, priority, at, page: voice.pageOf(finding.id) };
-  const outbox = intentsOf(decided, story, {
+  const intents = intentsOf(decided, story, {
     route,
     evidence: () => evidenceRequest(finding, rule, at, delayMs, voice.linksOf(rule, finding, at)),
   });
+  const outbox = intents.map((draft) => ({ ...draft, action: redactAction(draft.action, context.redact) }));
   const after: Finding = {
     ...finding,
     priority,

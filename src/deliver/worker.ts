@@ -17,6 +17,8 @@ export interface DeliveryWorkerOptions {
   readonly composeDocument: ComposeDocument;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Takes secrets out of what trackers say, before it is stored. */
+  readonly redact: (text: string) => string;
   /** Names this worker in leases; unique per process. */
   readonly owner: string;
   /** Entries in work at once. */

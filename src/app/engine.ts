@@ -1,0 +1,146 @@
+import type { CollectEvidence } from "../deliver/create.ts";
+import { createDeliveryWorker, type DeliveryWorker } from "../deliver/worker.ts";
+import type { Document } from "../model/document.ts";
+import type { Rule } from "../model/rule.ts";
+import { type Schedule, scheduleKey } from "../model/time.ts";
+import { BackfeedError } from "../support/errors.ts";
+import { Mutex } from "../support/mutex.ts";
+import type { Tracker } from "../trackers/tracker.ts";
+import { evidenceDocument } from "../triage/evidence.ts";
+import type { TickContext } from "./context.ts";
+import { withIdentities } from "./identities.ts";
+import { type OnTick, runSchedule } from "./run-schedule.ts";
+import type { TickResult } from "./tick.ts";
+
+/** The rules as they are loaded now. */
+export interface LoadedRules {
+  readonly rules: readonly Rule[];
+  /** False while some rule file is faulty: then a rule that is not there may only be unreadable. */
+  readonly complete: boolean;
+}
+
+export interface EngineOptions {
+  readonly context: TickContext;
+  readonly loadedRules: () => LoadedRules;
+  readonly trackers: ReadonlyMap<string, Tracker>;
+  readonly collectEvidence: CollectEvidence;
+  readonly redact: (text: string) => string;
+  readonly catchUpMs: number;
+  /** Names this process in leases. */
+  readonly owner: string;
+}
+
+export interface RunRequest {
+  readonly until: number;
+  /** Only this rule. */
+  readonly ruleId?: string;
+  /** Judge the newest tick although it was judged before. */
+  readonly again?: boolean;
+  readonly onTick?: OnTick;
+}
+
+/** The loop without its clockwork: what is due is run, what was decided is delivered. The same for serve, run and tests. */
+export interface Engine {
+  /** The schedules of the loaded rules, each with how many rules it has. */
+  schedules(): readonly { readonly key: string; readonly schedule: Schedule }[];
+  /** All due ticks of one schedule. Resolves to undefined, at once, while that schedule is still at work. */
+  runScheduleDue(key: string, request: RunRequest, signal: AbortSignal): Promise<readonly TickResult[] | undefined>;
+  /** All due ticks of all schedules, oldest schedule key first. Throws `not_found` for a rule that is not loaded. */
+  runDue(request: RunRequest, signal: AbortSignal): Promise<readonly TickResult[]>;
+  readonly worker: DeliveryWorker;
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const { context, loadedRules, redact } = options;
+  const atWork = new Map<string, Mutex>();
+
+  const worker = createDeliveryWorker({
+    outbox: context.store.outbox,
+    tickets: context.store.tickets,
+    evidence: context.store.evidence,
+    trackers: options.trackers,
+    collectEvidence: options.collectEvidence,
+    composeDocument: (action, evidence, chartName): Document => [
+      ...action.document.slice(0, -1),
+      ...evidenceDocument(action.evidence, evidence, chartName),
+      ...action.document.slice(-1),
+    ],
+    clock: context.clock,
+    logger: context.logger,
+    redact,
+    owner: options.owner,
+  });
+
+  function rulesBySchedule(): ReadonlyMap<string, readonly Rule[]> {
+    const byKey = new Map<string, Rule[]>();
+    for (const rule of loadedRules().rules) {
+      const key = scheduleKey(rule.schedule);
+      const same = byKey.get(key);
+      if (same === undefined) byKey.set(key, [rule]);
+      else same.push(rule);
+    }
+    return byKey;
+  }
+
+  async function runOne(key: string, request: RunRequest, signal: AbortSignal): Promise<readonly TickResult[]> {
+    const loaded = loadedRules();
+    const states = await context.store.state.ruleStates();
+    const all = withIdentities(loaded.rules, states);
+    const own = all.filter((rule) => scheduleKey(rule.schedule) === key);
+    const rules = request.ruleId === undefined ? own : own.filter(({ id }) => id === request.ruleId);
+    const schedule = rules[0]?.schedule;
+    if (schedule === undefined) return [];
+    const { until, again, onTick } = request;
+    const results = await runSchedule(
+      {
+        schedule,
+        rules,
+        allRules: new Map(all.map((rule) => [rule.id, rule])),
+        catalogueComplete: loaded.complete,
+        until,
+        catchUpMs: options.catchUpMs,
+        again: again ?? false,
+      },
+      context,
+      signal,
+      onTick,
+    );
+    if (results.length > 0) worker.wake();
+    return results;
+  }
+
+  function mutexOf(key: string): Mutex {
+    let mutex = atWork.get(key);
+    if (mutex === undefined) {
+      mutex = new Mutex();
+      atWork.set(key, mutex);
+    }
+    return mutex;
+  }
+
+  return {
+    worker,
+    schedules: () =>
+      [...rulesBySchedule()].flatMap(([key, rules]) => {
+        const schedule = rules[0]?.schedule;
+        return schedule === undefined ? [] : [{ key, schedule }];
+      }),
+    async runScheduleDue(key, request, signal) {
+      const mutex = mutexOf(key);
+      if (mutex.busy) return undefined;
+      return mutex.run(() => runOne(key, request, signal));
+    },
+    async runDue(request, signal) {
+      const { ruleId } = request;
+      if (ruleId !== undefined && !loadedRules().rules.some(({ id }) => id === ruleId)) {
+        throw new BackfeedError("not_found", `no rule with the id ${ruleId} is loaded`);
+      }
+      const results: TickResult[] = [];
+      for (const key of [...rulesBySchedule().keys()].sort()) {
+        if (signal.aborted) break;
+        results.push(...(await mutexOf(key).run(() => runOne(key, request, signal))));
+      }
+      return results;
+    },
+  };
+}

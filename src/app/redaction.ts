@@ -1,0 +1,127 @@
+import type { Block, Document, Inline } from "../model/document.ts";
+import type { Labels } from "../model/labels.ts";
+import type { OutboxAction } from "../model/outbox.ts";
+import type { Answer, BatchAnswer, Observation, ProbeAnswer } from "../model/query.ts";
+import type { Source } from "../sources/source.ts";
+
+export type Redact = (text: string) => string;
+
+/** Label values repeat at every tick; looking for secrets in each costs more than remembering. */
+const mostRemembered = 50_000;
+
+/**
+ * A source whose labels and failures hold no secrets: they are redacted before anything is hashed, stored or shown.
+ * Two values that differ only in a secret become one label set, and the larger observation stands for both.
+ */
+export function redactingSource(source: Source, redact: Redact): Source {
+  const remembered = new Map<string, string>();
+  const label = (value: string): string => {
+    let clean = remembered.get(value);
+    if (clean === undefined) {
+      clean = redact(value);
+      if (remembered.size >= mostRemembered) remembered.clear();
+      remembered.set(value, clean);
+    }
+    return clean;
+  };
+  return {
+    name: source.name,
+    samples: (request, signal) => source.samples(request, signal),
+    series: (request, signal) => source.series(request, signal),
+    check: (queries, signal) => source.check(queries, signal),
+    close: () => source.close(),
+    async answer(batch, signal): Promise<BatchAnswer> {
+      const answer = await source.answer(batch, signal);
+      return {
+        requests: answer.requests,
+        answers: answer.answers.map((each) => redactAnswer(each, label, redact)),
+        probes: answer.probes.map((each) => redactProbe(each, redact)),
+      };
+    },
+  };
+}
+
+function redactAnswer(answer: Answer, label: Redact, redact: Redact): Answer {
+  if (answer.kind === "failed") {
+    return { kind: "failed", failure: { ...answer.failure, message: redact(answer.failure.message) } };
+  }
+  let changed = false;
+  const observations = answer.observations.map((observation) => {
+    const labels = redactLabels(observation.labels, label);
+    if (labels === observation.labels) return observation;
+    changed = true;
+    return { ...observation, labels };
+  });
+  return changed ? { ...answer, observations: mergeEqual(observations) } : answer;
+}
+
+function redactProbe(answer: ProbeAnswer, redact: Redact): ProbeAnswer {
+  if (answer.kind === "answered") return answer;
+  return { kind: "failed", failure: { ...answer.failure, message: redact(answer.failure.message) } };
+}
+
+/** The same object when nothing was found in it. */
+function redactLabels(labels: Labels, label: Redact): Labels {
+  let clean: Record<string, string> | undefined;
+  for (const name in labels) {
+    const value = labels[name] ?? "";
+    const redacted = label(value);
+    if (redacted === value) continue;
+    clean ??= { ...labels };
+    clean[name] = redacted;
+  }
+  return clean ?? labels;
+}
+
+function mergeEqual(observations: readonly Observation[]): readonly Observation[] {
+  const byLabels = new Map<string, Observation>();
+  for (const observation of observations) {
+    const key = JSON.stringify(Object.entries(observation.labels).sort());
+    const other = byLabels.get(key);
+    if (other === undefined || observation.events > other.events) byLabels.set(key, observation);
+  }
+  return [...byLabels.values()];
+}
+
+/** Everything in an intent that people will read, without secrets. Identity, route and queries stay as they are. */
+export function redactAction(action: OutboxAction, redact: Redact): OutboxAction {
+  const document = redactDocument(action.document, redact);
+  if (action.kind !== "create") return { ...action, document };
+  const { page } = action;
+  return {
+    ...action,
+    document,
+    summary: redact(action.summary),
+    evidence: {
+      ...action.evidence,
+      chart: { ...action.evidence.chart, title: redact(action.evidence.chart.title) },
+      links: action.evidence.links.map(({ text, url }) => ({ text: redact(text), url: redact(url) })),
+    },
+    page: page === undefined ? undefined : { ...page, title: redact(page.title) },
+  };
+}
+
+export function redactDocument(document: Document, redact: Redact): Document {
+  return document.map((block) => redactBlock(block, redact));
+}
+
+function redactBlock(block: Block, redact: Redact): Block {
+  const inline = (content: readonly Inline[]) => content.map((part) => redactInline(part, redact));
+  switch (block.kind) {
+    case "heading":
+    case "code":
+      return { ...block, text: redact(block.text) };
+    case "paragraph":
+      return { ...block, content: inline(block.content) };
+    case "list":
+      return { ...block, items: block.items.map(inline) };
+    case "table":
+      return { ...block, rows: block.rows.map((row) => row.map(inline)) };
+  }
+}
+
+function redactInline(part: Inline, redact: Redact): Inline {
+  return part.kind === "link"
+    ? { ...part, text: redact(part.text), url: redact(part.url) }
+    : { ...part, text: redact(part.text) };
+}
