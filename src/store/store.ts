@@ -94,10 +94,11 @@ export interface StateStore {
 export interface OutboxStore {
   /**
    * Takes due entries for a worker: pending or unknown ones whose time has come and whose lease, if any, is over;
-   * an expired `sending` comes back as `unknown`. Creates first, then by rank, then oldest; never two of one finding.
+   * an expired `sending` comes back as `unknown`, one lost create more and no looks yet. Creates first, then by rank,
+   * then oldest; never two of one finding, whose entries go in the order they were decided.
    */
   claim(request: { now: number; owner: string; leaseMs: number; limit: number }): Promise<readonly OutboxEntry[]>;
-  /** Before the bytes of a create leave. False when the lease was lost. */
+  /** Before the bytes of a create leave, once per claim. False when the lease was lost or is over, or it is sent already. */
   markSending(id: string, request: { owner: string; now: number; leaseMs: number }): Promise<boolean>;
   /** Ends one attempt. False when the lease was lost. A ticket record and events are stored in the same transaction. */
   settle(

@@ -13,6 +13,11 @@ import type { FindingCommit, RuleCommit, RuleTickCounts, TickCommit } from "../.
 export const start = Date.parse("2026-03-01T10:00:00Z");
 export const minute = 60_000;
 
+/** As JSON keeps it: a member that is undefined is one that is not there. */
+export function plain<Value>(value: Value): Value {
+  return value === undefined ? value : JSON.parse(JSON.stringify(value));
+}
+
 export function keyOf(name: string): string {
   return groupKey("test", name, {});
 }
@@ -41,7 +46,7 @@ export function alert(name: string, overrides: Partial<Alert> = {}): Alert {
       sums: { bad: 80, total: 1_000 },
       tail: { bad: 0, total: 0 },
     },
-    changes: [],
+    changeAges: [],
     flapping: false,
     severity: "high",
     owner: "payments",
@@ -69,6 +74,7 @@ export function finding(name: string, overrides: Partial<Finding> = {}): Finding
     worst: { fingerprint: worst, ruleId: name, labels, state: "firing", since, verdict },
     others: [],
     alertCount: 1,
+    flapping: false,
     episode: {
       startedAt: start,
       lastBreachAt: start,
@@ -76,6 +82,7 @@ export function finding(name: string, overrides: Partial<Finding> = {}): Finding
       ending: undefined,
       peak: undefined,
       sums: { bad: 80, total: 1_000 },
+      endedSums: { bad: 0, total: 0 },
       budgetShare: undefined,
     },
     pastEpisodes: [],

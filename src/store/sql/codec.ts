@@ -6,7 +6,9 @@ const version = 1;
 const maxBodyLength = 16_000_000;
 
 /** Which members a stored value must have, and of which type. Light on purpose: this is our own writing. */
-export type Shape = Readonly<Record<string, "string" | "number" | "boolean" | "object" | "array">>;
+export type Shape<Value> = Readonly<{
+  [Member in keyof Value]?: "string" | "number" | "boolean" | "object" | "array";
+}>;
 
 /**
  * A value as the JSON text that is stored: an envelope with a version. Hostile text survives, since JSON escapes lone
@@ -23,7 +25,7 @@ export function encode(value: unknown): string {
 }
 
 /** Reads what `encode` wrote. Throws `internal`, naming table and key, when the row is not readable. */
-export function decode<Value>(text: string, shape: Shape, table: string, key: string): Value {
+export function decode<Value>(text: string, shape: Shape<Value>, table: string, key: string): Value {
   let stored: unknown;
   try {
     stored = JSON.parse(text);

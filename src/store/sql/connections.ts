@@ -66,7 +66,7 @@ async function openWriter(raw: Sqlite.Database, path: string, release: (() => vo
     const rawReader = shared ? raw : new Sqlite(path, { readonly: true, fileMustExist: true });
     if (!shared) opened.push(rawReader);
     const reader = shared ? writer : kyselyOver(rawReader);
-    const guarded = guard(path);
+    const guarded = guard(path, raw);
     return {
       write: (work) => guarded(() => transact(work)),
       writeDurably: (work) => guarded(() => transact(work, true)),
@@ -80,7 +80,6 @@ async function openWriter(raw: Sqlite.Database, path: string, release: (() => vo
           raw.pragma("wal_checkpoint(truncate)");
         });
         await writer.destroy();
-        raw.close();
         release?.();
       },
     };
@@ -99,7 +98,7 @@ async function openReader(path: string): Promise<Connections> {
     raw.close();
     throw thrown;
   }
-  const guarded = guard(path);
+  const guarded = guard(path, raw);
   const refuse = async () => {
     throw new BackfeedError("conflict", `the store ${path} was opened for reading only`);
   };
@@ -109,8 +108,7 @@ async function openReader(path: string): Promise<Connections> {
     exclusively: refuse,
     read: (work) => guarded(() => work(reader)),
     close: async () => {
-      await reader.destroy();
-      raw.close();
+      if (raw.open) await reader.destroy();
     },
   };
 }
@@ -135,8 +133,9 @@ function transactions(writer: Kysely<Tables>, raw: Sqlite.Database) {
     });
 }
 
-function guard(path: string) {
+function guard(path: string, raw: Sqlite.Database) {
   return async <Value>(work: () => Promise<Value>): Promise<Value> => {
+    if (!raw.open) throw new BackfeedError("unavailable", `the store ${path} is closed`, { retryable: false });
     try {
       return await work();
     } catch (thrown) {

@@ -9,29 +9,36 @@ type Outbox = ExpressionBuilder<Tables & { entry: Tables["outbox"] }, "entry">;
 
 /**
  * Entries of one finding go out one by one, in the order they were decided: a comment waits for its create. So what
- * stands before an entry blocks it while it is open. A parked entry blocks nothing, except that a parked create blocks
- * what else is meant for the ticket it would have made (the same generation).
+ * stands before an entry blocks it while it is open. A parked entry blocks nothing, except that a parked create holds
+ * back what else is meant for the ticket it would have made (its generation); what it holds back blocks nothing either,
+ * so that a second ticket can be filed when the first is given up. Of one finding at most one entry is not blocked.
  */
 export function notBlocked(where: Outbox) {
-  return where.not(
-    where.exists(
-      where
-        .selectFrom("outbox as before")
-        .select("before.number")
-        .whereRef("before.finding_id", "=", "entry.finding_id")
-        .whereRef("before.number", "<", "entry.number")
-        .where("before.state", "in", ["pending", "sending", "unknown", "parked"])
-        .where((earlier) =>
-          earlier.or([
-            earlier("before.state", "!=", "parked"),
-            earlier.and([
-              earlier("before.kind", "=", "create"),
-              earlier("before.generation", "=", earlier.ref("entry.generation")),
-            ]),
-          ]),
-        ),
+  return where.and([
+    where.not(where.exists(parkedCreateBefore(where, "entry"))),
+    where.not(
+      where.exists(
+        where
+          .selectFrom("outbox as before")
+          .select("before.number")
+          .whereRef("before.finding_id", "=", "entry.finding_id")
+          .whereRef("before.number", "<", "entry.number")
+          .where("before.state", "in", ["pending", "sending", "unknown"])
+          .where((earlier) => earlier.not(earlier.exists(parkedCreateBefore(earlier, "before")))),
+      ),
     ),
-  );
+  ]);
+}
+
+function parkedCreateBefore(where: { selectFrom: Outbox["selectFrom"] }, table: "entry" | "before") {
+  return where
+    .selectFrom("outbox as parked")
+    .select("parked.number")
+    .where("parked.state", "=", "parked")
+    .where("parked.kind", "=", "create")
+    .where("parked.finding_id", "=", sql.ref<string>(`${table}.finding_id`))
+    .where("parked.generation", "=", sql.ref<number>(`${table}.generation`))
+    .where("parked.number", "<", sql.ref<number>(`${table}.number`));
 }
 
 /** A parked entry that an operator made due again may stand before one that is on its way: that one ends first. */
@@ -82,15 +89,23 @@ export async function claimEntries(
     (row) => String(row.number),
     (row) => {
       const entry = readOutboxEntry(row);
-      const state = entry.state === "sending" ? ("unknown" as const) : entry.state;
-      return { ...entry, state, lease: { owner: request.owner, until } };
+      const taken = { ...entry, lease: { owner: request.owner, until } };
+      // A create whose sender died is one whose answer was lost: it is counted, and looked for from the beginning.
+      if (entry.state !== "sending") return taken;
+      return { ...taken, state: "unknown" as const, looks: 0, lostCreates: entry.lostCreates + 1 };
     },
     (row) => broken.push(row.number),
   );
   for (const entry of entries) {
     await database
       .updateTable("outbox")
-      .set({ state: entry.state, lease_owner: request.owner, lease_until: until })
+      .set({
+        state: entry.state,
+        looks: entry.looks,
+        lost_creates: entry.lostCreates,
+        lease_owner: request.owner,
+        lease_until: until,
+      })
       .where("number", "=", Number(entry.id))
       .execute();
   }

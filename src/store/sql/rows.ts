@@ -9,7 +9,7 @@ import type { TickRecord } from "../store.ts";
 import { decode, decodeText, encode, type Shape, unreadable } from "./codec.ts";
 import type { Tables } from "./schema.ts";
 
-const alertShape: Shape = {
+const alertShape: Shape<Alert> = {
   fingerprint: "string",
   ruleId: "string",
   ruleIdentity: "string",
@@ -17,13 +17,8 @@ const alertShape: Shape = {
   groupKey: "string",
   state: "string",
   since: "number",
-  heldMs: "number",
   lastEvaluatedAt: "number",
   episode: "object",
-  changes: "array",
-  flapping: "boolean",
-  severity: "string",
-  owner: "string",
   verdict: "object",
 };
 
@@ -31,7 +26,7 @@ export function readAlert(row: { fingerprint: string; body: string }): Alert {
   return decode<Alert>(row.body, alertShape, "alerts", row.fingerprint);
 }
 
-const findingShape: Shape = {
+const findingShape: Shape<Finding> = {
   id: "string",
   groupKey: "string",
   problem: "string",
@@ -58,13 +53,13 @@ export function readFinding(row: { id: string; body: string }): Finding {
   return decode<Finding>(row.body, findingShape, "findings", row.id);
 }
 
-const eventShape: Shape = { at: "number", kind: "string", code: "string", text: "string" };
+const eventShape: Shape<FindingEvent> = { at: "number", kind: "string", code: "string", text: "string" };
 
 export function readEvent(row: { number: number; body: string }): FindingEvent {
   return decode<FindingEvent>(row.body, eventShape, "finding_events", String(row.number));
 }
 
-const tickShape: Shape = {
+const tickShape: Shape<TickRecord> = {
   schedule: "string",
   tick: "number",
   kind: "string",
@@ -78,7 +73,7 @@ export function readTick(row: { schedule: string; tick: number; body: string }):
   return decode<TickRecord>(row.body, tickShape, "ticks", `${row.schedule} ${row.tick}`);
 }
 
-const ticketShape: Shape = {
+const ticketShape: Shape<TicketRecord> = {
   tracker: "string",
   ref: "object",
   findingId: "string",
@@ -93,8 +88,19 @@ export function readTicket(row: { finding_id: string; generation: number; body: 
   return decode<TicketRecord>(row.body, ticketShape, "tickets", `${row.finding_id} ${row.generation}`);
 }
 
-const requestShape: Shape = { source: "string", query: "object", labels: "object", samples: "object", chart: "object" };
-const evidenceShape: Shape = { collectedAt: "number", series: "array", samples: "array", missing: "array" };
+const requestShape: Shape<EvidenceRequest> = {
+  source: "string",
+  query: "object",
+  labels: "object",
+  samples: "object",
+  chart: "object",
+};
+const evidenceShape: Shape<Omit<Evidence, "chart">> = {
+  collectedAt: "number",
+  series: "array",
+  samples: "array",
+  missing: "array",
+};
 
 export function readEvidenceRequest(row: { outbox_id: string; request: string }): EvidenceRequest {
   return decode<EvidenceRequest>(row.request, requestShape, "evidence", row.outbox_id);
@@ -105,7 +111,7 @@ export function readEvidence(row: { outbox_id: string; body: string; chart: Uint
   return { ...body, chart: row.chart === null ? undefined : new Uint8Array(row.chart) };
 }
 
-const localTicketShape: Shape = {
+const localTicketShape: Shape<LocalTicket> = {
   id: "string",
   number: "number",
   key: "string",

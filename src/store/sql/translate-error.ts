@@ -4,9 +4,6 @@ import { BackfeedError } from "../../support/errors.ts";
 /** What SQLite threw, in the core's words. The text of a value is in none of its messages. */
 export function translateError(thrown: unknown, path: string): unknown {
   if (thrown instanceof BackfeedError) return thrown;
-  if (thrown instanceof TypeError && thrown.message.includes("database connection is not open")) {
-    return new BackfeedError("unavailable", `the store ${path} is closed`, { cause: thrown, retryable: false });
-  }
   if (isNodeError(thrown)) {
     return new BackfeedError("configuration", `the store ${path} cannot be opened: ${thrown.message}`, {
       cause: thrown,

@@ -39,11 +39,11 @@ export class UnreadableRows {
     return this.#known.has(`${table}/${key}`);
   }
 
-  /** `store_row_unreadable`: the row named is ignored until it is mended or deleted. */
+  /** `STORE_ROW_UNREADABLE`: the row named is ignored until it is mended or deleted. */
   #report(id: string, table: string, key: string, thrown: unknown): void {
     if (this.#known.has(id)) return;
     if (this.#known.size < 10_000) this.#known.add(id);
     const error = asBackfeedError(thrown);
-    this.#logger?.error("store_row_unreadable", "a stored row cannot be read and is left out", { table, key }, error);
+    this.#logger?.error("STORE_ROW_UNREADABLE", "a stored row cannot be read and is left out", { table, key }, error);
   }
 }

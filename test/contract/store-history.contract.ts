@@ -1,0 +1,258 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { Finding } from "../../src/model/finding.ts";
+import type { Page, PageRequest, Store } from "../../src/store/store.ts";
+import { BackfeedError } from "../../src/support/errors.ts";
+import type { StoreUnderTest } from "./store.contract.ts";
+import {
+  alert,
+  commentDraft,
+  createDraft,
+  event,
+  finding,
+  idOf,
+  localTicket,
+  minute,
+  quietCounts,
+  ruleCommit,
+  start,
+  tick,
+  ticketRecord,
+} from "./store-builders.ts";
+
+/** All pages of a list, with something happening between two of them. */
+async function walk<Item>(
+  list: (request: PageRequest) => Promise<Page<Item>>,
+  limit: number,
+  between: () => Promise<void> = async () => undefined,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  for (let cursor: string | undefined, pages = 0; pages < 200; pages++) {
+    const page = await list({ limit, ...(cursor === undefined ? {} : { cursor }) });
+    items.push(...page.items);
+    if (page.next === undefined) return items;
+    expect(page.items.length).to.be.at.most(limit);
+    cursor = page.next;
+    await between();
+  }
+  throw new Error("the list does not end");
+}
+
+async function findings(store: Store, all: readonly Finding[]): Promise<void> {
+  const commits = all.map((one) => ({ finding: one, events: [], outbox: [] }));
+  expect(await store.state.commitTick(tick([ruleCommit("any", { findings: commits })]))).to.deep.equal([]);
+}
+
+export function storeHistoryPromises(test: StoreUnderTest): void {
+  describe("the lists people read", () => {
+    it("give findings by their newest change, filtered", async () => {
+      const { store } = test;
+      await findings(store, [
+        finding("a", { changedAt: start + 1 }),
+        finding("b", { changedAt: start + 3, state: "quiet", ruleIds: ["b", "shared"] }),
+        finding("c", { changedAt: start + 2, priority: undefined, ruleIds: ["shared"] }),
+      ]);
+      const names = async (filter: Parameters<Store["history"]["findings"]>[0]) =>
+        (await store.history.findings(filter)).items.map((one) => one.problem);
+      expect(await names({ limit: 10 })).to.deep.equal(["b", "c", "a"]);
+      expect(await names({ limit: 10, state: "open" })).to.deep.equal(["c", "a"]);
+      expect(await names({ limit: 10, band: "High" })).to.deep.equal(["b", "a"]);
+      expect(await names({ limit: 10, band: "None" })).to.deep.equal(["c"]);
+      expect(await names({ limit: 10, rule: "shared" })).to.deep.equal(["b", "c"]);
+      expect(await names({ limit: 10, rule: "shared", state: "open", band: "None" })).to.deep.equal(["c"]);
+      await findings(store, [finding("b", { changedAt: start + 4, ruleIds: ["b"] })]);
+      expect(await names({ limit: 10, rule: "shared" })).to.deep.equal(["c"]);
+      expect((await store.history.finding(idOf("b")))?.ruleIds).to.deep.equal(["b"]);
+      expect(await store.history.finding("none")).to.equal(undefined);
+    });
+
+    it("give every finding once over pages of any size, in order, also with equal times", async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 25 }),
+          fc.integer({ min: 1, max: 9 }),
+          async (times, limit) => {
+            const { store } = test;
+            await findings(
+              store,
+              times.map((time, index) => finding(`f-${index}`, { changedAt: start + time })),
+            );
+            const all = await walk((request) => store.history.findings(request), limit);
+            expect(new Set(all.map((one) => one.id)).size).to.equal(all.length);
+            expect(all.length).to.be.at.least(times.length);
+            const changed = all.map((one) => one.changedAt);
+            expect(changed).to.deep.equal([...changed].sort((a, b) => b - a));
+          },
+        ),
+        { numRuns: 25 },
+      );
+    });
+
+    it("do not move when rows are added between two pages", async () => {
+      const { store } = test;
+      const names = Array.from({ length: 20 }, (_, index) => `old-${String(index).padStart(2, "0")}`);
+      const drafts = names.flatMap((name) => [createDraft(name), commentDraft(name, "x")]);
+      const commits = names.map((name, index) => ({
+        finding: finding(name, { changedAt: start + index }),
+        events: [],
+        outbox: drafts.filter((draft) => draft.findingId === idOf(name)),
+      }));
+      await store.state.commitTick(tick([ruleCommit("any", { findings: commits })]));
+      for (const [index, name] of names.entries()) {
+        await store.tickets.put(ticketRecord(name, { createdAt: start + (index % 3) }));
+        await store.state.recordTick(tickRecord(start + index, `schedule-${index % 2}`));
+        await store.localTickets.create(localTicket(name));
+      }
+      let added = 0;
+      const grow = async () => {
+        const name = `new-${added++}`;
+        const fresh = { finding: finding(name, { changedAt: start + 1_000 }), events: [], outbox: [createDraft(name)] };
+        await store.state.commitTick(tick([ruleCommit("any", { findings: [fresh] })]));
+        await store.tickets.put(ticketRecord(name, { createdAt: start + 1_000 }));
+        await store.state.recordTick(tickRecord(start + 1_000 + added, "schedule-0"));
+        await store.localTickets.create(localTicket(name));
+      };
+      const { history, localTickets } = store;
+      const walked = {
+        findings: await walk((request) => history.findings(request), 3, grow),
+        outbox: await walk((request) => history.outbox(request), 3, grow),
+        tickets: await walk((request) => history.tickets(request), 3, grow),
+        ticks: await walk((request) => history.ticks(request), 3, grow),
+        local: await walk((request) => localTickets.list(request), 3, grow),
+      };
+      expect(walked.findings.filter((one) => one.problem.startsWith("old")).map((one) => one.problem)).to.deep.equal(
+        [...names].reverse(),
+      );
+      const isOld = (id: string) => names.some((name) => idOf(name) === id);
+      expect(walked.outbox.filter((entry) => isOld(entry.findingId))).to.have.length(40);
+      expect(walked.tickets.filter((record) => isOld(record.findingId))).to.have.length(20);
+      expect(walked.ticks.filter((record) => record.tick < start + 1_000)).to.have.length(20);
+      expect(walked.local.filter((ticket) => ticket.summary.startsWith("old"))).to.have.length(20);
+      for (const list of Object.values(walked)) {
+        expect(new Set(list.map((item) => JSON.stringify(item))).size).to.equal(list.length);
+      }
+    });
+
+    it("filter the outbox and ticks", async () => {
+      const { store } = test;
+      const commit = { finding: finding("a"), events: [], outbox: [createDraft("a"), commentDraft("a", "x")] };
+      const other = { finding: finding("b"), events: [], outbox: [createDraft("b")] };
+      await store.state.commitTick(tick([ruleCommit("any", { findings: [commit, other] })]));
+      const [entry] = await store.outbox.claim({ now: start, owner: "w", leaseMs: minute, limit: 1 });
+      await store.outbox.settle(entry!.id, { owner: "w", state: "done", now: start });
+      expect((await store.history.outbox({ limit: 9, state: "pending" })).items).to.have.length(2);
+      expect((await store.history.outbox({ limit: 9, finding: idOf("a") })).items.map((one) => one.id)).to.deep.equal([
+        "2",
+        "1",
+      ]);
+      await store.state.recordTick(tickRecord(start, "one"));
+      await store.state.recordTick(tickRecord(start, "two"));
+      await store.state.recordTick({ ...tickRecord(start, "two"), kind: "skipped" });
+      const ticks = (await store.history.ticks({ limit: 9, schedule: "two" })).items;
+      expect(ticks.map((one) => one.kind)).to.deep.equal(["skipped"]);
+    });
+
+    it("refuse a cursor that is none of theirs", async () => {
+      const { store } = test;
+      await findings(store, [finding("a"), finding("b")]);
+      const { next } = await store.history.findings({ limit: 1 });
+      const lists = [
+        () => store.history.findings({ limit: 1, cursor: "rubbish" }),
+        () => store.history.findings({ limit: 1, cursor: "" }),
+        () => store.history.findings({ limit: 1, cursor: Buffer.from('["findings",{},1]').toString("base64url") }),
+        () => store.history.outbox({ limit: 1, cursor: next! }),
+        () => store.history.tickets({ limit: 1, cursor: next! }),
+        () => store.history.ticks({ limit: 1, cursor: "A".repeat(5_000) }),
+        () => store.localTickets.list({ limit: 1, cursor: next! }),
+      ];
+      for (const list of lists) {
+        const thrown = await list().catch((error: unknown) => error);
+        expect(thrown).to.be.instanceOf(BackfeedError);
+        expect((thrown as BackfeedError).kind).to.equal("configuration");
+      }
+    });
+
+    it("bound a page whatever is asked for", async () => {
+      const { store } = test;
+      await findings(store, [finding("a"), finding("b")]);
+      for (const limit of [0, -5, Number.NaN]) {
+        expect((await store.history.findings({ limit })).items).to.have.length(1);
+      }
+      expect((await store.history.findings({ limit: 1e9 })).items).to.have.length(2);
+    });
+
+    it("find a finding by an alert that lives, or by one that it shows", async () => {
+      const { store } = test;
+      const shown = finding("a").worst;
+      const listed = { ...shown, fingerprint: "listed" };
+      const living = alert("a", { fingerprint: "living" });
+      const one = { finding: finding("a", { others: [listed] }), events: [], outbox: [] };
+      await store.state.commitTick(tick([ruleCommit("a", { alertsChanged: [living], findings: [one] })]));
+      for (const fingerprint of [shown.fingerprint, "listed", "living"]) {
+        expect((await store.history.findingByFingerprint(fingerprint))?.problem, fingerprint).to.equal("a");
+      }
+      await store.state.commitTick(
+        tick([ruleCommit("a", { alertsEnded: ["living"], findings: [{ ...one, finding: finding("a") }] })]),
+      );
+      expect(await store.history.findingByFingerprint("living")).to.equal(undefined);
+      expect(await store.history.findingByFingerprint("listed")).to.equal(undefined);
+    });
+
+    it("tell a finding's timeline in order, with what operators did", async () => {
+      const { store } = test;
+      const later = event({ at: start + minute, code: "later" });
+      await store.state.commitTick(
+        tick([ruleCommit("a", { findings: [{ finding: finding("a"), events: [later, event()], outbox: [] }] })]),
+      );
+      await store.history.addEvent(idOf("a"), event({ at: start + 1, kind: "operator", code: "refile" }));
+      expect((await store.history.events(idOf("a"))).map((one) => one.code)).to.deep.equal([
+        "new_finding",
+        "refile",
+        "later",
+      ]);
+      const thrown = await store.history.addEvent("nobody", event()).catch((error: BackfeedError) => error.kind);
+      expect(thrown).to.equal("not_found");
+    });
+
+    it("give the counts of one rule, newest first, over all schedules it was on", async () => {
+      const { store } = test;
+      const counts = (clear: number) => ({ ...quietCounts, verdicts: { clear } });
+      for (const [schedule, at] of [
+        ["every minute", 1],
+        ["every hour", 2],
+        ["every minute", 3],
+      ] as const) {
+        await store.state.commitTick({
+          schedule,
+          tick: start + at,
+          rules: [ruleCommit("a", { counts: counts(at) }), ruleCommit("b"), ruleCommit(`only-${at}`)],
+        });
+      }
+      await store.state.commitTick(tick([ruleCommit("b")], start + 9));
+      const seen = async (limit: number) =>
+        (await store.history.ruleTicks("a", limit)).map((one) => [one.tick - start, one.verdicts["clear"]]);
+      expect(await seen(9)).to.deep.equal([
+        [3, 3],
+        [2, 2],
+        [1, 1],
+      ]);
+      expect(await seen(2)).to.deep.equal([
+        [3, 3],
+        [2, 2],
+      ]);
+      expect(await store.history.ruleTicks("nobody", 9)).to.deep.equal([]);
+    });
+  });
+}
+
+function tickRecord(at: number, schedule: string) {
+  return {
+    schedule,
+    tick: at,
+    kind: "evaluated",
+    startedAt: at,
+    durationMs: 5,
+    rules: 1,
+    counts: quietCounts,
+  } as const;
+}

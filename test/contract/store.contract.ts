@@ -1,0 +1,48 @@
+import type { Store } from "../../src/store/store.ts";
+import { storeEvidencePromises } from "./store-evidence.contract.ts";
+import { storeHistoryPromises } from "./store-history.contract.ts";
+import { storeHostilePromises } from "./store-hostile.contract.ts";
+import { storeLocalTicketPromises } from "./store-local-tickets.contract.ts";
+import { storeOutboxPromises } from "./store-outbox.contract.ts";
+import { storeRetentionPromises } from "./store-retention.contract.ts";
+import { storeStatePromises } from "./store-state.contract.ts";
+
+export interface StoreHarness {
+  readonly name: string;
+  /** A store of its own, empty. */
+  open(): Promise<Store>;
+  /** The same store after its process ended and another began. */
+  reopen(store: Store): Promise<Store>;
+}
+
+/** What a part of the suite gets: the store of the running test. */
+export interface StoreUnderTest {
+  readonly store: Store;
+  restart(): Promise<void>;
+}
+
+/** Every promise of src/store/store.ts, for each store that makes them. */
+export function storeContract(harness: StoreHarness): void {
+  describe(`the store ${harness.name}`, () => {
+    let current: Store;
+    beforeEach(async () => {
+      current = await harness.open();
+    });
+    afterEach(() => current.close());
+    const underTest: StoreUnderTest = {
+      get store() {
+        return current;
+      },
+      restart: async () => {
+        current = await harness.reopen(current);
+      },
+    };
+    storeStatePromises(underTest);
+    storeOutboxPromises(underTest);
+    storeEvidencePromises(underTest);
+    storeHistoryPromises(underTest);
+    storeLocalTicketPromises(underTest);
+    storeRetentionPromises(underTest);
+    storeHostilePromises(underTest);
+  });
+}
