@@ -30,10 +30,10 @@ export interface DeliveryWorkerOptions {
 }
 
 export interface DeliveryWorker {
-  /** Works until nothing is due. Gives how many attempts it made. */
-  drain(signal: AbortSignal): Promise<number>;
-  /** Drains, sleeps until something is due or `wake` is called, and so on until the signal aborts. */
-  run(signal: AbortSignal): Promise<void>;
+  /** Works until nothing is due or `stop` aborts. `abort` cuts off what is under way. Gives how many attempts it made. */
+  drain(abort: AbortSignal, stop?: AbortSignal): Promise<number>;
+  /** Drains, sleeps until something is due or `wake` is called, and so on until `stop` aborts; attempts under way end. */
+  run(abort: AbortSignal, stop?: AbortSignal): Promise<void>;
   wake(): void;
 }
 
@@ -49,9 +49,9 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
   const pollMs = options.pollMs ?? defaultPollMs;
   let awake = new AbortController();
 
-  async function drain(signal: AbortSignal): Promise<number> {
+  async function drain(signal: AbortSignal, stop: AbortSignal = signal): Promise<number> {
     let attempts = 0;
-    while (!signal.aborted) {
+    while (!signal.aborted && !stop.aborted) {
       const entries = await outbox.claim({ now: clock.now(), owner, leaseMs, limit: concurrency });
       if (entries.length === 0) break;
       await Promise.all(entries.map((entry) => attempt(entry, signal)));
@@ -137,17 +137,17 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
     }
   }
 
-  async function run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+  async function run(signal: AbortSignal, stop: AbortSignal = signal): Promise<void> {
+    while (!signal.aborted && !stop.aborted) {
       try {
-        const attempts = await drain(signal);
+        const attempts = await drain(signal, stop);
         const due = await outbox.nextDue();
         const untilDue = due === undefined ? pollMs : Math.max(0, due - clock.now());
         // Due and yet not to be had: another worker holds it. Never a busy loop.
         const waitMs = attempts === 0 && untilDue === 0 ? pollMs : Math.min(pollMs, untilDue);
-        await clock.sleep(waitMs, AbortSignal.any([signal, awake.signal]));
+        await clock.sleep(waitMs, AbortSignal.any([signal, stop, awake.signal]));
       } catch (thrown) {
-        if (signal.aborted) return;
+        if (signal.aborted || stop.aborted) return;
         if (!awake.signal.aborted) {
           logger.error("OUTBOX_WORKER_FAILED", "the outbox worker could not read or write the store", {}, thrown);
           await clock.sleep(pollMs, signal).catch(() => undefined);

@@ -1,0 +1,79 @@
+import { routeFor } from "../config/route.ts";
+import type { ServiceConfig } from "../config/types.ts";
+import type { EvidenceRequest } from "../model/evidence.ts";
+import type { AlertSummary, FindingEpisode } from "../model/finding.ts";
+import type { Query } from "../model/query.ts";
+import { type Rule, stricterMode } from "../model/rule.ts";
+import { renderLink, renderTitle, type TemplateContext } from "../rules/templates.ts";
+import type { Logger } from "../support/logging.ts";
+import type { Redact } from "./redaction.ts";
+import type { Voice } from "./context.ts";
+
+/** How findings are titled, routed and linked under one service configuration. */
+export function createVoice(config: ServiceConfig, logger: Logger, redact: Redact): Voice {
+  return {
+    modeOf: (rule) => stricterMode(rule.mode, config.mode),
+    titleOf: (rule, worst, episode) => redact(renderTitle(rule.title, templateContext(rule, worst, episode))),
+    routeOf(rule, finding) {
+      const context = templateContext(rule, finding.worst, finding.episode);
+      const { route, dropped } = routeFor(config, finding.owner, rule.ticket, context);
+      for (const problem of dropped) {
+        logger.warn("TICKET_FIELD_DROPPED", "a ticket goes without a label or field whose template fails", {
+          rule: rule.id,
+          problem,
+        });
+      }
+      return route;
+    },
+    pageOf: (findingId) =>
+      config.server.publicUrl === undefined ? undefined : `${config.server.publicUrl}/findings/${findingId}`,
+    linksOf(rule, finding, at) {
+      const context = {
+        labels: finding.worst.labels,
+        rule: { id: rule.id },
+        from: finding.episode.startedAt - rule.signal.windowMs,
+        to: at,
+        target: rule.signal.target,
+        query: queryText(rule.signal.query),
+      };
+      return Object.entries(config.links).flatMap(([text, template]): EvidenceRequest["links"] => {
+        try {
+          return [{ text, url: renderLink(template, context) }];
+        } catch (thrown) {
+          logger.warn("LINK_NOT_BUILT", "a link of the configuration cannot be built", { link: text, rule: rule.id }, thrown);
+          return [];
+        }
+      });
+    },
+  };
+}
+
+function templateContext(rule: Rule, worst: AlertSummary, episode: FindingEpisode): TemplateContext {
+  return {
+    labels: worst.labels,
+    value: worst.verdict.value,
+    threshold: worst.verdict.threshold,
+    windowMs: rule.signal.windowMs,
+    rule: { id: rule.id, severity: rule.limits.severity, owner: rule.limits.owner, why: rule.why },
+    episode: {
+      startedAt: episode.startedAt,
+      durationMs: episode.lastBreachAt - episode.startedAt,
+      peak: episode.peak?.value,
+    },
+  };
+}
+
+/** The query as Lucene text, as Kibana's Discover reads it; parts in another language are left out. */
+function queryText(query: Query): string {
+  const exact = Object.entries(query.where).map(([field, values]) => {
+    const any = values.map((value) => (typeof value === "string" ? quote(value) : String(value)));
+    return any.length === 1 ? `${field}:${any[0]}` : `${field}:(${any.join(" OR ")})`;
+  });
+  const filters = query.filters.flatMap((filter) => (typeof filter === "string" ? `(${filter})` : []));
+  const bad = query.measure.kind === "ratio" && typeof query.measure.bad === "string" ? [`(${query.measure.bad})`] : [];
+  return [...exact, ...filters, ...bad].join(" AND ");
+}
+
+function quote(value: string): string {
+  return `"${value.replace(/[\\"]/g, "\\$&")}"`;
+}
