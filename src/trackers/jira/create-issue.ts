@@ -1,0 +1,61 @@
+import type { CreatedTicket, TicketDraft } from "../../model/ticket.ts";
+import { BackfeedError } from "../../support/errors.ts";
+import { refusedFields } from "./answer.ts";
+import type { CreateScreens } from "./create-screen.ts";
+import { type IssueBody, issueBody } from "./issue-fields.ts";
+import type { Jira } from "./session.ts";
+
+/** Key of our entity property on issues and on comments. */
+export const propertyKey = "backfeed";
+
+/**
+ * One issue, with label and property in the same request. A refusal (a definite no, so nothing was made) that names
+ * fields is answered once: with the screen as it is now, and without the optional fields named.
+ */
+export async function createIssue(options: {
+  jira: Jira;
+  screens: CreateScreens;
+  draft: TicketDraft;
+  where: { project: string; issueType: string };
+  labelPrefix: string;
+  signal: AbortSignal;
+}): Promise<CreatedTicket> {
+  const { jira, screens, draft, where, labelPrefix, signal } = options;
+  const bodyWithout = async (refused: ReadonlySet<string>): Promise<IssueBody> => {
+    const screen = await screens.get(jira.client, where, signal);
+    return issueBody({ draft, screen, flavour: jira.flavour, markup: jira.markup, labelPrefix, refused });
+  };
+  const post = (body: IssueBody) =>
+    jira.client.createIssue(
+      { fields: body.fields, properties: [{ key: propertyKey, value: issueProperty(draft) }] },
+      signal,
+    );
+
+  let body = await bodyWithout(new Set());
+  const created = await post(body).catch(async (thrown: unknown) => {
+    const refused = droppable(thrown);
+    if (refused.size === 0) throw thrown;
+    screens.forget(where);
+    body = await bodyWithout(refused);
+    return post(body);
+  });
+  return {
+    ref: { id: created.id, key: created.key, url: jira.browseUrl(created.key) },
+    priority: body.priority,
+    dropped: body.dropped,
+  };
+}
+
+function issueProperty({ identity }: TicketDraft): Record<string, unknown> {
+  const { instance, groupKey, generation, rules } = identity;
+  return { v: 1, instance, groupKey, generation, rules: rules.slice(0, 100) };
+}
+
+const essential = new Set(["project", "issuetype", "summary"]);
+
+/** The fields to try without; none when the refusal is about something that a ticket cannot be without. */
+function droppable(thrown: unknown): ReadonlySet<string> {
+  if (!(thrown instanceof BackfeedError) || thrown.kind !== "refused" || thrown.status !== 400) return new Set();
+  const named = refusedFields(thrown);
+  return new Set(named.some((field) => essential.has(field)) ? [] : named);
+}

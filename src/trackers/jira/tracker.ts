@@ -1,0 +1,166 @@
+import type { TicketRoute } from "../../model/ticket.ts";
+import { type Clock, systemClock } from "../../support/clock.ts";
+import { asBackfeedError, BackfeedError } from "../../support/errors.ts";
+import type { Attachment, Tracker } from "../tracker.ts";
+import { type JiraAuth, readAddress, readAuth, secretRemover } from "./address.ts";
+import { checkRoutes, faultOf } from "./check.ts";
+import { type Flavour, safeKey } from "./client.ts";
+import { addOnce, keepCurrent } from "./comments.ts";
+import { createIssue } from "./create-issue.ts";
+import { createScreens } from "./create-screen.ts";
+import { findIssues } from "./find-issues.ts";
+import { readSnapshot } from "./read-snapshot.ts";
+import { createSession, type Jira } from "./session.ts";
+import { setPriority } from "./set-priority.ts";
+import { cleanLine, safeUrl, shorten } from "./text.ts";
+import { moveTo } from "./transition.ts";
+import { createTransport } from "./transport.ts";
+
+export interface JiraTrackerOptions {
+  readonly name: string;
+  /** Where the API is: `https://acme.atlassian.net`, `https://api.atlassian.com/ex/jira/<cloudId>`, `https://jira.example.com/jira`. */
+  readonly url: string;
+  readonly deployment?: "auto" | Flavour;
+  readonly auth: JiraAuth;
+  /** Used where a route names none. */
+  readonly project?: string | undefined;
+  readonly issueType?: string | undefined;
+  readonly labelPrefix?: string;
+  /** Deadline of one request in milliseconds. */
+  readonly timeoutMs?: number;
+  readonly allowHttp?: boolean;
+  /** What links to tickets begin with; asked from Jira when not given. */
+  readonly siteUrl?: string | undefined;
+  /** Statuses and resolutions that mean "won't do": we never close into one. */
+  readonly wontDo?: readonly string[];
+  readonly clock?: Pick<Clock, "now">;
+  readonly logger?: JiraLogger;
+  /** Takes secrets out of texts that Jira wrote, besides our own credentials. */
+  readonly redact?: (text: string) => string;
+}
+
+/** What of a logger is used; pino's fits. */
+export interface JiraLogger {
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+// How long search may lag behind a create: Cloud "seconds to minutes", Data Center's own node at once (JIRA.md 2.3, 2.7).
+const cloudWaitsMs = [2_000, 5_000, 15_000, 30_000, 60_000, 120_000];
+const datacenterWaitsMs = [1_000, 2_000, 5_000, 10_000];
+
+export const defaultWontDo: readonly string[] = ["Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce"];
+
+/** The port on Jira Cloud and Data Center. Throws `configuration` for what is wrong in the options; makes no request. */
+export function createJiraTracker(options: JiraTrackerOptions): Tracker {
+  const {
+    name,
+    clock = systemClock,
+    deployment = "auto",
+    labelPrefix = "backfeed",
+    wontDo = defaultWontDo,
+    logger,
+  } = options;
+  if (!/^[a-z][a-z0-9-]{0,49}$/.test(labelPrefix)) {
+    throw new BackfeedError(
+      "configuration",
+      `tracker ${name}: label_prefix must be of a-z, 0-9 and -, at most 50, and begin with a letter`,
+    );
+  }
+  const address = readAddress({ name, url: options.url, allowHttp: options.allowHttp === true });
+  const { header, secrets } = readAuth({ name, auth: options.auth });
+  const siteUrl = options.siteUrl === undefined ? undefined : safeUrl(options.siteUrl);
+  if (options.siteUrl !== undefined && siteUrl === undefined)
+    throw new BackfeedError("configuration", `tracker ${name}: site_url is not an http(s) URL`);
+  const removeSecrets = secretRemover(secrets);
+  const redact = (text: string): string => removeSecrets(options.redact?.(text) ?? text);
+  const transport = createTransport({ address, authorization: header, timeoutMs: options.timeoutMs ?? 20_000 });
+  const connect = createSession({ address, transport, deployment, siteUrl, clock, redact });
+  const screens = createScreens({ clock });
+  let flavour: Flavour | undefined = deployment === "auto" ? undefined : deployment;
+
+  const jiraFor = async (signal: AbortSignal): Promise<Jira> => {
+    if (signal.aborted) throw new BackfeedError("aborted", "Jira: stopped before it began");
+    const jira = await connect(signal);
+    flavour = jira.flavour;
+    return jira;
+  };
+  const place = (route: TicketRoute): { project: string; issueType: string } => {
+    const project = route.project ?? options.project;
+    const issueType = route.issueType ?? options.issueType ?? "Bug";
+    if (project === undefined)
+      throw new BackfeedError("configuration", `tracker ${name}: neither it nor the owner names a project`);
+    return { project: safeKey(project), issueType };
+  };
+
+  return {
+    name,
+    find: async (identity, _route, signal) => findIssues(await jiraFor(signal), { identity, labelPrefix, signal }),
+    create: async (draft, signal) => {
+      const where = place(draft.route);
+      // Nothing is made before the issue itself: a lost answer here is no lost create.
+      const jira = await jiraFor(signal);
+      const created = await createIssue({ jira, screens, draft, where, labelPrefix, signal });
+      if (created.dropped.length > 0) {
+        logger?.warn(
+          { code: "jira_wishes_dropped", tracker: name, key: created.ref.key, dropped: created.dropped },
+          "ticket filed without some of what was wished",
+        );
+      }
+      return created;
+    },
+    read: async (ref, signal) => readSnapshot(await jiraFor(signal), { issueId: ref.id, signal }),
+    comment: async (ref, { marker, document }, signal) =>
+      addOnce(await jiraFor(signal), { issueId: ref.id, marker, document, signal }),
+    keepComment: async (ref, { marker, document }, signal) =>
+      keepCurrent(await jiraFor(signal), { issueId: ref.id, marker, document, signal }),
+    setPriority: async (ref, { band, lastWritten }, signal) =>
+      setPriority(await jiraFor(signal), { issueId: ref.id, band, lastWritten, signal }),
+    transition: async (ref, category, signal) =>
+      moveTo(await jiraFor(signal), { issueId: ref.id, category, wontDo, signal }),
+    attach: async (ref, attachment, signal) => {
+      checkAttachment(attachment);
+      const { client } = await jiraFor(signal);
+      const issue = await client.readIssue(ref.id, { fields: "attachment" }, signal);
+      if (issue.fields.attachment?.some((one) => one.filename === attachment.name) === true) return "unchanged";
+      await client.attach(ref.id, attachment, signal);
+      return "created";
+    },
+    linkBack: async (ref, { globalId, url, title }, signal) => {
+      const href = safeUrl(url);
+      if (href === undefined || globalId === "" || globalId.length > 255) {
+        throw new BackfeedError(
+          "internal",
+          "the link back needs an http(s) URL and a global id of 1 to 255 characters",
+        );
+      }
+      const { client } = await jiraFor(signal);
+      const object = { url: href, title: shorten(cleanLine(title), 200) || "Backfeed" };
+      await client.putRemoteLink(
+        ref.id,
+        { globalId, application: { type: "backfeed", name: "Backfeed" }, relationship: "found by", object },
+        signal,
+      );
+    },
+    check: async (routes, signal) => {
+      let jira: Jira;
+      try {
+        jira = await jiraFor(signal);
+        const placed = routes.map((route) => ({ route, ...place(route) }));
+        return await checkRoutes({ jira, screens, routes: placed, wontDo, signal });
+      } catch (thrown) {
+        return [faultOf(asBackfeedError(thrown), `tracker ${name}`)];
+      }
+    },
+    get settleWaitsMs() {
+      // Until the kind is known the longer waits are the safe ones.
+      return flavour === "datacenter" ? datacenterWaitsMs : cloudWaitsMs;
+    },
+    close: () => transport.close(),
+  };
+}
+
+function checkAttachment({ name, contentType }: Attachment): void {
+  if (!/^[A-Za-z0-9._-]{1,200}$/.test(name) || !/^[a-z]+\/[a-z0-9.+-]+$/.test(contentType)) {
+    throw new BackfeedError("internal", "an attachment's name or type has characters that are not allowed");
+  }
+}

@@ -1,0 +1,206 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
+import { Agent, type Dispatcher, request } from "undici";
+import type { Attachment } from "../tracker.ts";
+import type { JiraAddress } from "./address.ts";
+import type { Answer, Effect, Envelope, Failure } from "./answer.ts";
+
+/** Bytes of one answer. */
+export const answerLimit = 10 * 1024 * 1024;
+
+/** What jira-client's methods cannot be told: they take no options, so it travels beside them. */
+export interface CallScope {
+  readonly effect: Effect;
+  readonly signal: AbortSignal;
+}
+
+export interface RequestOptions {
+  readonly method?: string;
+  readonly uri: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent as the one part `file` of a multipart body. */
+  readonly upload?: Attachment;
+}
+
+export interface JiraTransport {
+  /** What jira-client calls instead of its own transport. Resolves to an envelope, always. */
+  request(options: RequestOptions): Promise<Envelope>;
+  within<T>(scope: CallScope, work: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/**
+ * HTTP to one Jira: only addresses below its base, credentials that jira-client never sees, no redirects followed, one
+ * deadline for the whole call, bounded answers (JIRA.md 1.6).
+ */
+export function createTransport(options: {
+  address: JiraAddress;
+  authorization: string;
+  timeoutMs: number;
+}): JiraTransport {
+  const { address, authorization, timeoutMs } = options;
+  const scopes = new AsyncLocalStorage<CallScope>();
+  const limits = { bodyTimeout: timeoutMs, headersTimeout: timeoutMs, connect: { timeout: timeoutMs } };
+  const agent = new Agent({ ...limits, connections: 8, keepAliveTimeout: 4_000 });
+  // A create goes over a connection of its own: a kept one that the server just closed would leave its outcome unknown.
+  const freshAgent = new Agent({ ...limits, connections: 8, pipelining: 0 });
+
+  return {
+    request: async ({ method = "GET", uri, body, upload }) => {
+      const scope = scopes.getStore();
+      if (scope === undefined || !isBelow(uri, address)) {
+        return { kind: "failure", reason: "not_allowed", sent: false, code: undefined };
+      }
+      const payload = upload === undefined ? jsonPayload(body) : multipartPayload(upload);
+      return exchange({
+        dispatcher: scope.effect === "create" ? freshAgent : agent,
+        uri,
+        method,
+        payload,
+        headers: {
+          ...standingHeaders,
+          authorization,
+          ...(upload === undefined ? {} : { "x-atlassian-token": "no-check" }),
+        },
+        signal: scope.signal,
+        timeoutMs,
+      });
+    },
+    within: (scope, work) => scopes.run(scope, work),
+    close: async () => {
+      await Promise.all([agent.destroy(), freshAgent.destroy()]);
+    },
+  };
+}
+
+// Error texts in English, whatever language the account has (JIRA.md 2.1).
+const standingHeaders = {
+  accept: "application/json",
+  "accept-language": "en",
+  "x-force-accept-language": "true",
+  "user-agent": "backfeed",
+};
+
+function isBelow(uri: string, address: JiraAddress): boolean {
+  if (!URL.canParse(uri)) return false;
+  const url = new URL(uri);
+  // Parsing has resolved dots by now, so a path cannot climb out.
+  return url.href.startsWith(`${address.base}/rest/api/`) && url.username === "" && url.hash === "";
+}
+
+interface Payload {
+  readonly type: string;
+  readonly bytes: Buffer;
+}
+
+function jsonPayload(body: unknown): Payload | undefined {
+  return body === undefined ? undefined : { type: "application/json", bytes: Buffer.from(JSON.stringify(body)) };
+}
+
+function multipartPayload({ name, contentType, bytes }: Attachment): Payload {
+  const boundary = `backfeed-${randomUUID()}`;
+  const head =
+    `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n` +
+    `Content-Type: ${contentType}\r\n\r\n`;
+  return {
+    type: `multipart/form-data; boundary=${boundary}`,
+    bytes: Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]),
+  };
+}
+
+async function exchange(options: {
+  dispatcher: Dispatcher;
+  uri: string;
+  method: string;
+  payload: Payload | undefined;
+  headers: Record<string, string>;
+  signal: AbortSignal;
+  timeoutMs: number;
+}): Promise<Envelope> {
+  const { dispatcher, uri, method, payload, headers, signal } = options;
+  const deadline = AbortSignal.timeout(options.timeoutMs);
+  // Without a body there is nothing that tells when it left.
+  let sent = payload === undefined;
+  let answered: { status: number; headers: Record<string, string> } | undefined;
+  // undici asks for the body when the connection stands and before it writes the first byte.
+  async function* body(bytes: Buffer): AsyncGenerator<Buffer> {
+    sent = true;
+    yield bytes;
+  }
+  try {
+    const response = await request(uri, {
+      dispatcher,
+      method: method as Dispatcher.HttpMethod,
+      headers:
+        payload === undefined
+          ? headers
+          : { ...headers, "content-type": payload.type, "content-length": String(payload.bytes.length) },
+      body: payload === undefined ? null : Readable.from(body(payload.bytes)),
+      signal: AbortSignal.any([signal, deadline]),
+    });
+    answered = { status: response.statusCode, headers: flatten(response.headers) };
+    const text = await readBounded(response.body);
+    if (text === undefined && answered.status < 400) {
+      return { kind: "failure", reason: "too_large", sent: true, code: undefined };
+    }
+    return readAnswer(answered, text ?? "");
+  } catch (thrown) {
+    // A refusal whose text was lost is a refusal.
+    if (answered !== undefined && answered.status >= 400) return readAnswer(answered, "");
+    if (answered !== undefined && !signal.aborted && !deadline.aborted) {
+      return { kind: "answer", ...answered, content: "broken", body: undefined };
+    }
+    const reason: Failure["reason"] = signal.aborted ? "aborted" : deadline.aborted ? "timeout" : "network";
+    return { kind: "failure", reason: isTimeout(thrown) ? "timeout" : reason, sent, code: codeOf(thrown) };
+  }
+}
+
+async function readBounded(body: Dispatcher.ResponseData["body"]): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    const bytes = chunk as Buffer;
+    size += bytes.length;
+    if (size > answerLimit) {
+      body.destroy();
+      return undefined;
+    }
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function readAnswer(head: { status: number; headers: Record<string, string> }, text: string): Answer {
+  if (text === "") return { kind: "answer", ...head, content: "empty", body: undefined };
+  const type = head.headers["content-type"] ?? "";
+  if (/^application\/([\w.-]+\+)?json\b/i.test(type)) {
+    try {
+      return { kind: "answer", ...head, content: "json", body: JSON.parse(text) };
+    } catch {
+      return { kind: "answer", ...head, content: "broken", body: undefined };
+    }
+  }
+  const isLogin =
+    head.status < 300 && /html/i.test(type) && /os_username|log ?in|sign ?in/i.test(text.slice(0, 200_000));
+  return { kind: "answer", ...head, content: isLogin ? "login_page" : "other", body: undefined };
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return flat;
+}
+
+function isTimeout(thrown: unknown): boolean {
+  return thrown instanceof Error && /Timeout/.test(thrown.name) && thrown.name !== "AbortError";
+}
+
+/** Node's or undici's error code; their messages may hold addresses and stay out. */
+function codeOf(thrown: unknown): string | undefined {
+  const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+  return typeof code === "string" && /^[A-Z0-9_]{1,60}$/.test(code) ? code : undefined;
+}
