@@ -1,4 +1,4 @@
-import { schedule as scheduleCron, type ScheduledTask } from "node-cron";
+import { type ScheduledTask, schedule as scheduleCron } from "node-cron";
 import { nextTick } from "../detect/schedule.ts";
 import type { Clock } from "../support/clock.ts";
 import type { Logger } from "../support/logging.ts";
@@ -37,7 +37,12 @@ export function createScheduler(options: SchedulerOptions, abort: AbortSignal): 
     } catch (thrown) {
       if (abort.aborted) return;
       metrics.recordStoreError();
-      logger.error("TICK_FAILED", "a tick could not be run; its rules are asked again at the next one", { schedule: key }, thrown);
+      logger.error(
+        "TICK_FAILED",
+        "a tick could not be run; its rules are asked again at the next one",
+        { schedule: key },
+        thrown,
+      );
     }
   }
 
@@ -58,7 +63,10 @@ export function createScheduler(options: SchedulerOptions, abort: AbortSignal): 
       }
       for (const { key, schedule } of wanted) {
         if (!tasks.has(key)) {
-          tasks.set(key, scheduleCron(schedule.cron, () => fire(key), { timezone: schedule.timezone, name: key }));
+          tasks.set(
+            key,
+            scheduleCron(schedule.cron, () => fire(key), { timezone: schedule.timezone, name: key }),
+          );
         }
         fire(key);
       }

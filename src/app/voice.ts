@@ -6,8 +6,8 @@ import type { Query } from "../model/query.ts";
 import { type Rule, stricterMode } from "../model/rule.ts";
 import { renderLink, renderTitle, type TemplateContext } from "../rules/templates.ts";
 import type { Logger } from "../support/logging.ts";
-import type { Redact } from "./redaction.ts";
 import type { Voice } from "./context.ts";
+import type { Redact } from "./redaction.ts";
 
 /** How findings are titled, routed and linked under one service configuration. */
 export function createVoice(config: ServiceConfig, logger: Logger, redact: Redact): Voice {
@@ -40,7 +40,12 @@ export function createVoice(config: ServiceConfig, logger: Logger, redact: Redac
         try {
           return [{ text, url: renderLink(template, context) }];
         } catch (thrown) {
-          logger.warn("LINK_NOT_BUILT", "a link of the configuration cannot be built", { link: text, rule: rule.id }, thrown);
+          logger.warn(
+            "LINK_NOT_BUILT",
+            "a link of the configuration cannot be built",
+            { link: text, rule: rule.id },
+            thrown,
+          );
           return [];
         }
       });

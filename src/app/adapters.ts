@@ -1,0 +1,189 @@
+import { readFileSync } from "node:fs";
+import type { JiraAuth, ServiceConfig, SourceAuth, SourceConfig, TrackerConfig } from "../config/types.ts";
+import { createElasticsearchSource } from "../sources/elasticsearch/elasticsearch-source.ts";
+import { createFilesSource } from "../sources/files/files-source.ts";
+import type { Source } from "../sources/source.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../support/clock.ts";
+import { asBackfeedError, BackfeedError } from "../support/errors.ts";
+import type { Logger } from "../support/logging.ts";
+import type { Metrics } from "../support/metrics.ts";
+import type { Redactor } from "../support/redaction.ts";
+import { createJiraTracker } from "../trackers/jira/tracker.ts";
+import { createLocalTracker, type LocalTracker } from "../trackers/local/local-tracker.ts";
+import type { Tracker } from "../trackers/tracker.ts";
+import { redactingSource } from "./redaction.ts";
+
+export interface AdapterParts {
+  readonly config: ServiceConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly redactor: Redactor;
+}
+
+/** The configured sources by name; those that this version cannot ask are left out (`check` refuses rules on them). */
+export function createSources(parts: AdapterParts): ReadonlyMap<string, Source> {
+  const sources = new Map<string, Source>();
+  for (const [name, config] of Object.entries(parts.config.sources)) {
+    const source = createSource(name, config, parts);
+    if (source !== undefined) sources.set(name, redactingSource(source, parts.redactor.redact));
+  }
+  return sources;
+}
+
+function createSource(name: string, config: SourceConfig, parts: AdapterParts): Source | undefined {
+  const { timeoutMs, maxConcurrency } = config;
+  const { logger, clock, redactor } = parts;
+  switch (config.type) {
+    case "elasticsearch":
+      return createElasticsearchSource({
+        name,
+        nodes: config.nodes,
+        ...elasticsearchAuth(config.auth),
+        tls: tlsOf(config.tls),
+        timestamp: config.timestamp,
+        timeoutMs,
+        maxConcurrency,
+        logger,
+        clock,
+      });
+    case "files":
+      return createFilesSource({
+        name,
+        tables: config.tables,
+        baseDirectory: parts.config.baseDirectory,
+        timeoutMs,
+        logger,
+        redactor,
+      });
+    case "prometheus":
+      return undefined;
+  }
+}
+
+function elasticsearchAuth(auth: SourceAuth) {
+  switch (auth.kind) {
+    case "none":
+      return {};
+    case "api_key":
+      return { auth: { api_key: auth.apiKey.reveal() } };
+    case "bearer":
+      return { auth: { token: auth.token.reveal() } };
+    case "basic":
+      return { auth: { user: auth.user, password: auth.password.reveal() } };
+  }
+}
+
+function tlsOf(tls: { readonly caFile: string | undefined; readonly verify: boolean }) {
+  const authority = tls.caFile === undefined ? {} : { ca: readAuthority(tls.caFile) };
+  return { rejectUnauthorized: tls.verify, ...authority };
+}
+
+function readAuthority(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new BackfeedError("configuration", `the certificate authority ${file} cannot be read`, { cause });
+  }
+}
+
+export interface Trackers {
+  /** By name, counted in metrics. */
+  readonly all: ReadonlyMap<string, Tracker>;
+  /** The embedded backlog, by name. */
+  readonly local: ReadonlyMap<string, LocalTracker>;
+}
+
+/** The configured trackers. Makes no request. */
+export function createTrackers(parts: AdapterParts, store: Store): Trackers {
+  const all = new Map<string, Tracker>();
+  const local = new Map<string, LocalTracker>();
+  for (const [name, config] of Object.entries(parts.config.trackers)) {
+    if (config.type === "local") {
+      const { project, labelPrefix } = config;
+      const publicUrl = parts.config.server.publicUrl ?? localAddress(parts.config);
+      const tracker = createLocalTracker({
+        name,
+        tickets: store.localTickets,
+        clock: parts.clock,
+        project,
+        labelPrefix,
+        publicUrl,
+      });
+      local.set(name, tracker);
+      all.set(name, countingTracker(tracker, parts.metrics));
+    } else {
+      all.set(name, countingTracker(createJira(name, config, parts), parts.metrics));
+    }
+  }
+  return { all, local };
+}
+
+/** Where the pages are for somebody on this machine. */
+export function localAddress(config: ServiceConfig): string {
+  const { host, port } = config.server;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function createJira(name: string, config: Extract<TrackerConfig, { type: "jira" }>, parts: AdapterParts): Tracker {
+  const { clock, logger, redactor } = parts;
+  return createJiraTracker({
+    name,
+    url: config.url,
+    deployment: config.deployment,
+    auth: jiraAuth(config.auth),
+    project: config.project,
+    issueType: config.issueType,
+    labelPrefix: config.labelPrefix,
+    wontDo: config.wontDo,
+    timeoutMs: config.timeoutMs,
+    // Configuration has refused http: towards anything but loopback unless allow_http is set.
+    allowHttp: true,
+    clock,
+    redact: redactor.redact,
+    logger: { warn: (fields, message) => logger.warn("JIRA_WARNING", message, fields) },
+  });
+}
+
+function jiraAuth(auth: JiraAuth) {
+  switch (auth.kind) {
+    case "cloud":
+      return { email: auth.email, token: auth.token.reveal() };
+    case "personal_access_token":
+      return { token: auth.token.reveal() };
+    case "basic":
+      return { user: auth.user, password: auth.password.reveal() };
+  }
+}
+
+const countedOperations = [
+  "find",
+  "create",
+  "read",
+  "comment",
+  "keepComment",
+  "setPriority",
+  "transition",
+  "attach",
+  "linkBack",
+] as const;
+
+/** The same tracker; every operation and its outcome is counted. */
+function countingTracker(tracker: Tracker, metrics: Metrics): Tracker {
+  const counted: Partial<Record<(typeof countedOperations)[number], unknown>> = {};
+  for (const operation of countedOperations) {
+    const call = tracker[operation].bind(tracker) as (...given: unknown[]) => Promise<unknown>;
+    counted[operation] = async (...given: unknown[]) => {
+      try {
+        const answer = await call(...given);
+        metrics.recordTrackerRequest({ tracker: tracker.name, operation, outcome: "ok" });
+        return answer;
+      } catch (thrown) {
+        metrics.recordTrackerRequest({ tracker: tracker.name, operation, outcome: asBackfeedError(thrown).kind });
+        throw thrown;
+      }
+    };
+  }
+  return Object.assign(Object.create(tracker) as Tracker, counted);
+}
