@@ -76,7 +76,7 @@ export function evidenceContract({ dataset, under }: { dataset: Dataset; under: 
       expect(whole?.fields).to.deep.equal([["message", hostileMessage]]);
       const [cut] = await samples({ query: query({ where }), fields: ["message"], limit: 1, maxValueLength: 100 });
       const value = cut?.fields[0]?.[1] ?? "";
-      expect(value).to.have.length.within(90, 100);
+      expect([...value], "in code points").to.have.length.within(90, 100);
       expect(value.endsWith("…")).to.equal(true);
       expect(hostileMessage.startsWith(value.slice(0, -1))).to.equal(true);
     });

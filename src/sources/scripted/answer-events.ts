@@ -2,6 +2,7 @@ import { type Labels, labelsKey } from "../../model/labels.ts";
 import type { Answer, Query, Question, Sample, SampleRequest, SeriesPoint, SeriesRequest } from "../../model/query.ts";
 import type { Window } from "../../model/time.ts";
 import { formatInstant } from "../../model/time.ts";
+import { cutCodePoints } from "../../support/clean-text.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { chooseGroups } from "../choose-groups.ts";
 import { compileFilter, compileWhere, type EventPredicate, type ScriptedEvent, valuesOf } from "./event-filter.ts";
@@ -47,7 +48,7 @@ export function samplesFromEvents(script: ScriptedEvents, request: SampleRequest
     at,
     fields: names.flatMap((name): [string, string][] => {
       const values = valuesOf(event, name);
-      return values.length === 0 ? [] : [[name, cut(values.map(print).join(", "), maxValueLength)]];
+      return values.length === 0 ? [] : [[name, cutCodePoints(values.map(print).join(", "), maxValueLength)]];
     }),
   }));
 }
@@ -110,11 +111,4 @@ function isIn(window: Window, at: number): boolean {
 function print(value: unknown): string {
   if (value instanceof Date) return formatInstant(value.getTime());
   return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-function cut(text: string, longest: number): string {
-  if (text.length <= longest) return text;
-  // A cut inside a surrogate pair would leave half a character.
-  const end = /[\uD800-\uDBFF]/.test(text.charAt(longest - 2)) ? longest - 2 : longest - 1;
-  return `${text.slice(0, Math.max(0, end))}…`;
 }

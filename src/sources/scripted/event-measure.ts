@@ -37,10 +37,8 @@ function measureValue(
   if (measure.kind === "avg") return sum / numbers.length;
   if (measure.kind === "min") return numbers.reduce((least, value) => Math.min(least, value));
   if (measure.kind === "max") return numbers.reduce((most, value) => Math.max(most, value));
-  return interpolate(
-    numbers.toSorted((a, b) => a - b),
-    measure.percent,
-  );
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return "percent" in measure ? interpolate(sorted, measure.percent) : undefined;
 }
 
 function interpolate(sorted: readonly number[], percent: number): number | undefined {
