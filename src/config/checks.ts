@@ -4,19 +4,13 @@ import { BackfeedError } from "../support/errors.ts";
 import { isLoopback } from "../support/loopback.ts";
 import { createRedactor } from "../support/redaction.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
-import type { Path } from "../support/yaml/fault.ts";
+import type { Path, Report, Wrong } from "../support/yaml/fault.ts";
 import type { Partly } from "../support/yaml/shape.ts";
 import { configDefaults, listenAddress, priorityScale } from "./compile.ts";
 import type { OwnersInput } from "./owners-schema.ts";
 import type { ConfigInput } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 
-export interface Wrong {
-  readonly message: string;
-  readonly fix: string;
-}
-
-export type Report = (path: Path, wrong: Wrong, options?: { at?: "key" | "value"; severity?: "warning" }) => void;
 export type ConfigParts = Partly<ConfigInput>;
 
 const shortToken = 16;

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { RuleContext } from "../rules/context.ts";
 import { readYaml, type YamlDocument } from "../support/yaml/document.ts";
-import { type Fault, formatPath, hasErrors, sortedFaults } from "../support/yaml/fault.ts";
+import { type Fault, formatPath, hasErrors, type Report, sortedFaults } from "../support/yaml/fault.ts";
 import { checkShape, type ShapeFault } from "../support/yaml/shape.ts";
-import { type ConfigParts, checkConfig, checkOwners, type Report } from "./checks.ts";
+import { type ConfigParts, checkConfig, checkOwners } from "./checks.ts";
 import { compileConfig, configDefaults } from "./compile.ts";
 import { type OwnersInput, ownersSchema } from "./owners-schema.ts";
 import { resolveSecrets } from "./resolve-secrets.ts";
@@ -28,6 +28,8 @@ export interface LoadedConfig {
   readonly ruleContext: RuleContext;
   /** Rule patterns, as far as they could be read. */
   readonly rules: readonly string[];
+  /** The owners file that was, or would be, read. */
+  readonly ownersFile: string;
 }
 
 /** Reads the service configuration and the owners file it names. Never throws for what is written in them. */
@@ -42,6 +44,7 @@ export function loadConfig(options: LoadConfigOptions): LoadedConfig {
       secrets: [],
       ruleContext: { sources: undefined, owners: undefined },
       rules: configDefaults.rules,
+      ownersFile: configDefaults.owners,
     };
   }
   const resolved = resolveSecrets(document.value, {
@@ -64,7 +67,8 @@ export function loadConfig(options: LoadConfigOptions): LoadedConfig {
     faults: sortedFaults(faults),
     secrets: resolved.secrets,
     ruleContext: { sources: ruleSources(shape.parts, shape.faults), owners: owners.names },
-    rules: shape.value?.rules ?? configDefaults.rules,
+    rules: rulePatterns(shape.parts),
+    ownersFile: shape.parts.owners ?? configDefaults.owners,
   };
 }
 
@@ -80,11 +84,10 @@ function loadOwners(config: ConfigParts, inBase: (path: string) => string, fault
   faults.push(...document.faults);
   const shape = checkShape(ownersSchema, document.value.value);
   const report = reporter(document.value, faults, shape.faults);
-  const parts = (shape.parts ?? {}) as OwnersInput;
-  if (shape.parts !== undefined) {
-    checkOwners(parts, config.trackers === undefined ? undefined : Object.keys(config.trackers), report);
-  }
-  return { value: shape.value, names: shape.parts === undefined ? undefined : Object.keys(parts) };
+  if (shape.faults.some((fault) => fault.path.length === 0)) return { value: undefined, names: undefined };
+  const parts = shape.parts as OwnersInput;
+  checkOwners(parts, config.trackers === undefined ? undefined : Object.keys(config.trackers), report);
+  return { value: shape.value, names: Object.keys(parts) };
 }
 
 function readDocument(file: string, path: string) {
@@ -124,6 +127,11 @@ function reporter(document: YamlDocument, faults: Fault[], known: readonly Shape
     const told = path.length > 0 && known.some((fault) => path.every((step, index) => fault.path[index] === step));
     if (!told) tell(path, wrong, options);
   };
+}
+
+function rulePatterns({ rules }: ConfigParts): readonly string[] {
+  const patterns = (rules ?? []).filter((pattern) => pattern !== undefined);
+  return patterns.length === 0 ? configDefaults.rules : patterns;
 }
 
 function ruleSources(config: ConfigParts, faults: readonly ShapeFault[]): RuleContext["sources"] {

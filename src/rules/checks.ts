@@ -2,15 +2,15 @@ import { labelsKey } from "../model/labels.ts";
 import type { Measure } from "../model/query.ts";
 import { formatDuration } from "../support/duration.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
-import type { Path } from "../support/yaml/fault.ts";
+import type { Path, Report } from "../support/yaml/fault.ts";
 import type { Partly, ShapeFault } from "../support/yaml/shape.ts";
 import { ruleDefaults } from "./compile.ts";
 import type { RuleContext } from "./context.ts";
 import { checkUntil, checkWhen } from "./limit-checks.ts";
-import { parseMeasure, type Wrong } from "./measure.ts";
 import { mergeUntil, mergeWhen } from "./merge.ts";
 import { checkSchedule, checkTimezone } from "./schedule-check.ts";
 import type { RuleInput, UntilInput, WhenInput } from "./schema.ts";
+import { checkMeasure, checkSource } from "./signal-checks.ts";
 import { type TemplateNames, templateFault } from "./templates.ts";
 
 /** A fault of a rule; paths begin at the rule. */
@@ -19,15 +19,6 @@ export interface RuleFault extends ShapeFault {
 }
 
 export type RuleParts = Partly<RuleInput>;
-
-interface ReportOptions {
-  readonly at?: "key" | "value";
-  readonly severity?: "warning";
-  /** Parts whose absence the fault is about: when one of them was itself faulty, there is nothing to say. */
-  readonly needs?: readonly Path[];
-}
-
-export type Report = (path: Path, wrong: Wrong, options?: ReportOptions) => void;
 
 /**
  * Everything that parts of one rule must be to one another and to the configuration. Looks only at parts that are
@@ -55,131 +46,6 @@ function startsWith(path: Path, start: Path): boolean {
 
 function present<T>(items: readonly (T | undefined)[] | undefined): T[] {
   return (items ?? []).filter((item) => item !== undefined);
-}
-
-function checkMeasure({ signal }: RuleParts, report: Report): Measure | undefined {
-  if (signal === undefined || signal.promql !== undefined) return undefined;
-  if (signal.measure === undefined) return undefined;
-  const measure = parseMeasure(signal.measure, signal.bad as string | undefined);
-  if ("message" in measure) {
-    report(["signal", "measure"], measure);
-    return undefined;
-  }
-  if (measure.kind === "ratio" && signal.bad === undefined) {
-    report(
-      ["signal", "measure"],
-      {
-        message: "`measure: ratio` needs `bad`",
-        fix: 'add `bad:` with the condition that makes an event bad, such as `bad: "http.response.status_code:>=500"`',
-      },
-      { needs: [["signal", "bad"]] },
-    );
-  }
-  if (measure.kind !== "ratio" && signal.bad !== undefined) {
-    report(
-      ["signal", "bad"],
-      {
-        message: `\`bad\` means nothing with \`measure: ${signal.measure}\``,
-        fix: "write `measure: ratio`, or move the condition to `filter`",
-      },
-      { at: "key" },
-    );
-  }
-  return measure;
-}
-
-function checkSource({ signal, evidence }: RuleParts, context: RuleContext, report: Report): void {
-  for (const [position, infra] of (evidence?.infra ?? []).entries()) {
-    if (infra?.source !== undefined)
-      checkSourceName(infra.source, ["evidence", "infra", position, "source"], context, report);
-  }
-  if (evidence?.infra !== undefined && evidence.infra.length > 0) {
-    report(
-      ["evidence", "infra"],
-      {
-        message: "`evidence.infra` is part of the language, but this version does not collect it",
-        fix: "leave it: the rule runs, and its tickets come without these charts",
-      },
-      { at: "key", severity: "warning" },
-    );
-  }
-  if (signal?.source === undefined || !checkSourceName(signal.source, ["signal", "source"], context, report)) return;
-  const source = context.sources?.[signal.source];
-  if (source?.type === "prometheus" || signal.promql !== undefined) {
-    report(
-      signal.promql === undefined ? ["signal", "source"] : ["signal", "promql"],
-      {
-        message: "Prometheus signals are part of the language, but this version does not execute them",
-        fix: "watch an elasticsearch or files source instead, or leave the rule out until a later version",
-      },
-      { at: "key" },
-    );
-    return;
-  }
-  if (signal.measure === undefined) {
-    report(["signal", "measure"], {
-      message: "`measure` of `signal` is missing",
-      fix: "add for example `measure: count`",
-    });
-  }
-  if (source !== undefined) checkTarget(signal, source, report);
-}
-
-function checkSourceName(name: string, path: Path, { sources }: RuleContext, report: Report): boolean {
-  if (sources === undefined) return true;
-  if (Object.hasOwn(sources, name)) return true;
-  const names = Object.keys(sources);
-  report(path, {
-    message: `there is no source \`${name}\` in the configuration${didYouMean(name, names)}`,
-    fix: `use one of ${listed(names)}`,
-  });
-  return false;
-}
-
-function checkTarget(
-  signal: NonNullable<RuleParts["signal"]>,
-  source: NonNullable<RuleContext["sources"]>[string],
-  report: Report,
-): void {
-  if (signal.index !== undefined && signal.table !== undefined) {
-    report(
-      ["signal", "table"],
-      { message: "a signal has an `index` or a `table`, not both", fix: "keep the one that fits the source" },
-      { at: "key" },
-    );
-    return;
-  }
-  if (source.type === "elasticsearch" && signal.index === undefined) {
-    const fix = 'write `index:` with an index or pattern, such as `index: "logs-*"`';
-    report(
-      ["signal", signal.table === undefined ? "index" : "table"],
-      { message: `\`${signal.source}\` is an elasticsearch source and needs \`index\``, fix },
-      { at: "key" },
-    );
-  }
-  if (source.type !== "files") return;
-  const tables = source.tables ?? [];
-  if (signal.table === undefined) {
-    const fix = `write \`table:\` with one of ${listed(tables)}`;
-    report(
-      ["signal", signal.index === undefined ? "table" : "index"],
-      { message: `\`${signal.source}\` is a files source and needs \`table\``, fix },
-      { at: "key" },
-    );
-  } else if (!tables.includes(signal.table)) {
-    report(["signal", "table"], {
-      message: `the source \`${signal.source}\` has no table \`${signal.table}\`${didYouMean(signal.table, tables)}`,
-      fix: `use one of ${listed(tables)}`,
-    });
-  }
-  for (const part of ["filter", "bad"] as const) {
-    if (typeof signal[part] === "object") {
-      report(["signal", part], {
-        message: `\`${part}\` of a files source is a SQL condition, not a mapping`,
-        fix: "write for example `url.path LIKE '/api/%'` in quotes",
-      });
-    }
-  }
 }
 
 function checkTiming({ schedule, timezone, signal }: RuleParts, report: Report): void {

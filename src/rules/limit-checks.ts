@@ -1,6 +1,5 @@
 import { isZeroOfNothing, type Measure } from "../model/query.ts";
-import type { Path } from "../support/yaml/fault.ts";
-import type { Report } from "./checks.ts";
+import type { Path, Report } from "../support/yaml/fault.ts";
 import { riseFactor } from "./compile.ts";
 import { formsOf } from "./merge.ts";
 import type { UntilInput, WhenInput } from "./schema.ts";

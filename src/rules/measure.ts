@@ -1,12 +1,8 @@
 import type { Filter, Measure } from "../model/query.ts";
 import { didYouMean } from "../support/yaml/closest.ts";
+import type { Wrong } from "../support/yaml/fault.ts";
 import { shown } from "../support/yaml/shape.ts";
 import { fieldPattern } from "./schema.ts";
-
-export interface Wrong {
-  readonly message: string;
-  readonly fix: string;
-}
 
 const withField = ["sum", "avg", "min", "max", "unique"] as const;
 const plain = ["count", "rate", "ratio"] as const;

@@ -1,4 +1,4 @@
-import type { UntilInput, WhenInput } from "./schema.ts";
+import type { UntilInput } from "./schema.ts";
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -52,8 +52,6 @@ export function formsOf(when: Mapping): FormName[] {
   const threshold = when["above"] !== undefined || when["below"] !== undefined;
   return [...(threshold ? (["threshold"] as const) : []), ...otherForms.filter((form) => when[form] !== undefined)];
 }
-
-export type { WhenInput };
 
 function isMapping(value: unknown): value is Mapping {
   return typeof value === "object" && value !== null && !Array.isArray(value);

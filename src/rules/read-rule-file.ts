@@ -14,6 +14,8 @@ export interface RuleEntry {
   readonly id: string | undefined;
   /** Undefined when the entry is faulty. */
   readonly rule: Rule | undefined;
+  /** Ids it had before, and where each is written. */
+  readonly formerly: readonly { readonly id: string; readonly line: number; readonly column: number }[];
   readonly line: number;
   readonly column: number;
   /** Its place in the file: `rules[2]`. */
@@ -64,7 +66,10 @@ function readEntry(document: YamlDocument, raw: unknown, position: number, defau
     shape.value === undefined || hasErrors(faults)
       ? undefined
       : compileRule(shape.value, { file: document.file, line: at.line });
-  return { entry: { id, rule, ...at, path: formatPath(["rules", position]) }, faults };
+  const formerly = (shape.parts.formerly ?? []).flatMap((former, index) =>
+    former === undefined ? [] : [{ id: former, ...document.locate(["rules", position, "formerly", index], "value") }],
+  );
+  return { entry: { id, rule, formerly, ...at, path: formatPath(["rules", position]) }, faults };
 }
 
 /** What a rule inherited is faulty where it was written: in `defaults`. */

@@ -2,8 +2,8 @@ import { CronExpressionParser } from "cron-parser";
 import { validate } from "node-cron";
 import type { Schedule } from "../model/time.ts";
 import { closest } from "../support/yaml/closest.ts";
+import type { Wrong } from "../support/yaml/fault.ts";
 import { shown } from "../support/yaml/shape.ts";
-import type { Wrong } from "./measure.ts";
 
 /** A fixed instant to count fires from, so that a rule is right or wrong whatever the day: 2026-01-01T00:00:00Z, a Thursday. */
 const reference = new Date(1_767_225_600_000);

@@ -16,6 +16,23 @@ export interface Fault {
 
 export type Path = readonly (string | number)[];
 
+/** What is wrong, and what to write instead. */
+export interface Wrong {
+  readonly message: string;
+  readonly fix: string;
+}
+
+export interface ReportOptions {
+  /** Which of the two is meant; default the value. */
+  readonly at?: "key" | "value";
+  readonly severity?: "warning";
+  /** Parts whose absence the fault is about: when one of them was itself faulty, there is nothing to say. */
+  readonly needs?: readonly Path[];
+}
+
+/** How checks between parts tell a fault. */
+export type Report = (path: Path, wrong: Wrong, options?: ReportOptions) => void;
+
 /** `rules[2].where["service.name"]`: keys that are no plain words are quoted. */
 export function formatPath(path: Path): string {
   let text = "";

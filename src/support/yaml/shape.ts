@@ -27,7 +27,7 @@ export type Partly<T> = T extends readonly (infer Item)[]
 export interface ShapeResult<T> {
   /** Given only when there is no fault. */
   readonly value: T | undefined;
-  /** What is right of it, so that checks between parts run although another part is faulty. */
+  /** What is right of it (an empty mapping when nothing is), so that checks between parts run although another part is faulty. */
   readonly parts: Partly<T>;
   readonly faults: readonly ShapeFault[];
 }
@@ -42,7 +42,7 @@ export function checkShape<Schema extends z.ZodType>(schema: Schema, value: unkn
   const parts = walk(schema, value, [], faults);
   return {
     value: faults.length === 0 ? (parts as z.output<Schema>) : undefined,
-    parts: parts as Partly<z.output<Schema>>,
+    parts: (parts ?? {}) as Partly<z.output<Schema>>,
     faults,
   };
 }

@@ -1,0 +1,133 @@
+import type { Measure } from "../model/query.ts";
+import { didYouMean, listed } from "../support/yaml/closest.ts";
+import type { Path, Report } from "../support/yaml/fault.ts";
+import type { RuleParts } from "./checks.ts";
+import type { RuleContext } from "./context.ts";
+import { parseMeasure } from "./measure.ts";
+
+/** The measure as it is meant; undefined when there is none, or when it is faulty. */
+export function checkMeasure({ signal }: RuleParts, report: Report): Measure | undefined {
+  if (signal === undefined || signal.promql !== undefined) return undefined;
+  if (signal.measure === undefined) return undefined;
+  const measure = parseMeasure(signal.measure, signal.bad as string | undefined);
+  if ("message" in measure) {
+    report(["signal", "measure"], measure);
+    return undefined;
+  }
+  if (measure.kind === "ratio" && signal.bad === undefined) {
+    report(
+      ["signal", "measure"],
+      {
+        message: "`measure: ratio` needs `bad`",
+        fix: 'add `bad:` with the condition that makes an event bad, such as `bad: "http.response.status_code:>=500"`',
+      },
+      { needs: [["signal", "bad"]] },
+    );
+  }
+  if (measure.kind !== "ratio" && signal.bad !== undefined) {
+    report(
+      ["signal", "bad"],
+      {
+        message: `\`bad\` means nothing with \`measure: ${signal.measure}\``,
+        fix: "write `measure: ratio`, or move the condition to `filter`",
+      },
+      { at: "key" },
+    );
+  }
+  return measure;
+}
+
+/** Source, target and evidence of other sources: that they exist, fit one another, and are executed by this version. */
+export function checkSource({ signal, evidence }: RuleParts, context: RuleContext, report: Report): void {
+  for (const [position, infra] of (evidence?.infra ?? []).entries()) {
+    if (infra?.source !== undefined)
+      checkSourceName(infra.source, ["evidence", "infra", position, "source"], context, report);
+  }
+  if (evidence?.infra !== undefined && evidence.infra.length > 0) {
+    report(
+      ["evidence", "infra"],
+      {
+        message: "`evidence.infra` is part of the language, but this version does not collect it",
+        fix: "leave it: the rule runs, and its tickets come without these charts",
+      },
+      { at: "key", severity: "warning" },
+    );
+  }
+  if (signal?.source === undefined || !checkSourceName(signal.source, ["signal", "source"], context, report)) return;
+  const source = context.sources?.[signal.source];
+  if (source?.type === "prometheus" || signal.promql !== undefined) {
+    report(
+      signal.promql === undefined ? ["signal", "source"] : ["signal", "promql"],
+      {
+        message: "Prometheus signals are part of the language, but this version does not execute them",
+        fix: "watch an elasticsearch or files source instead, or leave the rule out until a later version",
+      },
+      { at: "key" },
+    );
+    return;
+  }
+  if (signal.measure === undefined) {
+    report(["signal", "measure"], {
+      message: "`measure` of `signal` is missing",
+      fix: "add for example `measure: count`",
+    });
+  }
+  if (source !== undefined) checkTarget(signal, source, report);
+}
+
+function checkSourceName(name: string, path: Path, { sources }: RuleContext, report: Report): boolean {
+  if (sources === undefined) return true;
+  if (Object.hasOwn(sources, name)) return true;
+  const names = Object.keys(sources);
+  report(path, {
+    message: `there is no source \`${name}\` in the configuration${didYouMean(name, names)}`,
+    fix: `use one of ${listed(names)}`,
+  });
+  return false;
+}
+
+function checkTarget(
+  signal: NonNullable<RuleParts["signal"]>,
+  source: NonNullable<RuleContext["sources"]>[string],
+  report: Report,
+): void {
+  if (signal.index !== undefined && signal.table !== undefined) {
+    report(
+      ["signal", "table"],
+      { message: "a signal has an `index` or a `table`, not both", fix: "keep the one that fits the source" },
+      { at: "key" },
+    );
+    return;
+  }
+  if (source.type === "elasticsearch" && signal.index === undefined) {
+    const fix = 'write `index:` with an index or pattern, such as `index: "logs-*"`';
+    report(
+      ["signal", signal.table === undefined ? "index" : "table"],
+      { message: `\`${signal.source}\` is an elasticsearch source and needs \`index\``, fix },
+      { at: "key" },
+    );
+  }
+  if (source.type !== "files") return;
+  const tables = source.tables ?? [];
+  if (signal.table === undefined) {
+    const fix = `write \`table:\` with one of ${listed(tables)}`;
+    report(
+      ["signal", signal.index === undefined ? "table" : "index"],
+      { message: `\`${signal.source}\` is a files source and needs \`table\``, fix },
+      { at: "key" },
+    );
+  } else if (!tables.includes(signal.table)) {
+    report(["signal", "table"], {
+      message: `the source \`${signal.source}\` has no table \`${signal.table}\`${didYouMean(signal.table, tables)}`,
+      fix: `use one of ${listed(tables)}`,
+    });
+  }
+  for (const part of ["filter", "bad"] as const) {
+    if (typeof signal[part] === "object") {
+      report(["signal", part], {
+        message: `\`${part}\` of a files source is a SQL condition, not a mapping`,
+        fix: "write for example `url.path LIKE '/api/%'` in quotes",
+      });
+    }
+  }
+}
