@@ -1,0 +1,204 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { expect } from "chai";
+import { openSqlStore } from "../../../../src/store/sql/open-sql-store.ts";
+import { BackfeedError } from "../../../../src/support/errors.ts";
+import {
+  alert,
+  createDraft,
+  firingRule,
+  idOf,
+  keyOf,
+  minute,
+  ruleCommit,
+  start,
+  tick,
+  ticketRecord,
+} from "../../../contract/store-builders.ts";
+
+describe("openSqlStore", () => {
+  let folder = "";
+  let path = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "backfeed-store-"));
+    path = join(folder, "var", "backfeed.db");
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const refusal = async (work: Promise<unknown>): Promise<BackfeedError> => {
+    const thrown = await work.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(thrown).to.be.instanceOf(BackfeedError);
+    return thrown as BackfeedError;
+  };
+  const edit = (sql: string, ...values: unknown[]) => {
+    const file = new Sqlite(path);
+    file.prepare(sql).run(...values);
+    file.close();
+  };
+
+  it("makes the folder and the file, and leaves one database file and its lock when it closes", async () => {
+    const store = await openSqlStore({ url: `sqlite:${path}` });
+    await store.state.commitTick(tick([firingRule("a")]));
+    await store.close();
+    expect(readdirSync(join(folder, "var")).sort()).to.deep.equal(["backfeed.db", "backfeed.db.lock"]);
+  });
+
+  it("refuses addresses and files that are no store, in words", async () => {
+    for (const url of ["postgres://db/backfeed", "backfeed.db", "sqlite:", ""]) {
+      const error = await refusal(openSqlStore({ url }));
+      expect([error.kind, error.message]).to.deep.equal([
+        "configuration",
+        `store: ${JSON.stringify(url)} is not supported, write sqlite:PATH`,
+      ]);
+    }
+    const note = join(folder, "note.txt");
+    writeFileSync(note, "this is not a database, it only looks long enough to be one".repeat(40));
+    expect(await refusal(openSqlStore({ url: `sqlite:${note}` }))).to.include({ kind: "configuration" });
+    expect(await refusal(openSqlStore({ url: `sqlite:${note}/below.db` }))).to.include({ kind: "configuration" });
+    expect(await refusal(openSqlStore({ url: `sqlite:${folder}` }))).to.include({ kind: "configuration" });
+  });
+
+  it("refuses a second opening in the same process, and gives way after a failed one", async () => {
+    const store = await openSqlStore({ url: `sqlite:${path}` });
+    const error = await refusal(openSqlStore({ url: `sqlite:${path}` }));
+    expect([error.kind, error.facts["pid"]]).to.deep.equal(["conflict", process.pid]);
+    await store.close();
+    edit("insert into migrations (version, name) values (99, 'later')");
+    await refusal(openSqlStore({ url: `sqlite:${path}` }));
+    edit("delete from migrations where version = 99");
+    await (await openSqlStore({ url: `sqlite:${path}` })).close();
+  });
+
+  it("refuses a schema that a newer program wrote, for every access", async () => {
+    await (await openSqlStore({ url: `sqlite:${path}` })).close();
+    edit("insert into migrations (version, name) values (7, 'later')");
+    for (const access of ["write", "read", "copy"] as const) {
+      const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access }));
+      expect([access, error.kind]).to.deep.equal([access, "configuration"]);
+      expect(error.message).to.include("newer Backfeed (schema 7, this program knows 1)");
+    }
+  });
+
+  it("reads beside a writer and refuses to write", async () => {
+    const writer = await openSqlStore({ url: `sqlite:${path}` });
+    const reader = await openSqlStore({ url: `sqlite:${path}`, access: "read" });
+    await writer.state.commitTick(tick([firingRule("a")]));
+    expect((await reader.history.findings({ limit: 5 })).items.map((one) => one.problem)).to.deep.equal(["a"]);
+    for (const write of [
+      () => reader.state.commitTick(tick([ruleCommit("b")])),
+      () => reader.tickets.put(ticketRecord("a")),
+      () => reader.outbox.claim({ now: start, owner: "w", leaseMs: 1, limit: 1 }),
+    ]) {
+      expect(await refusal(write())).to.include({ kind: "conflict" });
+    }
+    await reader.close();
+    await reader.close();
+    await writer.close();
+    rmSync(path);
+    expect(await refusal(openSqlStore({ url: `sqlite:${path}`, access: "read" }))).to.include({
+      kind: "configuration",
+    });
+  });
+
+  it("copies the state for a dry run, also beside a writer, and changes nothing of it", async () => {
+    const writer = await openSqlStore({ url: `sqlite:${path}` });
+    await writer.state.commitTick(tick([firingRule("a")]));
+    const copy = await openSqlStore({ url: `sqlite:${path}`, access: "copy" });
+    expect((await copy.state.findings([keyOf("a")])).size).to.equal(1);
+    expect(await copy.state.commitTick(tick([firingRule("b")]))).to.deep.equal([]);
+    expect((await copy.state.ruleStates()).size).to.equal(2);
+    expect((await writer.state.ruleStates()).size).to.equal(1);
+    await copy.close();
+    await writer.close();
+  });
+
+  it("works in memory, where nothing is left", async () => {
+    const store = await openSqlStore({ url: "sqlite::memory:" });
+    const [first, second] = await Promise.all([
+      store.state.commitTick(tick([firingRule("a")])),
+      store.state.commitTick(tick([firingRule("b")])),
+    ]);
+    expect([...first, ...second]).to.deep.equal([]);
+    expect((await store.state.alerts()).map((one) => one.ruleId)).to.have.members(["a", "b"]);
+    await store.close();
+    expect(existsSync(":memory:")).to.equal(false);
+  });
+
+  describe("with a row that cannot be read", () => {
+    const reports: string[] = [];
+    const logger = {
+      error: (code: string, _message: string, facts?: Readonly<Record<string, unknown>>) => {
+        reports.push(`${code} ${facts?.["table"]} ${facts?.["key"]}`);
+      },
+    };
+    const damaged = async (...edits: readonly [sql: string, ...values: unknown[]][]) => {
+      const store = await openSqlStore({ url: `sqlite:${path}` });
+      await store.state.commitTick(tick([firingRule("a"), firingRule("b")]));
+      await store.tickets.put(ticketRecord("a"));
+      await store.close();
+      for (const [sql, ...values] of edits) edit(sql, ...values);
+      reports.length = 0;
+      return openSqlStore({ url: `sqlite:${path}`, logger });
+    };
+
+    it("reports it once and goes on with the others", async () => {
+      const store = await damaged(["update alerts set body = 'x' where rule_id = 'a'"]);
+      expect((await store.state.alerts()).map((one) => one.ruleId)).to.deep.equal(["b"]);
+      await store.state.alerts();
+      expect(reports).to.deep.equal([`STORE_ROW_UNREADABLE alerts ${alert("a").fingerprint}`]);
+      await store.state.commitTick(tick([ruleCommit("a", { alertsChanged: [alert("a")] })]));
+      expect(await store.state.alerts()).to.have.length(2);
+      await store.close();
+    });
+
+    it("does not overwrite a finding: its rule fails alone, until the row is mended", async () => {
+      const store = await damaged([`update findings set body = '{"v":9,"body":{}}' where id = ?`, idOf("a")]);
+      expect([...(await store.state.findings([keyOf("a"), keyOf("b")])).keys()]).to.deep.equal([keyOf("b")]);
+      const failures = await store.state.commitTick(tick([firingRule("a"), firingRule("b")], start + minute));
+      expect(failures).to.have.length(1);
+      expect(failures[0]?.message).to.include(idOf("a")).and.include("findings");
+      expect((await refusal(store.history.finding(idOf("a")))).message).to.include("its version is not known");
+      edit("delete from outbox where finding_id = ?", idOf("a"));
+      edit("delete from findings where id = ?", idOf("a"));
+      await store.close();
+      const again = await openSqlStore({ url: `sqlite:${path}`, logger });
+      expect(await again.state.commitTick(tick([firingRule("a")], start + minute))).to.deep.equal([]);
+      await again.close();
+    });
+
+    it("parks an outbox entry, and goes on with those of other findings", async () => {
+      const store = await damaged(["update outbox set body = '{}' where finding_id = ?", idOf("a")]);
+      const claim = () => store.outbox.claim({ now: start, owner: "w", leaseMs: minute, limit: 9 });
+      expect((await claim()).map((entry) => entry.findingId)).to.deep.equal([idOf("b")]);
+      expect(await store.outbox.counts()).to.include({ pending: 1, parked: 1 });
+      expect(await claim()).to.deep.equal([]);
+      expect((await store.history.outbox({ limit: 9 })).items).to.have.length(1);
+      expect(reports).to.deep.equal(["STORE_ROW_UNREADABLE outbox 1"]);
+      await store.close();
+    });
+
+    it("says which, when that row was asked for", async () => {
+      const store = await damaged(['update tickets set body = \'{"v":1,"body":{"tracker":5}}\'']);
+      const error = await refusal(store.tickets.ofFinding(idOf("a")));
+      expect([error.kind, error.facts]).to.deep.equal(["internal", { table: "tickets", key: `${idOf("a")} 1` }]);
+      expect((await store.tickets.ofFindings([idOf("a")])).size).to.equal(0);
+      await store.close();
+    });
+  });
+
+  it("refuses a value beyond the limit, and its rule alone", async () => {
+    const store = await openSqlStore({ url: `sqlite:${path}` });
+    const large = { ...createDraft("big"), idempotencyKey: "big" };
+    if (large.action.kind !== "create") throw new Error("a create was meant");
+    const draft = { ...large, action: { ...large.action, summary: "x".repeat(17_000_000) } };
+    const failures = await store.state.commitTick(tick([firingRule("big", { outbox: [draft] }), firingRule("small")]));
+    expect(failures.map((failure) => failure.ruleId)).to.deep.equal(["big"]);
+    expect(failures[0]?.message).to.include("too large");
+    await store.close();
+  });
+});
