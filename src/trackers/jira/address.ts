@@ -1,4 +1,5 @@
 import { BackfeedError } from "../../support/errors.ts";
+import { isLoopback } from "../../support/loopback.ts";
 
 /** Where Jira is and how we log in, checked once: what is wrong here is our user's configuration. */
 export interface JiraAddress {
@@ -28,10 +29,6 @@ export function readAddress(options: { name: string; url: string; allowHttp: boo
   return { base: `${url.origin}${url.pathname.replace(/\/+$/, "")}`, url };
 }
 
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
 /** The Authorization header, and every text that must not be seen again. An empty credential would make us anonymous, so it is refused. */
 export function readAuth(options: { name: string; auth: JiraAuth }): { header: string; secrets: readonly string[] } {
   const { auth, name } = options;
@@ -52,11 +49,4 @@ export function readAuth(options: { name: string; auth: JiraAuth }): { header: s
   }
   const encoded = Buffer.from(`${user}:${secret}`).toString("base64");
   return { header: `Basic ${encoded}`, secrets: [secret, encoded] };
-}
-
-/** Replaces secrets of four characters and more; shorter ones would tear every text to pieces. */
-export function secretRemover(secrets: readonly string[]): (text: string) => string {
-  const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]);
-  const worth = [...new Set(forms)].filter((form) => form.length >= 4).sort((a, b) => b.length - a.length);
-  return (text) => worth.reduce((clean, form) => clean.replaceAll(form, "<secret>"), text);
 }

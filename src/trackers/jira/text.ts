@@ -1,22 +1,15 @@
-/** Cleaning of hostile text before it goes into any field of Jira. Pure. */
+import { cleanText as cleanBounded, cutCodePoints } from "../../support/clean-text.ts";
 
-// Control characters but tab and newline, bidirectional overrides (text that reads otherwise than it is), byte order marks, noncharacters.
-const unwanted = /[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069\ufeff\p{Noncharacter_Code_Point}]/gu;
-const loneSurrogate = /\p{Surrogate}/gu;
-// Terminal colours and titles, whole: without its escape character the rest of a sequence would stay as text.
-const escapeCharacter = String.fromCharCode(0x1b);
-const terminalSequence = new RegExp(
-  `${escapeCharacter}(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\n]{0,200}?(?:\\x07|${escapeCharacter}\\\\))`,
-  "g",
-);
+/** Hostile text as Jira's fields take it. Pure. */
+
+/** Characters of one text that are looked at; budgets cut far below. */
+const longestText = 1_000_000;
+// Unicode says they are never text, XML (Data Center's backups) cannot hold them.
+const noncharacters = /\p{Noncharacter_Code_Point}/gu;
 
 /** Text of any number of lines: `\n` alone ends a line; terminal colours, control characters and lone surrogates are gone. */
 export function cleanText(value: string): string {
-  return value
-    .replace(terminalSequence, "")
-    .replace(/\r\n?|[\u2028\u2029\u0085]/g, "\n")
-    .replace(unwanted, "")
-    .replace(loneSurrogate, "\ufffd");
+  return cleanBounded(value, { maxLength: longestText }).replace(noncharacters, "");
 }
 
 /** The same on one line: runs of white space become one space, ends are trimmed. */
@@ -26,9 +19,7 @@ export function cleanLine(value: string): string {
 
 /** At most `limit` code points; what is cut ends in `…`. */
 export function shorten(value: string, limit: number): string {
-  // No code point takes more than two units, so longer tails need not be looked at.
-  const points = Array.from(value.slice(0, limit * 2 + 2));
-  return points.length <= limit ? value : `${points.slice(0, Math.max(0, limit - 1)).join("")}…`;
+  return limit <= 0 ? "" : limit === Infinity ? value : cutCodePoints(value, limit);
 }
 
 /** Jira refuses 255 characters and counts UTF-16 units (JIRA.md 2.1), so both are kept: 250 code points, 250 units. */

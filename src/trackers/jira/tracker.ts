@@ -1,8 +1,10 @@
 import type { TicketRoute } from "../../model/ticket.ts";
 import { type Clock, systemClock } from "../../support/clock.ts";
 import { asBackfeedError, BackfeedError } from "../../support/errors.ts";
+import { type Logger, silentLogger } from "../../support/logging.ts";
+import { createRedactor } from "../../support/redaction.ts";
 import type { Attachment, Tracker } from "../tracker.ts";
-import { type JiraAuth, readAddress, readAuth, secretRemover } from "./address.ts";
+import { type JiraAuth, readAddress, readAuth } from "./address.ts";
 import { checkRoutes, faultOf } from "./check.ts";
 import { type Flavour, safeKey } from "./client.ts";
 import { addOnce, keepCurrent } from "./comments.ts";
@@ -34,21 +36,18 @@ export interface JiraTrackerOptions {
   /** Statuses and resolutions that mean "won't do": we never close into one. */
   readonly wontDo?: readonly string[];
   readonly clock?: Pick<Clock, "now">;
-  readonly logger?: JiraLogger;
-  /** Takes secrets out of texts that Jira wrote, besides our own credentials. */
+  readonly logger?: Logger;
+  /** For what Jira says in its errors; known tokens and our own credentials are taken out besides. */
   readonly redact?: (text: string) => string;
-}
-
-/** What of a logger is used; pino's fits. */
-export interface JiraLogger {
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  /** `ca`: certificates in PEM that are trusted instead of Node's own. */
+  readonly tls?: { readonly ca?: string; readonly rejectUnauthorized?: boolean };
 }
 
 // How long search may lag behind a create: Cloud "seconds to minutes", Data Center's own node at once (JIRA.md 2.3, 2.7).
 const cloudWaitsMs = [2_000, 5_000, 15_000, 30_000, 60_000, 120_000];
 const datacenterWaitsMs = [1_000, 2_000, 5_000, 10_000];
 
-export const defaultWontDo: readonly string[] = ["Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce"];
+const defaultWontDo: readonly string[] = ["Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce"];
 
 /** The port on Jira Cloud and Data Center. Throws `configuration` for what is wrong in the options; makes no request. */
 export function createJiraTracker(options: JiraTrackerOptions): Tracker {
@@ -58,7 +57,7 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
     deployment = "auto",
     labelPrefix = "backfeed",
     wontDo = defaultWontDo,
-    logger,
+    logger = silentLogger,
   } = options;
   if (!/^[a-z][a-z0-9-]{0,49}$/.test(labelPrefix)) {
     throw new BackfeedError(
@@ -71,9 +70,14 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
   const siteUrl = options.siteUrl === undefined ? undefined : safeUrl(options.siteUrl);
   if (options.siteUrl !== undefined && siteUrl === undefined)
     throw new BackfeedError("configuration", `tracker ${name}: site_url is not an http(s) URL`);
-  const removeSecrets = secretRemover(secrets);
-  const redact = (text: string): string => removeSecrets(options.redact?.(text) ?? text);
-  const transport = createTransport({ address, authorization: header, timeoutMs: options.timeoutMs ?? 20_000 });
+  const ownRedactor = createRedactor({ secrets });
+  const redact = (text: string): string => ownRedactor.redact(options.redact?.(text) ?? text);
+  const transport = createTransport({
+    address,
+    authorization: header,
+    timeoutMs: options.timeoutMs ?? 20_000,
+    tls: options.tls ?? {},
+  });
   const connect = createSession({ address, transport, deployment, siteUrl, clock, redact });
   const screens = createScreens({ clock });
   let flavour: Flavour | undefined = deployment === "auto" ? undefined : deployment;
@@ -101,10 +105,11 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
       const jira = await jiraFor(signal);
       const created = await createIssue({ jira, screens, draft, where, labelPrefix, signal });
       if (created.dropped.length > 0) {
-        logger?.warn(
-          { code: "jira_wishes_dropped", tracker: name, key: created.ref.key, dropped: created.dropped },
-          "ticket filed without some of what was wished",
-        );
+        logger.warn("jira_wishes_dropped", "a ticket was filed without some of what was wished for it", {
+          tracker: name,
+          ticket: created.ref.key,
+          dropped: created.dropped,
+        });
       }
       return created;
     },

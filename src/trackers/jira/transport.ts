@@ -39,10 +39,11 @@ export function createTransport(options: {
   address: JiraAddress;
   authorization: string;
   timeoutMs: number;
+  tls: { readonly ca?: string; readonly rejectUnauthorized?: boolean };
 }): JiraTransport {
   const { address, authorization, timeoutMs } = options;
   const scopes = new AsyncLocalStorage<CallScope>();
-  const limits = { bodyTimeout: timeoutMs, headersTimeout: timeoutMs, connect: { timeout: timeoutMs } };
+  const limits = { bodyTimeout: timeoutMs, headersTimeout: timeoutMs, connect: { timeout: timeoutMs, ...options.tls } };
   const agent = new Agent({ ...limits, connections: 8, keepAliveTimeout: 4_000 });
   // A create goes over a connection of its own: a kept one that the server just closed would leave its outcome unknown.
   const freshAgent = new Agent({ ...limits, connections: 8, pipelining: 0 });

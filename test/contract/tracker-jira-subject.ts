@@ -1,0 +1,108 @@
+import type { TicketRef, TicketRoute } from "../../src/model/ticket.ts";
+import { ManualClock } from "../../src/support/clock.ts";
+import { createJiraTracker, type JiraTrackerOptions } from "../../src/trackers/jira/tracker.ts";
+import type { Tracker } from "../../src/trackers/tracker.ts";
+import { adfText } from "../support/jira/adf.ts";
+import { DEFAULT_LOGIN, type Deployment, defaultCredentials, type JiraDoubleOptions } from "../support/jira/options.ts";
+import { type JiraDouble, startJiraDouble } from "../support/jira/start-jira-double.ts";
+import type { TrackerUnderTest } from "./tracker.contract.ts";
+
+export interface JiraUnderTest {
+  readonly jira: JiraDouble;
+  readonly tracker: Tracker;
+  readonly clock: ManualClock;
+  readonly options: JiraTrackerOptions;
+  /** Edits through the API as alice, who is not us. */
+  asAlice(method: string, path: string, body?: unknown): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const bugRoute: TicketRoute = { tracker: "jira", project: "OPS", issueType: "Bug", labels: [], fields: {} };
+
+/** A double with alice's credentials beside ours, and a tracker on it. */
+export async function startJira(
+  wanted: Partial<JiraDoubleOptions> & { deployment: Deployment; tracker?: Partial<JiraTrackerOptions> },
+): Promise<JiraUnderTest> {
+  const { tracker: changes, ...doubleOptions } = wanted;
+  const { deployment } = doubleOptions;
+  const clock = new ManualClock("2026-01-05T10:00:00Z");
+  const alice =
+    deployment === "cloud"
+      ? ({ kind: "basic", username: "alice@example.com", secret: "alice-token", user: "alice" } as const)
+      : ({ kind: "bearer", token: "alice-token", user: "alice" } as const);
+  const jira = await startJiraDouble({
+    clock: () => clock.now(),
+    credentials: [...defaultCredentials(deployment), alice],
+    ...doubleOptions,
+  });
+  const options: JiraTrackerOptions = {
+    name: "jira",
+    url: jira.url,
+    auth: deployment === "cloud" ? DEFAULT_LOGIN.cloud : { token: DEFAULT_LOGIN.datacenter.token },
+    project: "OPS",
+    clock,
+    ...changes,
+  };
+  const tracker = createJiraTracker(options);
+  const asAlice = async (method: string, path: string, body?: unknown) => {
+    const authorization =
+      deployment === "cloud"
+        ? `Basic ${Buffer.from("alice@example.com:alice-token").toString("base64")}`
+        : "Bearer alice-token";
+    const response = await fetch(`${jira.url}/rest/api/${deployment === "cloud" ? 3 : 2}${path}`, {
+      method,
+      headers: { authorization, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`alice: ${response.status} ${await response.text()}`);
+    await response.arrayBuffer();
+  };
+  const stop = async () => {
+    await tracker.close();
+    await jira.stop();
+    if (jira.violations.length > 0) throw new Error(`violations: ${JSON.stringify(jira.violations)}`);
+  };
+  return { jira, tracker, clock, options, asAlice, stop };
+}
+
+/** The double and the tracker as the port's suite wants them. */
+export async function jiraSubject(deployment: Deployment): Promise<TrackerUnderTest> {
+  const { jira, tracker, asAlice, stop } = await startJira({ deployment });
+  const issue = (ref: TicketRef) => {
+    const found = jira.issue(ref.id);
+    if (found === undefined) throw new Error(`no issue ${ref.key}`);
+    return found;
+  };
+  const pathOf = (ref: TicketRef, marker: string): string => {
+    const comment = issue(ref).comments.find(
+      (one) => (one.properties["backfeed"] as { marker?: string } | undefined)?.marker === marker,
+    );
+    if (comment === undefined) throw new Error(`no comment ${marker} on ${ref.key}`);
+    return `/issue/${ref.id}/comment/${comment.id}`;
+  };
+  const textOf = (body: unknown): string => (typeof body === "string" ? body : adfText(body));
+  const edited =
+    deployment === "cloud"
+      ? {
+          type: "doc",
+          version: 1,
+          content: [{ type: "paragraph", content: [{ type: "text", text: "a person's words" }] }],
+        }
+      : "a person's words";
+  return {
+    tracker,
+    labelPrefix: "backfeed",
+    route: bugRoute,
+    issues: async () => jira.issues().length,
+    comments: async (ref) => issue(ref).comments.map((one) => textOf(one.body)),
+    attachments: async (ref) => issue(ref).attachments.map((one) => one.filename),
+    links: async (ref) => issue(ref).remoteLinks.map((one) => String(one.globalId)),
+    person: {
+      setPriority: async (ref, name) => jira.person("alice").edit(ref.id, { priority: name }),
+      editComment: (ref, marker) => asAlice("PUT", pathOf(ref, marker), { body: edited }),
+      deleteComment: (ref, marker) => asAlice("DELETE", pathOf(ref, marker)),
+      deleteTicket: async (ref) => jira.person("alice").delete(ref.id),
+    },
+    stop,
+  };
+}

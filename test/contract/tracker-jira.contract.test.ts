@@ -1,0 +1,6 @@
+import { trackerContract } from "./tracker.contract.ts";
+import { jiraSubject } from "./tracker-jira-subject.ts";
+
+for (const deployment of ["cloud", "datacenter"] as const) {
+  trackerContract({ name: `jira ${deployment}`, create: () => jiraSubject(deployment) });
+}
