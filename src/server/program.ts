@@ -27,6 +27,7 @@ export interface RuleListing {
   /** The template's text, as written. */
   readonly title: string;
   readonly why: string;
+  readonly runbook: string | undefined;
   readonly severity: Severity;
   readonly owner: string;
   readonly mode: Mode;

@@ -25,6 +25,9 @@ const findingDetailView = z.object({
   evidence: evidenceMetaView.optional(),
   ticket: ticketRecordView.optional(),
   outbox: z.array(outboxEntryView),
+  rules: z
+    .array(z.object({ id: z.string(), why: z.string(), runbook: z.string().optional() }))
+    .meta({ description: "Those of its rules that are still loaded." }),
 });
 
 /** How many outbox entries of one finding are shown. */
@@ -75,11 +78,12 @@ export function findingRoutes(program: ServerProgram): readonly Route[] {
       answer: { kind: "json", name: "FindingDetail", schema: findingDetailView },
       handle: async ({ params: { id } }) => {
         const finding = await existing(id);
-        const [events, newest, record, outbox] = await Promise.all([
+        const [events, newest, record, outbox, catalogue] = await Promise.all([
           history.events(id),
           evidence.newest(id),
           tickets.ofFinding(id),
           history.outbox({ finding: id, limit: outboxShown }),
+          program.rules(),
         ]);
         return {
           finding: viewFinding(finding),
@@ -87,6 +91,9 @@ export function findingRoutes(program: ServerProgram): readonly Route[] {
           evidence: newest && viewEvidenceMeta(newest),
           ticket: record && viewTicketRecord(record),
           outbox: outbox.items.map(viewOutboxEntry),
+          rules: catalogue.rules
+            .filter((rule) => finding.ruleIds.includes(rule.id))
+            .map(({ id: rule, why, runbook }) => ({ id: rule, why, runbook })),
         };
       },
     }),

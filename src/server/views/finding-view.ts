@@ -10,13 +10,25 @@ import {
 import { bands, type Priority } from "../../model/priority.ts";
 import { modes, severities } from "../../model/rule.ts";
 import type { TicketRecord } from "../../model/ticket.ts";
-import { type Verdict, verdictKinds } from "../../model/verdict.ts";
+import { type Verdict, type VerdictReason, verdictKinds } from "../../model/verdict.ts";
 import { finite, instant, labels } from "./common.ts";
 import { ticketLinkView, viewTicketLink } from "./ticket-view.ts";
 
+/** A reason that is new in the model does not compile here. */
+const verdictReasons = [
+  "below_floor",
+  "no_reference",
+  "nothing_reported",
+  "no_data_is_breach",
+  "no_data_is_clear",
+  "stale",
+  "vanished",
+  "query_failed",
+] as const satisfies readonly VerdictReason[];
+
 const verdictView = z.object({
   kind: z.enum(verdictKinds),
-  reason: z.string().optional(),
+  reason: z.enum(verdictReasons).optional(),
   value: z.number().optional(),
   threshold: z.number().optional(),
   direction: z.enum(["above", "below"]).optional(),

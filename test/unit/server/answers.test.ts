@@ -61,7 +61,8 @@ describe("answers of the API", () => {
 
   it("give one finding whole: timeline, evidence, ticket, outbox, parts of its priority", async () => {
     const { json } = await running.ask(`/api/v1/findings/${findingId(1)}`);
-    expect(json).to.have.all.keys("finding", "events", "evidence", "ticket", "outbox");
+    expect(json).to.have.all.keys("finding", "events", "evidence", "ticket", "outbox", "rules");
+    expect(json["rules"]).to.deep.equal([{ id: "checkout-errors", why: rule().why, runbook: rule().runbook }]);
     expect((json["finding"] as { priority: { parts: unknown[] } }).priority.parts).to.have.length(6);
     expect(json["evidence"]).to.deep.include({ hasChart: true, sampleCount: 1, unit: "ratio", threshold: 0.05 });
     expect(json["evidence"]).not.to.have.any.keys("samples", "series");

@@ -186,6 +186,7 @@ export function rule(overrides: Partial<RuleListing> = {}): RuleListing {
     id: "checkout-errors",
     title: '{{ labels["service.name"] }}: {{ value | percent }} of requests fail',
     why: "People see an error page instead of a paid order.",
+    runbook: "https://runbooks.example.com/checkout-errors",
     severity: "critical",
     owner: "payments",
     mode: "file",

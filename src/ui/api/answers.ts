@@ -1,0 +1,189 @@
+import type { Decision } from "../../model/decision.ts";
+import type { Document } from "../../model/document.ts";
+import type { ValueUnit } from "../../model/evidence.ts";
+import type { AlertSummary, Finding, FindingEpisode, FindingEvent } from "../../model/finding.ts";
+import type { LocalTicket } from "../../model/local-ticket.ts";
+import type { OutboxAction, OutboxState } from "../../model/outbox.ts";
+import type { Band, Priority } from "../../model/priority.ts";
+import type { Mode, Severity } from "../../model/rule.ts";
+import type { StatusCategory, TicketRecord } from "../../model/ticket.ts";
+import type { Window } from "../../model/time.ts";
+
+/**
+ * What the API answers, in the model's words. A unit test of the server holds its views against these types, so that
+ * the two cannot drift apart.
+ */
+type Json<T> = T extends string | number | boolean | undefined
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Json<Item>[]
+    : { readonly [K in keyof T as undefined extends T[K] ? never : K]: Json<T[K]> } & {
+        readonly [K in keyof T as undefined extends T[K] ? K : never]?: Json<T[K]>;
+      };
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
+export type Alert = Json<AlertSummary>;
+export type Episode = Json<Omit<FindingEpisode, "endedSums">>;
+export type PriorityAnswer = Json<Priority>;
+export type TimelineEvent = Json<Omit<FindingEvent, "facts">>;
+
+type Shared = Json<
+  Pick<
+    Finding,
+    | "id"
+    | "title"
+    | "problem"
+    | "groupLabels"
+    | "generation"
+    | "state"
+    | "mode"
+    | "owner"
+    | "severity"
+    | "ruleIds"
+    | "openedAt"
+    | "changedAt"
+    | "alertCount"
+    | "flapping"
+    | "impact"
+  >
+> & { readonly worst: Alert; readonly episode: Episode; readonly decision: Json<Decision> & { readonly at: number } };
+
+export interface TicketLink {
+  readonly tracker: string;
+  readonly key: string;
+  readonly url: string;
+  readonly status?: string | undefined;
+  readonly statusCategory?: StatusCategory | undefined;
+}
+
+export type FindingSummary = Shared & {
+  readonly score?: number | undefined;
+  readonly band?: Band | undefined;
+  readonly episodeCount: number;
+  readonly ticket?: TicketLink | undefined;
+};
+
+export type FindingAnswer = Shared & {
+  readonly others: readonly Alert[];
+  readonly pastEpisodes: readonly Episode[];
+  readonly priority?: PriorityAnswer | undefined;
+};
+
+export interface EvidenceMeta {
+  readonly collectedAt: number;
+  readonly source: string;
+  readonly target: string;
+  readonly title: string;
+  readonly window: Window;
+  readonly unit: ValueUnit;
+  readonly threshold?: number | undefined;
+  readonly sampleCount: number;
+  readonly hasChart: boolean;
+  readonly missing: readonly string[];
+  readonly links: readonly { readonly text: string; readonly url: string }[];
+}
+
+export interface Evidence extends EvidenceMeta {
+  readonly samples: readonly { readonly at: number; readonly fields: readonly (readonly [string, string])[] }[];
+}
+
+export interface OutboxEntry {
+  readonly id: string;
+  readonly findingId: string;
+  readonly kind: OutboxAction["kind"];
+  readonly state: OutboxState;
+  readonly attempts: number;
+  readonly createdAt: number;
+  readonly nextAttemptAt: number;
+  readonly note?: string | undefined;
+}
+
+export type TicketRecordAnswer = Pick<
+  TicketRecord,
+  "tracker" | "findingId" | "generation" | "createdAt" | "dropped"
+> & {
+  readonly key: string;
+  readonly url: string;
+  readonly written: Json<TicketRecord["written"]>;
+  readonly seen?: Json<NonNullable<TicketRecord["seen"]>> | undefined;
+};
+
+export interface FindingDetail {
+  readonly finding: FindingAnswer;
+  readonly events: readonly TimelineEvent[];
+  readonly evidence?: EvidenceMeta | undefined;
+  readonly ticket?: TicketRecordAnswer | undefined;
+  readonly outbox: readonly OutboxEntry[];
+  readonly rules: readonly { readonly id: string; readonly why: string; readonly runbook?: string | undefined }[];
+}
+
+export type LocalTicketAnswer = Json<
+  Pick<
+    LocalTicket,
+    | "key"
+    | "labels"
+    | "summary"
+    | "priority"
+    | "status"
+    | "statusCategory"
+    | "resolution"
+    | "assignee"
+    | "attachments"
+    | "createdAt"
+    | "updatedAt"
+    | "history"
+  >
+> & {
+  readonly findingId: string;
+  readonly document: Document;
+  readonly comments: readonly { readonly at: number; readonly author: string; readonly document: Document }[];
+  readonly links: readonly { readonly url: string; readonly title: string }[];
+};
+
+export interface TicketDetail {
+  readonly record?: TicketRecordAnswer | undefined;
+  readonly local?: LocalTicketAnswer | undefined;
+  readonly transitions: readonly { readonly to: string }[];
+}
+
+export interface RuleFault {
+  readonly file: string;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+  readonly ruleId?: string | undefined;
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly fix?: string | undefined;
+}
+
+export interface RuleAnswer {
+  readonly id: string;
+  readonly title: string;
+  readonly why: string;
+  readonly runbook?: string | undefined;
+  readonly severity: Severity;
+  readonly owner: string;
+  readonly mode: Mode;
+  readonly schedule: string;
+  readonly location: { readonly file: string; readonly line: number };
+  readonly watermark?: number | undefined;
+  readonly lastTick?: { readonly tick: number; readonly verdicts: Readonly<Record<string, number>> } | undefined;
+  readonly failingSince?: number | undefined;
+  readonly lastFailure?: string | undefined;
+}
+
+export interface RulePage extends Page<RuleAnswer> {
+  readonly faults: readonly RuleFault[];
+  readonly faultCount: number;
+}
+
+export interface RuleRun {
+  readonly ruleId: string;
+  readonly tick: number;
+  readonly verdicts: Readonly<Record<string, number>>;
+  readonly findings: readonly string[];
+}

@@ -1,0 +1,119 @@
+import { keepPreviousData, QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import type {
+  Evidence,
+  FindingDetail,
+  FindingSummary,
+  OutboxEntry,
+  Page,
+  RulePage,
+  RuleRun,
+  TicketDetail,
+  TicketRecordAnswer,
+} from "./answers.ts";
+import { ApiFault, getBlob, getJson, postJson } from "./client.ts";
+
+/** How often a page that is looked at asks again. */
+const refreshMs = 30_000;
+const maxRetries = 2;
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        refetchInterval: refreshMs,
+        staleTime: refreshMs / 2,
+        placeholderData: keepPreviousData,
+        // What the API refuses it will refuse again; what it could not do now it may soon.
+        retry: (failures, error) => failures < maxRetries && !(error instanceof ApiFault && error.status < 500),
+      },
+    },
+  });
+}
+
+export type FindingFilter = Readonly<Record<"state" | "band" | "rule" | "cursor", string | undefined>>;
+
+export function useFindings(filter: FindingFilter) {
+  const path = `/findings${search(filter)}`;
+  return useQuery({ queryKey: [path], queryFn: ({ signal }) => getJson<Page<FindingSummary>>(path, signal) });
+}
+
+export function useFinding(id: string) {
+  const path = `/findings/${encodeURIComponent(id)}`;
+  return useQuery({
+    queryKey: [path],
+    queryFn: ({ signal }) => getJson<FindingDetail>(path, signal),
+    placeholderData: undefined,
+  });
+}
+
+export function useEvidence(id: string, wanted: boolean) {
+  const path = `/findings/${encodeURIComponent(id)}/evidence`;
+  return useQuery({ queryKey: [path], queryFn: ({ signal }) => getJson<Evidence>(path, signal), enabled: wanted });
+}
+
+export function useTickets(cursor: string | undefined) {
+  const path = `/tickets${search({ cursor })}`;
+  return useQuery({ queryKey: [path], queryFn: ({ signal }) => getJson<Page<TicketRecordAnswer>>(path, signal) });
+}
+
+export function useTicket(key: string) {
+  const path = ticketPath(key);
+  return useQuery({
+    queryKey: [path],
+    queryFn: ({ signal }) => getJson<TicketDetail>(path, signal),
+    placeholderData: undefined,
+  });
+}
+
+export function useRules(cursor: string | undefined) {
+  const path = `/rules${search({ cursor })}`;
+  return useQuery({ queryKey: [path], queryFn: ({ signal }) => getJson<RulePage>(path, signal) });
+}
+
+/** An image that needs the token, as a URL for `img`; it is given back when the page no longer shows it. */
+export function useImage(path: string) {
+  const { data, error } = useQuery({ queryKey: [path], queryFn: ({ signal }) => getBlob(path, signal) });
+  const [url, setUrl] = useState<string>();
+  useEffect(() => {
+    if (data === undefined) return;
+    const made = URL.createObjectURL(data);
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [data]);
+  return { url, error };
+}
+
+export function useTransition(key: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (to: string) => postJson<TicketDetail>(`${ticketPath(key)}/transitions`, { to }),
+    onSuccess: (detail) =>
+      client.setQueryData([ticketPath(key)], (before: TicketDetail | undefined) => ({ ...before, ...detail })),
+  });
+}
+
+export function useRetry() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => postJson<OutboxEntry>(`/outbox/${encodeURIComponent(id)}/retry`, {}),
+    onSuccess: ({ findingId }) => client.invalidateQueries({ queryKey: [`/findings/${findingId}`] }),
+  });
+}
+
+export function useRunRule() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => postJson<RuleRun>(`/rules/${encodeURIComponent(id)}/run`, {}),
+    onSuccess: () => client.invalidateQueries(),
+  });
+}
+
+function ticketPath(key: string): string {
+  return `/tickets/${encodeURIComponent(key)}`;
+}
+
+function search(parameters: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
+}

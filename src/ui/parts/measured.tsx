@@ -1,0 +1,30 @@
+import type { ValueUnit } from "../../model/evidence.ts";
+import type { Alert } from "../api/answers.ts";
+import { formatCount, formatValue } from "../format.ts";
+
+/** The number against its limit: `6.0% measured, limit 5.0%`. */
+export function Measured({ alert, unit }: { alert: Alert; unit: ValueUnit }) {
+  const { value, threshold, direction, kind, detail } = alert.verdict;
+  if (value === undefined) return <span>{detail ?? (kind === "failed" ? "could not be asked" : "no data")}</span>;
+  return (
+    <span>
+      <strong className="number">{formatValue(value, unit)}</strong> measured
+      {threshold !== undefined && (
+        <>
+          , bad {direction ?? "above"} <span className="number">{formatValue(threshold, unit)}</span>
+        </>
+      )}
+    </span>
+  );
+}
+
+/** What stands behind the number: `720 of 12,000 events`. */
+export function EventsBehind({ alert }: { alert: Alert }) {
+  const { events, badEvents } = alert.verdict;
+  if (badEvents === undefined) return <span>{formatCount(events)} events</span>;
+  return (
+    <span>
+      {formatCount(badEvents)} of {formatCount(events)} events
+    </span>
+  );
+}

@@ -1,0 +1,30 @@
+import { expect } from "chai";
+import type { z } from "zod";
+import { evidenceView } from "../../../src/server/views/evidence-view.ts";
+import { findingSummaryView, findingView } from "../../../src/server/views/finding-view.ts";
+import { outboxEntryView } from "../../../src/server/views/outbox-view.ts";
+import { ruleFaultView, ruleRunView, ruleView } from "../../../src/server/views/rule-view.ts";
+import { ticketDetailView, ticketRecordView } from "../../../src/server/views/ticket-view.ts";
+import type * as ui from "../../../src/ui/api/answers.ts";
+
+/** Compiles only while the view answers what the pages expect: `npm run types` is the judge. */
+function checked<Expected>() {
+  return <View extends z.ZodType<Expected>>(view: View): View => view;
+}
+
+describe("what the pages expect of the API", () => {
+  it("is what the server's views give", () => {
+    const views = [
+      checked<ui.FindingSummary>()(findingSummaryView),
+      checked<ui.FindingAnswer>()(findingView),
+      checked<ui.Evidence>()(evidenceView),
+      checked<ui.OutboxEntry>()(outboxEntryView),
+      checked<ui.TicketRecordAnswer>()(ticketRecordView),
+      checked<ui.TicketDetail>()(ticketDetailView),
+      checked<ui.RuleAnswer>()(ruleView),
+      checked<ui.RuleFault>()(ruleFaultView),
+      checked<ui.RuleRun>()(ruleRunView),
+    ];
+    for (const view of views) expect(Object.keys(view.shape)).not.to.be.empty;
+  });
+});
