@@ -45,3 +45,6 @@ export const ownersSchema = z
   .meta({ description: "Owners by name; `default` is required." });
 
 export type OwnersInput = z.output<typeof ownersSchema>;
+
+/** What an editor should complete: as `ownersSchema`, knowing that `default` must be there. */
+export const ownersEditorSchema = z.object({ default: owner }).catchall(owner);

@@ -1,0 +1,116 @@
+import type { LoadedRules, LoadRulesOptions } from "../app/load-rules.ts";
+import type { ServiceConfig } from "../config/types.ts";
+import type { Labels } from "../model/labels.ts";
+import type { Rule } from "../model/rule.ts";
+import type { Fault } from "../support/yaml/fault.ts";
+
+export const exitCodes = { done: 0, faulty: 1, usage: 2, unreachable: 3 } as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export const schemaKinds = ["rules", "tests", "config", "owners"] as const;
+export type SchemaKind = (typeof schemaKinds)[number];
+
+/** Where a command writes. */
+export interface CliOutput {
+  /** Results. */
+  out(text: string): void;
+  /** Everything else. */
+  err(text: string): void;
+  /** Whether `out` is a terminal that shows colours. */
+  readonly colours: boolean;
+}
+
+export interface OnlineReport {
+  readonly faults: readonly Fault[];
+  /** Sources and trackers that did not answer; what they would have said is not known. */
+  readonly unreachable: readonly { readonly name: string; readonly message: string }[];
+}
+
+/** What only the outside systems can say: indices, fields, project, issue type, screens, permissions. */
+export type OnlineFaults = (
+  config: ServiceConfig,
+  rules: readonly Rule[],
+  signal: AbortSignal,
+) => Promise<OnlineReport>;
+
+/** A configuration that can be run. Its rules may have faults: a bad rule harms only itself. */
+export type Runnable = LoadedRules & { readonly config: ServiceConfig };
+
+export interface ServeRequest {
+  readonly loaded: Runnable;
+  /** Aborts when the process is asked to stop: then drain and return within 10 s. */
+  readonly signal: AbortSignal;
+}
+
+export interface RunRequest {
+  readonly loaded: Runnable;
+  /** Undefined: now. */
+  readonly at: number | undefined;
+  readonly ruleId: string | undefined;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** One evaluation of `run`, as `--json` prints it. */
+export interface RunRow {
+  readonly tick: string;
+  readonly rule: string;
+  readonly labels: Labels;
+  readonly verdict: string;
+  readonly value: number | undefined;
+  readonly threshold: number | undefined;
+  readonly state: string;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly finding: string | undefined;
+  readonly ticket: string | undefined;
+  readonly score: number | undefined;
+  readonly band: string | undefined;
+}
+
+export interface RunReport {
+  readonly rows: readonly RunRow[];
+  /** A tick or a delivery failed. */
+  readonly failed: boolean;
+  /** It failed because a source or tracker could not be reached. */
+  readonly unreachable: boolean;
+}
+
+export type ExplainSubject =
+  | { readonly kind: "id"; readonly id: string }
+  | { readonly kind: "rule"; readonly ruleId: string; readonly labels: Labels; readonly at: number };
+
+export interface ExplainRequest {
+  readonly loaded: Runnable;
+  readonly subject: ExplainSubject;
+  readonly signal: AbortSignal;
+}
+
+/** The chain from observation to ticket. */
+export interface Explanation {
+  readonly found: boolean;
+  /** For people. */
+  readonly lines: readonly string[];
+  /** For `--json`. */
+  readonly data: unknown;
+}
+
+/** What the commands do; `app` gives it. A function that is not given is not in this version. */
+export interface CliApp {
+  loadRules(options: LoadRulesOptions): Promise<LoadedRules>;
+  jsonSchema(kind: SchemaKind): unknown;
+  readonly onlineFaults?: OnlineFaults;
+  readonly serve?: (request: ServeRequest) => Promise<void>;
+  readonly run?: (request: RunRequest) => Promise<RunReport>;
+  readonly explain?: (request: ExplainRequest) => Promise<Explanation>;
+}
+
+/** What every command is registered with. */
+export interface CliContext {
+  readonly app: CliApp;
+  readonly output: CliOutput;
+  readonly version: string;
+  readonly signal: AbortSignal;
+  /** A command calls it once with how it ended. */
+  finish(code: ExitCode): void;
+}

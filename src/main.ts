@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import picocolors from "picocolors";
+import { jsonSchema } from "./app/json-schemas.ts";
+import { loadRules } from "./app/load-rules.ts";
+import { runCli } from "./cli/program.ts";
+
+/* The process: arguments, signals, exit code. */
+
+const stop = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => {
+    // Asked twice: somebody does not want to wait for the drain. 128 + SIGINT, as shells count.
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+  });
+}
+// `backfeed … | head` closes the pipe: that is no fault of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  app: { loadRules, jsonSchema },
+  version,
+  signal: stop.signal,
+  output: {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    colours: process.stdout.isTTY === true && picocolors.isColorSupported,
+  },
+});
