@@ -49,10 +49,10 @@ function observe(
 ): Omit<Observation, "labels"> | undefined | "failed" {
   if (query.measure.kind === "ratio") {
     const total = at(series.total, tick);
-    const bad = at(series.bad, tick);
+    const bad = series.bad === undefined ? 0 : at(series.bad, tick);
     if (total === "failed" || bad === "failed") return "failed";
-    if (total === undefined || total === 0) return undefined;
-    return { events: total, badEvents: bad ?? 0, value: (bad ?? 0) / total };
+    if (total === undefined || total === 0 || bad === undefined) return undefined;
+    return { events: total, badEvents: bad, value: bad / total };
   }
   const value = at(series.value, tick);
   const events = at(series.events, tick);

@@ -23,7 +23,7 @@ export interface ScriptedSeries {
   readonly series: readonly LabelledSeries[];
 }
 
-/** One label set. A ratio needs `total` and `bad`, everything else `value`; `events` (default: the value or 1) is its sample size. */
+/** One label set. A ratio needs `total` and, where anything is bad, `bad`; everything else `value`; `events` (default: the value or 1) is its sample size. */
 export interface LabelledSeries {
   readonly labels: Labels;
   readonly value?: readonly Point[];
