@@ -23,7 +23,8 @@ export function notBlocked(where: Outbox) {
           .select("before.number")
           .whereRef("before.finding_id", "=", "entry.finding_id")
           .whereRef("before.number", "<", "entry.number")
-          .where("before.state", "in", ["pending", "sending", "unknown"])
+          .where("before.finished_at", "is", null)
+          .where("before.state", "!=", "parked")
           .where((earlier) => earlier.not(earlier.exists(parkedCreateBefore(earlier, "before")))),
       ),
     ),
@@ -34,8 +35,8 @@ function parkedCreateBefore(where: { selectFrom: Outbox["selectFrom"] }, table: 
   return where
     .selectFrom("outbox as parked")
     .select("parked.number")
-    .where("parked.state", "=", "parked")
-    .where("parked.kind", "=", "create")
+    .where("parked.state", "=", sql.lit("parked"))
+    .where("parked.kind", "=", sql.lit("create"))
     .where("parked.finding_id", "=", sql.ref<string>(`${table}.finding_id`))
     .where("parked.generation", "=", sql.ref<number>(`${table}.generation`))
     .where("parked.number", "<", sql.ref<number>(`${table}.number`));
@@ -49,7 +50,7 @@ function noneOnItsWay(where: Outbox, now: number) {
         .selectFrom("outbox as other")
         .select("other.number")
         .whereRef("other.finding_id", "=", "entry.finding_id")
-        .where("other.state", "in", ["pending", "sending", "unknown", "parked"])
+        .where("other.finished_at", "is", null)
         .where("other.lease_until", ">", now),
     ),
   );
@@ -71,6 +72,7 @@ export async function claimEntries(
         where("state", "=", "sending"),
       ]),
     )
+    .where("finished_at", "is", null)
     .where((where) => where.or([where("lease_until", "is", null), where("lease_until", "<=", now)]))
     .where(notBlocked)
     .where((where) => noneOnItsWay(where, now))

@@ -12,7 +12,6 @@ import type { Tables } from "./schema.ts";
 import { putTicket } from "./ticket-store.ts";
 import type { UnreadableRows } from "./unreadable-rows.ts";
 
-const openStates = ["pending", "sending", "unknown", "parked"] as const;
 type Outcome = Parameters<OutboxStore["settle"]>[1];
 
 /** What a worker takes and gives back. The order that entries go out in: outbox-claim.ts. */
@@ -51,7 +50,7 @@ export function createOutboxStore(options: { connections: Connections; unreadabl
             .selectFrom("outbox")
             .selectAll()
             .where("finding_id", "in", chunk)
-            .where("state", "in", openStates)
+            .where("finished_at", "is", null)
             .orderBy("number")
             .execute(),
         ),
@@ -83,7 +82,7 @@ export function createOutboxStore(options: { connections: Connections; unreadabl
         database
           .selectFrom("outbox")
           .select(({ fn }) => fn.min("created_at").as("oldest"))
-          .where("state", "in", openStates)
+          .where("finished_at", "is", null)
           .executeTakeFirst(),
       );
       return row?.oldest ?? undefined;
@@ -154,7 +153,7 @@ async function nextDue(database: Kysely<Tables>): Promise<number | undefined> {
   const leased = database
     .selectFrom("outbox")
     .select(({ fn, ref }) => [ref("finding_id").as("leased_finding"), fn.max("lease_until").as("until")])
-    .where("state", "in", openStates)
+    .where("finished_at", "is", null)
     .where("lease_until", "is not", null)
     .groupBy("finding_id");
   const row = await database
@@ -164,7 +163,8 @@ async function nextDue(database: Kysely<Tables>): Promise<number | undefined> {
       sql<number | null>`min(case when leased.until > entry.next_attempt_at or entry.state = 'sending'
         then leased.until else entry.next_attempt_at end)`.as("due"),
     )
-    .where("entry.state", "in", ["pending", "sending", "unknown"])
+    .where("entry.finished_at", "is", null)
+    .where("entry.state", "!=", "parked")
     // The builder here also knows the joined table; the condition looks at `entry` alone.
     .where((where) => notBlocked(where))
     .executeTakeFirst();

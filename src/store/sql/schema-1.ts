@@ -1,9 +1,6 @@
 // Longer than 70 lines in one function: a schema reads best as one list.
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import { outboxStates } from "../../model/outbox.ts";
 import type { Tables } from "./schema.ts";
-
-const openStates = outboxStates.filter((state) => state !== "done" && state !== "dropped");
 
 /**
  * The first schema. Every statement is also PostgreSQL's, but for `sqliteOnly`: the keys of the two tables that take
@@ -134,11 +131,19 @@ export async function initialSchema(database: Kysely<Tables>): Promise<void> {
     .addColumn("finished_at", "bigint")
     .addColumn("body", "text", (column) => column.notNull())
     .execute();
+  // Partial indexes are used where a query repeats their condition literally: what is open is not finished.
   await schema
     .createIndex("outbox_open")
     .on("outbox")
     .columns(["finding_id", "number"])
-    .where(sql.ref("state"), "in", sql`(${sql.join(openStates.map((state) => sql.lit(state)))})`)
+    .where(sql.ref("finished_at"), "is", null)
+    .execute();
+  await schema
+    .createIndex("outbox_parked_creates")
+    .on("outbox")
+    .columns(["finding_id", "generation", "number"])
+    .where(sql.ref("state"), "=", sql.lit("parked"))
+    .where(sql.ref("kind"), "=", sql.lit("create"))
     .execute();
   await schema.createIndex("outbox_by_state").on("outbox").columns(["state", "number"]).execute();
   await schema.createIndex("outbox_by_finding").on("outbox").columns(["finding_id", "number"]).execute();

@@ -1,5 +1,5 @@
 // The one path on better-sqlite3's own statements instead of Kysely. A tick of 1,000 quiet rules is 4,000 statements;
-// built, compiled and awaited one by one they take about ten times as long as kept statements run in one synchronous
+// built, compiled and awaited one by one they take about fifteen times as long as kept statements run in one synchronous
 // stretch (numbers: README.md), and while they run nothing else in the process is served. PostgreSQL gets its own writer.
 import type Sqlite from "better-sqlite3";
 import { type Labels, labelsKey } from "../../model/labels.ts";
