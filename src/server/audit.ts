@@ -2,7 +2,7 @@ import type { HistoryStore } from "../store/store.ts";
 import type { Logger } from "../support/logging.ts";
 import type { Caller } from "./auth.ts";
 
-export interface OperatorAct {
+interface OperatorAct {
   readonly at: number;
   readonly caller: Caller;
   /** A stable word. */

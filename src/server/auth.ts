@@ -4,7 +4,7 @@ import { sha256 } from "../support/hashing.ts";
 import { RequestFault } from "./faults.ts";
 
 /** A viewer reads; an operator also acts. */
-export type Role = "viewer" | "operator";
+type Role = "viewer" | "operator";
 
 export interface TokenConfig {
   readonly name: string;

@@ -46,7 +46,7 @@ export interface Route extends RouteFacts {
   run(request: RawRequest): Promise<unknown>;
 }
 
-export interface RawRequest {
+interface RawRequest {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;

@@ -9,7 +9,7 @@ export interface MetricVocabulary {
   readonly failureCodes: readonly string[];
 }
 
-export interface TickMeasured {
+interface TickMeasured {
   readonly schedule: string;
   /** The tick's instant, milliseconds UTC. */
   readonly tick: number;

@@ -19,7 +19,7 @@ const minute = 60_000;
 export const script = "<script>window.hacked = true; alert(1)</script>";
 export const image = '<img src=x onerror="window.hacked = true; alert(2)">';
 // biome-ignore lint/suspicious/noTemplateCurlyInString: it is meant to look like one.
-export const markdown = "**bold** [click](javascript:alert(3)) `code` {{7*7}} ${7*7} {code}x{code}";
+const markdown = "**bold** [click](javascript:alert(3)) `code` {{7*7}} ${7*7} {code}x{code}";
 export const rightToLeft = "\u202Egnp.exe \u2067مرحبا\u2069 \u200B";
 export const longTitle = `${"wide".repeat(1_250)} ${"long words ".repeat(455)}`;
 

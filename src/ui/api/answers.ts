@@ -52,7 +52,7 @@ type Shared = Json<
   >
 > & { readonly worst: Alert; readonly episode: Episode; readonly decision: Json<Decision> & { readonly at: number } };
 
-export interface TicketLink {
+interface TicketLink {
   readonly tracker: string;
   readonly key: string;
   readonly url: string;

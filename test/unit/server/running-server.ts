@@ -21,7 +21,7 @@ import {
 export const viewerToken = "viewer-token-4711-secret";
 export const operatorToken = "operator-token-4712-secret";
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -110,7 +110,7 @@ const tokens = [
 const vocabulary = { verdicts: [], decisions: [], reasons: [], outboxStates: [], failureCodes: [] };
 
 /** One of everything, so that no route is empty. */
-export function seedOfEach(state: FakeState): void {
+function seedOfEach(state: FakeState): void {
   state.findings = [finding(), finding({ id: findingId(2), title: "cart: p95 is 1.8 s", ruleIds: ["cart-latency"] })];
   state.events.set(findingId(1), events());
   state.tickets = [ticketRecord()];
