@@ -121,7 +121,9 @@ async function exchange(options: {
   timeoutMs: number;
 }): Promise<Envelope> {
   const { dispatcher, uri, method, payload, headers, signal } = options;
+  if (signal.aborted) return { kind: "failure", reason: "aborted", sent: false, code: undefined };
   const deadline = AbortSignal.timeout(options.timeoutMs);
+  const stop = AbortSignal.any([signal, deadline]);
   // Without a body there is nothing that tells when it left.
   let sent = payload === undefined;
   let answered: { status: number; headers: Record<string, string> } | undefined;
@@ -131,7 +133,7 @@ async function exchange(options: {
     yield bytes;
   }
   try {
-    const response = await request(uri, {
+    const pending = request(uri, {
       dispatcher,
       method: method as Dispatcher.HttpMethod,
       headers:
@@ -139,8 +141,9 @@ async function exchange(options: {
           ? headers
           : { ...headers, "content-type": payload.type, "content-length": String(payload.bytes.length) },
       body: payload === undefined ? null : Readable.from(body(payload.bytes)),
-      signal: AbortSignal.any([signal, deadline]),
+      signal: stop,
     });
+    const response = await unlessStopped(pending, stop);
     answered = { status: response.statusCode, headers: flatten(response.headers) };
     const text = await readBounded(response.body);
     if (text === undefined && answered.status < 400) {
@@ -156,6 +159,15 @@ async function exchange(options: {
     const reason: Failure["reason"] = signal.aborted ? "aborted" : deadline.aborted ? "timeout" : "network";
     return { kind: "failure", reason: isTimeout(thrown) ? "timeout" : reason, sent, code: codeOf(thrown) };
   }
+}
+
+/** undici heeds its signal only once it is connected; a call that waits for a connection must end as well. */
+function unlessStopped<T>(pending: Promise<T>, stop: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onStop = () => reject(stop.reason);
+    stop.addEventListener("abort", onStop, { once: true });
+    pending.then(resolve, reject).finally(() => stop.removeEventListener("abort", onStop));
+  });
 }
 
 async function readBounded(body: Dispatcher.ResponseData["body"]): Promise<string | undefined> {
