@@ -133,6 +133,8 @@ async function start({ version, security, heap, javaHome, home, user, run }: Sta
   // Not daemonized: the launcher dies with us (kernel signal), and the server ends when the launcher's pipe closes.
   const launcher = spawn(program, args, { env: environment, stdio: ["ignore", output.fd, output.fd], cwd: run.path });
   await output.close();
+  // One that nobody stops ends with this process instead of keeping it alive.
+  launcher.unref();
   if (launcher.pid !== undefined) await run.recordProcess(launcher.pid);
 
   const port = await waitForPort(launcher, run.path);
@@ -232,6 +234,7 @@ async function waitForPort(launcher: ChildProcess, runPath: string): Promise<num
 
 async function end(launcher: ChildProcess, pid: number): Promise<void> {
   if (launcher.exitCode !== null || launcher.signalCode !== null) return;
+  launcher.ref();
   const exited = new Promise((resolve) => launcher.once("exit", resolve));
   signal(pid, "SIGTERM");
   const inTime = await Promise.race([exited.then(() => true), pause(stopLimit, false, { ref: false })]);

@@ -1,6 +1,17 @@
+const registry = Symbol.for("backfeed.test.teardown");
+
 type Step = () => Promise<void> | void;
 
-const steps: Step[] = [];
+/**
+ * Kept on the process and not in this module: mocha loads its hooks and its suites in two ways, and each gets an instance
+ * of the module.
+ */
+const steps = stepsOfProcess(globalThis as { [registry]?: Step[] });
+
+function stepsOfProcess(holder: { [registry]?: Step[] }): Step[] {
+  holder[registry] ??= [];
+  return holder[registry];
+}
 
 /** Registers work for the end of the mocha process (see test/support/mocha-hooks.ts); steps run in reverse order. */
 export function atTeardown(step: Step): void {
