@@ -32,7 +32,8 @@ const maxBody = "256kb";
 export function createHttpApp(options: HttpAppOptions): Express {
   const app = express();
   app.disable("x-powered-by");
-  app.set("etag", "strong");
+  // Answers are not to be stored; what may be kept (charts) gets its ETag where it is sent.
+  app.set("etag", false);
   app.set("query parser", "simple");
   app.use(observe(options));
   app.use(securityHeaders(options.publicUrl));
@@ -87,7 +88,9 @@ function onlyOwnPages(publicUrl: string | undefined): RequestHandler {
   const publicHost = hostNameOf(publicUrl);
   return (request, _response, next) => {
     const { host, origin } = request.headers;
-    refuseForeignPages({ host, origin, fetchSite: request.get("sec-fetch-site") }, publicHost);
+    const fetchSite = request.get("sec-fetch-site");
+    const opened = request.method === "GET" && request.get("sec-fetch-mode") === "navigate";
+    refuseForeignPages({ host, origin, fetchSite, opened }, publicHost);
     next();
   };
 }

@@ -12,7 +12,13 @@ export function isLoopback(host: string): boolean {
  * to read or act. A rebound DNS name shows in `Host`, a cross-site request in `Origin`. Throws a 403.
  */
 export function refuseForeignPages(
-  request: { host: string | undefined; origin: string | undefined; fetchSite: string | undefined },
+  request: {
+    readonly host: string | undefined;
+    readonly origin: string | undefined;
+    readonly fetchSite: string | undefined;
+    /** A person followed a link, from a ticket for example: the other site sees nothing of the answer. */
+    readonly opened: boolean;
+  },
   publicHost: string | undefined,
 ): void {
   const allowed = (host: string | undefined) => host !== undefined && (isLoopback(host) || host === publicHost);
@@ -20,7 +26,7 @@ export function refuseForeignPages(
     throw new RequestFault(403, "forbidden_host", "this server answers under loopback names and public_url only");
   }
   const foreignOrigin = request.origin !== undefined && !allowed(hostNameOf(request.origin));
-  if (foreignOrigin || request.fetchSite === "cross-site") {
+  if (foreignOrigin || (request.fetchSite === "cross-site" && !request.opened)) {
     throw new RequestFault(403, "forbidden_origin", "requests from pages of other sites are refused");
   }
 }

@@ -13,7 +13,6 @@ describe("pages in a browser", function () {
   this.timeout(60_000);
   let browser: Browser;
   let pages: Awaited<ReturnType<typeof buildPages>>;
-  let running: RunningServer;
 
   before(async function () {
     browser = await startChromium(this);
@@ -23,238 +22,233 @@ describe("pages in a browser", function () {
     await browser?.close();
     pages?.remove();
   });
-  beforeEach(async () => {
-    running = await runServer({ open: true, seed: hostileSeed, ui: pages.directory });
-  });
-  afterEach(() => running.stop());
 
-  /** Opens a page, lets the test look, and expects that nothing happened that a good page never does. */
-  async function visit(path: string, look: (page: Page) => Promise<void>, options = {}): Promise<void> {
-    const { page, misdeeds, close } = await openWatched(browser, running.origin, options);
-    try {
-      await page.goto(`${running.origin}${path}`);
-      await look(page);
-      expect(await page.evaluate("window.hacked")).to.equal(undefined);
-      expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).to.equal(
-        true,
-        "too wide",
-      );
-      expect(misdeeds).to.deep.equal([]);
-    } finally {
-      await close();
-    }
-  }
-
-  const shown = async (page: Page, text: string) => {
-    await page.getByText(text).first().waitFor();
-  };
-
-  it("show the list: band, measured against limit, who is touched, ticket, decision in words", () =>
-    visit("/", async (page) => {
-      const row = page.getByRole("row", { name: /checkout: 6.0% of requests fail/ });
-      await row.waitFor();
-      for (const text of [
-        "High",
-        "6.0% measured, bad above 5.0%",
-        "1,240 users",
-        "OPS-12",
-        "Nothing has changed since.",
-      ]) {
-        expect(await row.textContent()).to.contain(text);
-      }
-      expect(await row.getByRole("link", { name: "OPS-12" }).getAttribute("href")).to.equal(
-        "https://acme.atlassian.net/browse/OPS-12",
-      );
-      expect(await page.locator("tbody tr").count()).to.equal(3);
-      await shown(page, "No ticket: dry run. It would be: A ticket is filed.");
-    }));
-
-  it("show hostile text as text, and cut what is too long", () =>
-    visit("/", async (page) => {
-      await shown(page, script);
-      expect(await page.locator("main script, main img").count()).to.equal(0);
-      const long = page.getByRole("link", { name: longTitle.slice(0, 100) });
-      expect((await long.boundingBox())?.height).to.be.below(60);
-    }));
-
-  it("filter by state and priority, in the address", () =>
-    visit("/", async (page) => {
-      await page.getByLabel("State").selectOption("quiet");
-      await page.getByRole("link", { name: longTitle.slice(0, 100) }).waitFor();
-      await page.waitForFunction("document.querySelectorAll('tbody tr').length === 1");
-      expect(new URL(page.url()).search).to.equal("?state=quiet");
-      await page.getByLabel("Priority").selectOption("Highest");
-      await shown(page, "No finding matches these filters.");
-      await page.goBack();
-      await page.getByRole("link", { name: longTitle.slice(0, 100) }).waitFor();
-    }));
-
-  it("page through a long list by cursor", async () => {
-    const [first] = running.state.findings;
-    if (first === undefined) throw new Error("no finding");
-    running.state.findings = Array.from({ length: 70 }, (_, index) => ({
-      ...first,
-      id: findingId(index),
-      title: `f-${index}-`,
-    }));
-    await visit("/", async (page) => {
-      await shown(page, "f-49-");
-      await page.getByRole("button", { name: "Next page" }).click();
-      await shown(page, "f-69-");
-      expect(await page.getByRole("button", { name: "Next page" }).isDisabled()).to.equal(true);
-      await page.getByRole("button", { name: "First page" }).click();
-      await shown(page, "f-0-");
+  describe("without tokens", () => {
+    let running: RunningServer;
+    beforeEach(async () => {
+      running = await runServer({ open: true, seed: hostileSeed, ui: pages.directory });
     });
+    afterEach(() => running.stop());
+
+    /** Opens a page, lets the test look, and expects that nothing happened that a good page never does. */
+    async function visit(path: string, look: (page: Page) => Promise<void>, options = {}): Promise<void> {
+      const { page, misdeeds, close } = await openWatched(browser, running.origin, options);
+      try {
+        await page.goto(`${running.origin}${path}`);
+        await look(page);
+        expect(await page.evaluate("window.hacked")).to.equal(undefined);
+        expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).to.equal(
+          true,
+          "too wide",
+        );
+        expect(misdeeds).to.deep.equal([]);
+      } finally {
+        await close();
+      }
+    }
+
+    const shown = async (page: Page, text: string) => {
+      await page.getByText(text).first().waitFor();
+    };
+
+    it("show the list: band, measured against limit, who is touched, ticket, decision in words", () =>
+      visit("/", async (page) => {
+        const row = page.getByRole("row", { name: /checkout: 6.0% of requests fail/ });
+        await row.waitFor();
+        for (const text of [
+          "High",
+          "6.0% measured, bad above 5.0%",
+          "1,240 users",
+          "OPS-12",
+          "Nothing has changed since.",
+        ]) {
+          expect(await row.textContent()).to.contain(text);
+        }
+        expect(await row.getByRole("link", { name: "OPS-12" }).getAttribute("href")).to.equal(
+          "https://acme.atlassian.net/browse/OPS-12",
+        );
+        expect(await page.locator("tbody tr").count()).to.equal(3);
+        await shown(page, "No ticket: dry run. It would be: A ticket is filed.");
+      }));
+
+    it("show hostile text as text, and cut what is too long", () =>
+      visit("/", async (page) => {
+        await shown(page, script);
+        expect(await page.locator("main script, main img").count()).to.equal(0);
+        const long = page.getByRole("link", { name: longTitle.slice(0, 100) });
+        expect((await long.boundingBox())?.height).to.be.below(60);
+      }));
+
+    it("filter by state and priority, in the address", () =>
+      visit("/", async (page) => {
+        await page.getByLabel("State").selectOption("quiet");
+        await page.getByRole("link", { name: longTitle.slice(0, 100) }).waitFor();
+        await page.waitForFunction("document.querySelectorAll('tbody tr').length === 1");
+        expect(new URL(page.url()).search).to.equal("?state=quiet");
+        await page.getByLabel("Priority").selectOption("Highest");
+        await shown(page, "No finding matches these filters.");
+        await page.goBack();
+        await page.getByRole("link", { name: longTitle.slice(0, 100) }).waitFor();
+      }));
+
+    it("page through a long list by cursor", async () => {
+      const [first] = running.state.findings;
+      if (first === undefined) throw new Error("no finding");
+      running.state.findings = Array.from({ length: 70 }, (_, index) => ({
+        ...first,
+        id: findingId(index),
+        title: `f-${index}-`,
+      }));
+      await visit("/", async (page) => {
+        await shown(page, "f-49-");
+        await page.getByRole("button", { name: "Next page" }).click();
+        await shown(page, "f-69-");
+        expect(await page.getByRole("button", { name: "Next page" }).isDisabled()).to.equal(true);
+        await page.getByRole("button", { name: "First page" }).click();
+        await shown(page, "f-0-");
+      });
+    });
+
+    it("show one finding in full: why, parts of the priority, chart, samples, timeline, ticket, deliveries, alerts", () =>
+      visit("/", async (page) => {
+        await page.getByRole("link", { name: "checkout: 6.0% of requests fail" }).click();
+        await page.getByRole("heading", { name: "Why High" }).waitFor();
+        for (const text of [
+          "People see an error page instead of a paid order.",
+          "burn 60x, 5.6% of the 30-day budget",
+          "OPS-12 was created",
+          "assignee 5b10ac8d is unknown",
+          "could not be delivered; waits for an operator after 7 attempts",
+          "Jira refused the comment: the issue is archived",
+          "service.name=checkout, region=eu",
+          "1,240 of 20,600",
+          "POST /pay 500 upstream timed out",
+          "the hosts' CPU could not be asked: timeout",
+        ]) {
+          await shown(page, text);
+        }
+        const chart = page.getByRole("img", { name: "Chart: Share of failed requests, limit 5.0%" });
+        await chart.waitFor();
+        expect(await chart.getAttribute("src")).to.match(/^blob:/);
+        expect(await page.title()).to.equal("checkout: 6.0% of requests fail – Backfeed");
+      }));
+
+    it("let an operator deliver a parked entry again", () =>
+      visit(`/findings/${findingId(1)}`, async (page) => {
+        await page.getByRole("button", { name: "Deliver again" }).click();
+        await shown(page, "local asked to deliver again: comment");
+        expect(running.state.woken).to.equal(1);
+      }));
+
+    it("show a hostile finding as text and lead nowhere but to the web", () =>
+      visit(`/findings/${findingId(2)}`, async (page) => {
+        await page.getByRole("heading", { name: "Evidence" }).waitFor();
+        await page.locator("pre").waitFor();
+        await page.locator("main img").waitFor();
+        expect(await page.locator("main script").count()).to.equal(0);
+        expect(await page.locator("main").textContent())
+          .to.contain(image)
+          .and.to.contain(rightToLeft);
+        const links = await page.evaluate<string[]>("Array.from(document.links, ({ protocol }) => protocol)");
+        expect(new Set(links)).to.deep.equal(new Set(["http:", "https:"]));
+        const out = page.getByRole("link", { name: image });
+        expect(await out.getAttribute("rel")).to.contain("noopener");
+      }));
+
+    it("show a title of ten thousand characters folded", () =>
+      visit(`/findings/${findingId(3)}`, async (page) => {
+        await page.getByRole("button", { name: "Whole title" }).click();
+        await shown(page, "Less");
+        await shown(page, "None has been collected yet");
+      }));
+
+    it("show a local ticket with its text, comments and image, and move it", () =>
+      visit("/tickets/LOCAL-1", async (page) => {
+        await page.getByRole("heading", { name: "Measured" }).waitFor();
+        await page.getByRole("img", { name: "Attachment chart-1a2b.png" }).waitFor();
+        await shown(page, "Comments (1)");
+        expect(await page.locator("main script").count()).to.equal(0);
+        await page.getByRole("button", { name: "Move to Done" }).click();
+        await page.getByRole("button", { name: "Move to To Do" }).waitFor();
+        await shown(page, "moved to Done");
+      }));
+
+    it("list rules with their faults and run one", () =>
+      visit("/rules", async (page) => {
+        await shown(page, "Faults in rule files (1)");
+        await shown(page, "2 breached, 14 clear");
+        await shown(page, "Has failed since");
+        await page.getByRole("button", { name: "Run now checkout-errors" }).click();
+        await shown(page, "checkout-errors was run: 1 clear");
+      }));
+
+    for (const path of ["/", `/findings/${findingId(2)}`, "/tickets", "/tickets/LOCAL-1", "/rules"]) {
+      it(`fit a phone, in dark colours: ${path}`, () =>
+        visit(
+          path,
+          async (page) => {
+            await page.locator("main h1").first().waitFor();
+            await page.waitForLoadState("networkidle");
+            expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).to.equal("rgb(22, 24, 28)");
+          },
+          { ...phone, colorScheme: "dark" },
+        ));
+    }
+
+    it("say what is wrong when there is no such finding", () =>
+      visit(
+        `/findings/${findingId(99)}`,
+        async (page) => {
+          await page.getByRole("alert").waitFor();
+          await shown(page, "there is no such finding");
+        },
+        { expectedStatuses: [404] },
+      ));
   });
 
-  it("show one finding in full: why, parts of the priority, chart, samples, timeline, ticket, deliveries, alerts", () =>
-    visit("/", async (page) => {
+  describe("of a server with tokens", () => {
+    let running: RunningServer;
+
+    before(async () => {
+      running = await runServer({ seed: hostileSeed, ui: pages.directory });
+    });
+    after(() => running?.stop());
+
+    async function signIn(page: Page, token: string): Promise<void> {
+      await page.getByLabel("Token").fill(token);
+      await page.getByRole("button", { name: "Continue" }).click();
+    }
+
+    it("ask for a token, refuse a wrong one, keep a right one for the tab and forget it when told", async () => {
+      const { page, misdeeds, close } = await openWatched(browser, running.origin, { expectedStatuses: [401] });
+      await page.goto(running.origin);
+      await signIn(page, "wrong");
+      await page.getByText("The last token was not accepted.").waitFor();
+      await signIn(page, viewerToken);
       await page.getByRole("link", { name: "checkout: 6.0% of requests fail" }).click();
+      await page.getByRole("img", { name: /^Chart/ }).waitFor();
+      await page.reload();
       await page.getByRole("heading", { name: "Why High" }).waitFor();
-      for (const text of [
-        "People see an error page instead of a paid order.",
-        "burn 60x, 5.6% of the 30-day budget",
-        "OPS-12 was created",
-        "assignee 5b10ac8d is unknown",
-        "could not be delivered; waits for an operator after 7 attempts",
-        "Jira refused the comment: the issue is archived",
-        "service.name=checkout, region=eu",
-        "1,240 of 20,600",
-        "POST /pay 500 upstream timed out",
-        "the hosts' CPU could not be asked: timeout",
-      ]) {
-        await shown(page, text);
-      }
-      const chart = page.getByRole("img", { name: "Chart: Share of failed requests, limit 5.0%" });
-      await chart.waitFor();
-      expect(await chart.getAttribute("src")).to.match(/^blob:/);
-      expect(await page.title()).to.equal("checkout: 6.0% of requests fail – Backfeed");
-    }));
+      expect(await page.evaluate("document.cookie + JSON.stringify(localStorage)")).not.to.contain(viewerToken);
+      await page.getByRole("button", { name: "Forget token" }).click();
+      await page.getByLabel("Token").waitFor();
+      expect(await page.evaluate("JSON.stringify(sessionStorage)")).not.to.contain(viewerToken);
+      expect(misdeeds).to.deep.equal([]);
+      await close();
+    });
 
-  it("let an operator deliver a parked entry again", () =>
-    visit(`/findings/${findingId(1)}`, async (page) => {
-      await page.getByRole("button", { name: "Deliver again" }).click();
-      await shown(page, "local asked to deliver again: comment");
-      expect(running.state.woken).to.equal(1);
-    }));
-
-  it("show a hostile finding as text and lead nowhere but to the web", () =>
-    visit(`/findings/${findingId(2)}`, async (page) => {
-      await page.getByRole("heading", { name: "Evidence" }).waitFor();
-      await page.locator("pre").waitFor();
-      await page.locator("main img").waitFor();
-      expect(await page.locator("main script").count()).to.equal(0);
-      expect(await page.locator("main").textContent())
-        .to.contain(image)
-        .and.to.contain(rightToLeft);
-      const links = await page.evaluate<string[]>("Array.from(document.links, ({ protocol }) => protocol)");
-      expect(new Set(links)).to.deep.equal(new Set(["http:", "https:"]));
-      const out = page.getByRole("link", { name: image });
-      expect(await out.getAttribute("rel")).to.contain("noopener");
-    }));
-
-  it("show a title of ten thousand characters folded", () =>
-    visit(`/findings/${findingId(3)}`, async (page) => {
-      await page.getByRole("button", { name: "Whole title" }).click();
-      await shown(page, "Less");
-      await shown(page, "None has been collected yet");
-    }));
-
-  it("show a local ticket with its text, comments and image, and move it", () =>
-    visit("/tickets/LOCAL-1", async (page) => {
-      await page.getByRole("heading", { name: "Measured" }).waitFor();
-      await page.getByRole("img", { name: "Attachment chart-1a2b.png" }).waitFor();
-      await shown(page, "Comments (1)");
-      expect(await page.locator("main script").count()).to.equal(0);
+    it("tell a viewer that acting needs an operator, and let an operator act", async () => {
+      const { page, misdeeds, close } = await openWatched(browser, running.origin, { expectedStatuses: [401, 403] });
+      await page.goto(`${running.origin}/tickets/LOCAL-1`);
+      await signIn(page, viewerToken);
+      await page.getByRole("button", { name: "Move to Done" }).click();
+      await page.getByText("Your token does not allow this").waitFor();
+      await page.getByRole("button", { name: "Forget token" }).click();
+      await signIn(page, operatorToken);
       await page.getByRole("button", { name: "Move to Done" }).click();
       await page.getByRole("button", { name: "Move to To Do" }).waitFor();
-      await shown(page, "moved to Done");
-    }));
-
-  it("list rules with their faults and run one", () =>
-    visit("/rules", async (page) => {
-      await shown(page, "Faults in rule files (1)");
-      await shown(page, "2 breached, 14 clear");
-      await shown(page, "Has failed since");
-      await page.getByRole("button", { name: "Run now checkout-errors" }).click();
-      await shown(page, "checkout-errors was run: 1 clear");
-    }));
-
-  for (const path of ["/", `/findings/${findingId(2)}`, "/tickets", "/tickets/LOCAL-1", "/rules"]) {
-    it(`fit a phone, in dark colours: ${path}`, () =>
-      visit(
-        path,
-        async (page) => {
-          await page.locator("main h1").first().waitFor();
-          await page.waitForLoadState("networkidle");
-          expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).to.equal("rgb(22, 24, 28)");
-        },
-        { ...phone, colorScheme: "dark" },
-      ));
-  }
-
-  it("say what is wrong when there is no such finding", () =>
-    visit(
-      `/findings/${findingId(99)}`,
-      async (page) => {
-        await page.getByRole("alert").waitFor();
-        await shown(page, "there is no such finding");
-      },
-      { expectedStatuses: [404] },
-    ));
-});
-
-describe("pages of a server with tokens", function () {
-  this.timeout(60_000);
-  let browser: Browser;
-  let pages: Awaited<ReturnType<typeof buildPages>>;
-  let running: RunningServer;
-
-  before(async function () {
-    browser = await startChromium(this);
-    pages = await buildPages();
-    running = await runServer({ seed: hostileSeed, ui: pages.directory });
-  });
-  after(async () => {
-    await browser?.close();
-    pages?.remove();
-    await running?.stop();
-  });
-
-  async function signIn(page: Page, token: string): Promise<void> {
-    await page.getByLabel("Token").fill(token);
-    await page.getByRole("button", { name: "Continue" }).click();
-  }
-
-  it("ask for a token, refuse a wrong one, keep a right one for the tab and forget it when told", async () => {
-    const { page, misdeeds, close } = await openWatched(browser, running.origin, { expectedStatuses: [401] });
-    await page.goto(running.origin);
-    await signIn(page, "wrong");
-    await page.getByText("The last token was not accepted.").waitFor();
-    await signIn(page, viewerToken);
-    await page.getByRole("link", { name: "checkout: 6.0% of requests fail" }).click();
-    await page.getByRole("img", { name: /^Chart/ }).waitFor();
-    await page.reload();
-    await page.getByRole("heading", { name: "Why High" }).waitFor();
-    expect(await page.evaluate("document.cookie + JSON.stringify(localStorage)")).not.to.contain(viewerToken);
-    await page.getByRole("button", { name: "Forget token" }).click();
-    await page.getByLabel("Token").waitFor();
-    expect(await page.evaluate("JSON.stringify(sessionStorage)")).not.to.contain(viewerToken);
-    expect(misdeeds).to.deep.equal([]);
-    await close();
-  });
-
-  it("tell a viewer that acting needs an operator, and let an operator act", async () => {
-    const { page, misdeeds, close } = await openWatched(browser, running.origin, { expectedStatuses: [401, 403] });
-    await page.goto(`${running.origin}/tickets/LOCAL-1`);
-    await signIn(page, viewerToken);
-    await page.getByRole("button", { name: "Move to Done" }).click();
-    await page.getByText("Your token does not allow this").waitFor();
-    await page.getByRole("button", { name: "Forget token" }).click();
-    await signIn(page, operatorToken);
-    await page.getByRole("button", { name: "Move to Done" }).click();
-    await page.getByRole("button", { name: "Move to To Do" }).waitFor();
-    expect(misdeeds).to.deep.equal([]);
-    await close();
+      expect(misdeeds).to.deep.equal([]);
+      await close();
+    });
   });
 });

@@ -21,7 +21,7 @@ const findingId = z.string().regex(/^[0-9a-f]{16}$/, "16 hexadecimal digits");
 
 const findingDetailView = z.object({
   finding: findingView,
-  events: z.array(findingEventView),
+  events: z.array(findingEventView).meta({ description: "The newest 500, oldest first." }),
   evidence: evidenceMetaView.optional(),
   ticket: ticketRecordView.optional(),
   outbox: z.array(outboxEntryView),
@@ -32,6 +32,9 @@ const findingDetailView = z.object({
 
 /** How many outbox entries of one finding are shown. */
 const outboxShown = 50;
+
+/** How much of a timeline is shown, the newest of it. */
+const eventsShown = 500;
 
 export function findingRoutes(program: ServerProgram): readonly Route[] {
   const { history, evidence, tickets } = program;
@@ -87,7 +90,10 @@ export function findingRoutes(program: ServerProgram): readonly Route[] {
         ]);
         return {
           finding: viewFinding(finding),
-          events: events.map(viewFindingEvent),
+          events: [...events]
+            .sort((a, b) => a.at - b.at)
+            .slice(-eventsShown)
+            .map(viewFindingEvent),
           evidence: newest && viewEvidenceMeta(newest),
           ticket: record && viewTicketRecord(record),
           outbox: outbox.items.map(viewOutboxEntry),

@@ -68,6 +68,24 @@ describe("answers of the API", () => {
     expect(json["evidence"]).not.to.have.any.keys("samples", "series");
   });
 
+  it("give the newest five hundred events of a timeline, in order", async () => {
+    const late = Array.from({ length: 600 }, (_, index) => ({
+      at: now + ((index * 7919) % 600),
+      kind: "state" as const,
+      code: "c",
+      text: "t",
+    }));
+    running.state.events.set(findingId(1), late);
+    const { json } = await running.ask(`/api/v1/findings/${findingId(1)}`);
+    const times = (json["events"] as { at: number }[]).map(({ at }) => at - now);
+    expect(times).to.deep.equal(Array.from({ length: 500 }, (_, index) => index + 100));
+  });
+
+  it("are kept by nobody: no ETag, no-store", async () => {
+    const { headers } = await running.ask("/api/v1/findings");
+    expect([headers.get("etag"), headers.get("cache-control")]).to.deep.equal([null, "no-store"]);
+  });
+
   it("leave out what is not a number, since JSON cannot say it", async () => {
     const worst = finding().worst;
     running.state.findings = [finding({ worst: { ...worst, verdict: { ...worst.verdict, value: Number.NaN } } })];

@@ -72,6 +72,14 @@ describe("a server without tokens, on loopback", () => {
     );
   });
 
+  it("opens for a person who follows a link on another site, a ticket's for example", async () => {
+    const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
+    expect((await askWith(running.origin, { headers })).status).to.equal(200);
+    const post = { method: "POST", path: "/api/v1/rules/checkout-errors/run", body: "{}" };
+    const form = { ...headers, "content-type": "application/json" };
+    expect((await askWith(running.origin, { ...post, headers: form })).status).to.equal(403);
+  });
+
   it("refuses a POST that a form could send", async () => {
     for (const type of [
       "text/plain",
