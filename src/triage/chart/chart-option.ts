@@ -1,0 +1,197 @@
+import type { EChartsOption, LineSeriesOption } from "echarts";
+import type { ValueUnit } from "../../model/evidence.ts";
+import { formatShort, formatValue } from "../../model/format.ts";
+import type { Window } from "../../model/time.ts";
+import { cleanText } from "../../support/clean-text.ts";
+import { formatDay, formatTick, niceAxis, timeTicks } from "./axis.ts";
+import { type ChartLine, type ChartPoint, type ChartSpec, maxLines } from "./chart-spec.ts";
+
+/** Opaque colours only: the renderer draws transparent areas opaque. Chosen to be told apart also without red and green. */
+const palette = {
+  text: "#1f2937",
+  muted: "#6b7280",
+  grid: "#e5e7eb",
+  axis: "#9ca3af",
+  measured: "#1d4ed8",
+  threshold: "#b91c1c",
+  episode: "#fdecea",
+  others: ["#b45309", "#0f766e", "#7c3aed", "#4b5563"],
+} as const;
+
+const maxTitle = 100;
+const maxLineTitle = 30;
+
+/** The chart as ECharts options. Pure: the same spec gives the same options. */
+export function chartOption(spec: ChartSpec): EChartsOption {
+  const lines = (spec.lines ?? []).slice(0, maxLines);
+  const window = spec.window ?? spanOf([spec.series, ...lines.map((line) => line.points)]);
+  const rightUnit = lines.find((line) => line.unit !== spec.unit)?.unit;
+  const left = lines.filter((line) => line.unit === spec.unit).map((line) => line.points);
+  const right = lines.filter((line) => line.unit !== spec.unit).map((line) => line.points);
+  const ticks = timeTicks(window);
+  const measured = lineSeries(spec.seriesTitle ?? "measured", spec.series, palette.measured, 0);
+  return {
+    animation: false,
+    useUTC: true,
+    backgroundColor: "#ffffff",
+    textStyle: { fontFamily: "Inter", color: palette.text },
+    title: {
+      text: oneLine(spec.title, maxTitle),
+      subtext: subtitle(spec, window),
+      left: 20,
+      top: 12,
+      itemGap: 6,
+      textStyle: { fontFamily: "Inter", fontSize: 16, fontWeight: 600, color: palette.text },
+      subtextStyle: { fontFamily: "Inter", fontSize: 12, color: palette.muted },
+    },
+    ...(lines.length === 0 ? {} : { legend: legend() }),
+    grid: { left: 64, right: rightUnit === undefined ? 28 : 64, top: 76, bottom: 36 },
+    xAxis: {
+      type: "time",
+      min: window.from,
+      max: window.to,
+      axisLine: { lineStyle: { color: palette.axis } },
+      axisTick: { show: true, lineStyle: { color: palette.axis }, customValues: ticks.at },
+      axisLabel: {
+        customValues: ticks.at,
+        color: palette.muted,
+        fontSize: 12,
+        hideOverlap: true,
+        formatter: (value: number) => formatTick(value, ticks.stepMs),
+      },
+      splitLine: { show: false },
+    },
+    yAxis: [
+      valueAxis([spec.series, ...left], spec.unit, spec.threshold, "left"),
+      ...(rightUnit === undefined ? [] : [valueAxis(right, rightUnit, undefined, "right")]),
+    ],
+    series: [
+      { ...measured, z: 4, ...marks(spec, window) },
+      ...lines.map((line, place) => otherLine(line, place, spec.unit)),
+    ],
+  };
+}
+
+function otherLine(line: ChartLine, place: number, unit: ValueUnit): LineSeriesOption {
+  const title = `${place + 1}: ${oneLine(line.title, maxLineTitle)}`;
+  const colour = palette.others[place % palette.others.length] ?? palette.muted;
+  const series = lineSeries(title, line.points, colour, line.unit === unit ? 0 : 1);
+  return { ...series, lineStyle: { color: colour, width: 1.5, type: [5, 3] } };
+}
+
+function lineSeries(name: string, points: readonly ChartPoint[], colour: string, axis: number): LineSeriesOption {
+  const value = (place: number) => {
+    const number = points[place]?.value;
+    return typeof number === "number" && Number.isFinite(number) ? number : null;
+  };
+  return {
+    name: oneLine(name, maxLineTitle),
+    type: "line",
+    yAxisIndex: axis,
+    connectNulls: false,
+    silent: true,
+    showSymbol: true,
+    symbol: "circle",
+    itemStyle: { color: colour },
+    lineStyle: { color: colour, width: 2 },
+    data: points.map((point, place) => {
+      // A point between two gaps has no line to be seen by.
+      const alone = value(place) !== null && value(place - 1) === null && value(place + 1) === null;
+      return { value: [point.at, value(place)], symbolSize: alone ? 5 : 0 };
+    }),
+  };
+}
+
+function marks(
+  { threshold, episode, unit }: ChartSpec,
+  window: Window,
+): Pick<LineSeriesOption, "markLine" | "markArea"> {
+  const from = episode === undefined ? window.to : Math.max(episode.from, window.from);
+  const to = episode === undefined ? window.from : Math.min(episode.to, window.to);
+  return {
+    ...(from >= to
+      ? {}
+      : {
+          markArea: {
+            silent: true,
+            itemStyle: { color: palette.episode },
+            data: [[{ xAxis: from }, { xAxis: to }]],
+          },
+        }),
+    ...(threshold === undefined
+      ? {}
+      : {
+          markLine: {
+            silent: true,
+            symbol: "none",
+            lineStyle: { color: palette.threshold, width: 1.5, type: [6, 4] },
+            label: {
+              formatter: () => `threshold ${formatValue(threshold, unit)}`,
+              position: "insideStartTop",
+              color: palette.threshold,
+              fontFamily: "Inter",
+              fontSize: 12,
+              // Lines may run through the label.
+              backgroundColor: "#ffffff",
+              padding: [1, 3],
+              borderRadius: 2,
+            },
+            data: [{ yAxis: threshold }],
+          },
+        }),
+  };
+}
+
+function valueAxis(
+  all: readonly (readonly ChartPoint[])[],
+  unit: ValueUnit,
+  threshold: number | undefined,
+  position: "left" | "right",
+) {
+  const values = all.flatMap((points) => points.flatMap(({ value }) => (typeof value === "number" ? [value] : [])));
+  const { min, max, interval } = niceAxis(threshold === undefined ? values : [...values, threshold], unit);
+  return {
+    type: "value" as const,
+    position,
+    min,
+    max,
+    interval,
+    axisLine: { show: false },
+    axisTick: { show: false },
+    axisLabel: { color: palette.muted, fontSize: 12, formatter: (value: number) => formatShort(value, unit) },
+    splitLine: { show: position === "left", lineStyle: { color: palette.grid } },
+  };
+}
+
+function legend() {
+  const textStyle = { fontFamily: "Inter", fontSize: 12, color: palette.muted };
+  return { right: 24, top: 36, itemWidth: 22, itemHeight: 8, icon: "rect", textStyle, selectedMode: false } as const;
+}
+
+/** Says what a reader cannot see: the day, the exact extremes, and what the shading means. */
+function subtitle({ series, unit, episode }: ChartSpec, window: Window): string {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { value } of series) {
+    if (typeof value === "number" && Number.isFinite(value))
+      [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
+  const [first, last] = [formatDay(window.from), formatDay(Math.max(window.from, window.to - 1))];
+  const parts = [
+    first === last ? `${first}, UTC` : `${first} to ${last}, UTC`,
+    low > high ? "no data in this time" : `lowest ${formatValue(low, unit)}, highest ${formatValue(high, unit)}`,
+    ...(episode === undefined ? [] : ["shaded: the episode"]),
+  ];
+  return parts.join("  ·  ");
+}
+
+function spanOf(all: readonly (readonly ChartPoint[])[]): Window {
+  const instants = all.flatMap((points) => points.map((point) => point.at));
+  let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const at of instants) [from, to] = [Math.min(from, at), Math.max(to, at)];
+  return from < to ? { from, to } : { from: instants[0] ?? 0, to: (instants[0] ?? 0) + 60_000 };
+}
+
+/** Two characters that XML cannot hold at all are not control characters. */
+function oneLine(text: string, maxLength: number): string {
+  return cleanText(text.replace(/[\ufffe\uffff]/g, ""), { maxLength, singleLine: true });
+}

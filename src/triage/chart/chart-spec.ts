@@ -1,0 +1,37 @@
+import type { ValueUnit } from "../../model/evidence.ts";
+import type { Window } from "../../model/time.ts";
+
+/** A point of a line; a value of undefined (or null, after JSON) is a gap. */
+export interface ChartPoint {
+  readonly at: number;
+  readonly value?: number | null | undefined;
+}
+
+/** What else to draw, for instance CPU of the machines under a service. Another unit gets the axis on the right. */
+export interface ChartLine {
+  readonly title: string;
+  readonly unit: ValueUnit;
+  readonly points: readonly ChartPoint[];
+}
+
+/** Everything a chart shows, as plain JSON. Texts may be hostile. */
+export interface ChartSpec {
+  readonly title: string;
+  readonly unit: ValueUnit;
+  /** Name of the measured line in the legend, which is only shown when there are other lines. */
+  readonly seriesTitle?: string;
+  readonly series: readonly ChartPoint[];
+  /** The time axis. Default: from the first to the last point. */
+  readonly window?: Window | undefined;
+  readonly threshold?: number | undefined;
+  /** Shaded. */
+  readonly episode?: Window | undefined;
+  /** At most four; more are left out. */
+  readonly lines?: readonly ChartLine[] | undefined;
+}
+
+export const chartWidth = 900;
+export const chartHeight = 320;
+/** More points than pixels show nothing more; with more than this the caller took the wrong step. */
+export const maxPoints = 5_000;
+export const maxLines = 4;
