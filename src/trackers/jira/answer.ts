@@ -70,10 +70,14 @@ export function strangeAnswer(answer: Answer, context: AnswerContext): BackfeedE
   return lost(answer, context, "the answer lacks what it must hold");
 }
 
-function isAnonymous({ headers }: Answer, { namesAccount }: AnswerContext): boolean {
+/** Of answers that Jira itself gave: what its gateway says (429, 5xx, redirects) names nobody and tells nothing about us. */
+function isAnonymous({ status, headers }: Answer, { namesAccount }: AnswerContext): boolean {
+  const isJirasOwn = status < 300 || (status >= 400 && status < 429);
+  if (!isJirasOwn) return false;
   if (headers["x-seraph-loginreason"]?.includes("AUTHENTICATED_FAILED") === true) return true;
   if (headers["x-ausername"] === "anonymous") return true;
-  return namesAccount && (headers["x-aaccountid"] ?? "") === "";
+  // "Not found" may mean "not for you"; other refusals say what they are.
+  return namesAccount && (status < 300 || status === 404) && (headers["x-aaccountid"] ?? "") === "";
 }
 
 function failureError(failure: Failure, context: AnswerContext): BackfeedError {
