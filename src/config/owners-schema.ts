@@ -42,7 +42,7 @@ export const ownersSchema = z
     }),
     owner,
   )
-  .meta({ description: "Owners by name; `default` is required." });
+  .meta({ description: "Owners by name; `default` is required.", examples: ["default: {}"] });
 
 export type OwnersInput = z.output<typeof ownersSchema>;
 

@@ -308,63 +308,67 @@ const redaction = z
   })
   .meta({ description: "What is taken out of evidence, beside known token formats and our own secrets." });
 
-export const configSchema = z.strictObject({
-  apiVersion: z.literal("backfeed/v1").meta({ description: "backfeed/v1", examples: ["backfeed/v1"] }),
-  instance: worded(
-    "Names this installation: part of the identity of its tickets, so keep it.",
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    {
-      what: "instance name",
-      fix: "use lower-case letters, digits and `-` between them, at most 63",
-      example: "prod-eu",
-    },
-  ),
-  instance_formerly: z
-    .array(name("A name it had before.", "prod"))
-    .max(20)
-    .meta({ description: "Names the store may carry from before." })
-    .optional(),
-  mode: z
-    .enum(modes)
-    .meta({
-      description: "`report` for the first days: everything is judged and shown, nothing is sent; default file.",
-    })
-    .optional(),
-  store: text('Where state is kept: "sqlite:PATH"; default sqlite:./var/backfeed.db.', {
-    most: 1_000,
-    example: "sqlite:./var/backfeed.db",
-  }).optional(),
-  server: server.optional(),
-  rules: z
-    .array(path("Glob pattern.", "rules/**/*.yaml"))
-    .min(1)
-    .max(50)
-    .meta({ description: 'Rule files; default ["rules/**/*.yaml"].', examples: ['["rules/**/*.yaml"]'] })
-    .optional(),
-  owners: path("Owners file; default config/owners.yaml.", "config/owners.yaml").optional(),
-  sources: z.record(name("Source", "logs"), z.discriminatedUnion("type", [elasticsearch, prometheus, files])).meta({
-    description: "Where logs and metrics are, by name.",
-    examples: ['{ logs: { type: elasticsearch, nodes: ["http://127.0.0.1:9200"] } }'],
-  }),
-  trackers: z
-    .record(name("Tracker", "jira"), z.discriminatedUnion("type", [jira, local]))
-    .meta({ description: "Where tickets go, by name.", examples: ["{ local: { type: local } }"] }),
-  tracker: text("The default tracker; owners may name another.", { most: 63, example: "local" }),
-  limits: limits.optional(),
-  catch_up: duration("How far back missed ticks are made up for; default 1h.", { most: 7 * day }).optional(),
-  priority: priority.optional(),
-  redaction: redaction.optional(),
-  links: z
-    .record(
-      text("What the link is called.", { most: 50, example: "discover" }),
-      text("Template of a web address.", {
-        most: 2_000,
-        example: "https://kibana.example.com/app/discover#/?q={{ query }}",
-      }),
-    )
-    .meta({ description: "Links on tickets, by the text they are shown with; every value put in is percent-encoded." })
-    .optional(),
-  retention: retention.optional(),
-});
+export const configSchema = z
+  .strictObject({
+    apiVersion: z.literal("backfeed/v1").meta({ description: "backfeed/v1", examples: ["backfeed/v1"] }),
+    instance: worded(
+      "Names this installation: part of the identity of its tickets, so keep it.",
+      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+      {
+        what: "instance name",
+        fix: "use lower-case letters, digits and `-` between them, at most 63",
+        example: "prod-eu",
+      },
+    ),
+    instance_formerly: z
+      .array(name("A name it had before.", "prod"))
+      .max(20)
+      .meta({ description: "Names the store may carry from before." })
+      .optional(),
+    mode: z
+      .enum(modes)
+      .meta({
+        description: "`report` for the first days: everything is judged and shown, nothing is sent; default file.",
+      })
+      .optional(),
+    store: text('Where state is kept: "sqlite:PATH"; default sqlite:./var/backfeed.db.', {
+      most: 1_000,
+      example: "sqlite:./var/backfeed.db",
+    }).optional(),
+    server: server.optional(),
+    rules: z
+      .array(path("Glob pattern.", "rules/**/*.yaml"))
+      .min(1)
+      .max(50)
+      .meta({ description: 'Rule files; default ["rules/**/*.yaml"].', examples: ['["rules/**/*.yaml"]'] })
+      .optional(),
+    owners: path("Owners file; default config/owners.yaml.", "config/owners.yaml").optional(),
+    sources: z.record(name("Source", "logs"), z.discriminatedUnion("type", [elasticsearch, prometheus, files])).meta({
+      description: "Where logs and metrics are, by name.",
+      examples: ['{ logs: { type: elasticsearch, nodes: ["http://127.0.0.1:9200"] } }'],
+    }),
+    trackers: z
+      .record(name("Tracker", "jira"), z.discriminatedUnion("type", [jira, local]))
+      .meta({ description: "Where tickets go, by name.", examples: ["{ local: { type: local } }"] }),
+    tracker: text("The default tracker; owners may name another.", { most: 63, example: "local" }),
+    limits: limits.optional(),
+    catch_up: duration("How far back missed ticks are made up for; default 1h.", { most: 7 * day }).optional(),
+    priority: priority.optional(),
+    redaction: redaction.optional(),
+    links: z
+      .record(
+        text("What the link is called.", { most: 50, example: "discover" }),
+        text("Template of a web address.", {
+          most: 2_000,
+          example: "https://kibana.example.com/app/discover#/?q={{ query }}",
+        }),
+      )
+      .meta({
+        description: "Links on tickets, by the text they are shown with; every value put in is percent-encoded.",
+      })
+      .optional(),
+    retention: retention.optional(),
+  })
+  .meta({ description: "The service configuration.", examples: ["apiVersion: backfeed/v1"] });
 
 export type ConfigInput = z.output<typeof configSchema>;

@@ -46,10 +46,16 @@ export function readRuleFile(file: string, bytes: Uint8Array, context: RuleConte
   }
   // A fault outside the rules (in defaults, a mistyped key beside them) makes every rule of the file doubtful.
   const doubtful = hasErrors(faults);
+  // What a faulty default says is said once, where it is written.
+  const places = new Set(faults.map(({ line, column }) => `${line}:${column}`));
+  const told = ({ line, column }: Fault) => places.has(`${line}:${column}`);
   const entries = rules.map((raw, position) => {
     const { entry, faults: found } = readEntry(document, raw, position, source["defaults"], context);
     const own = yaml.faults.filter((fault) => inEntry(fault) === String(position));
-    faults.push(...found, ...own.map((fault) => (entry.id === undefined ? fault : { ...fault, ruleId: entry.id })));
+    faults.push(
+      ...found.filter((fault) => !told(fault)),
+      ...own.map((fault) => (entry.id === undefined ? fault : { ...fault, ruleId: entry.id })),
+    );
     return doubtful || own.length > 0 ? { ...entry, rule: undefined } : entry;
   });
   return { file, readable: true, entries, faults: sortedFaults(faults) };
@@ -76,12 +82,12 @@ function readEntry(document: YamlDocument, raw: unknown, position: number, defau
 function placed(document: YamlDocument, fault: RuleFault | ShapeFault, path: Path, ruleId: string | undefined): Fault {
   const [, , ...inRule] = path;
   const inherited: Path = ["defaults", ...inRule];
-  const there =
-    path[0] === "rules" && inRule.length > 0 && !document.has(path) && document.has(inherited) ? inherited : path;
+  const isInherited = path[0] === "rules" && inRule.length > 0 && !document.has(path) && document.has(inherited);
+  const there = isInherited ? inherited : path;
   return {
     file: document.file,
     ...document.locate(there, fault.at),
-    ...(ruleId === undefined ? {} : { ruleId }),
+    ...(ruleId === undefined || isInherited ? {} : { ruleId }),
     path: formatPath(there),
     message: fault.message,
     fix: fault.fix,

@@ -356,14 +356,16 @@ const defaultsSchema = ruleSchema
   .meta({ description: "Merged into every rule of the file key by key; lists replace." });
 
 /** A rule file as it is written; `rules` is only a list here, since each rule is checked after the merge. */
-export const ruleFileSchema = z.strictObject({
-  apiVersion: z.literal("backfeed/v1").meta({ description: "backfeed/v1", examples: ["backfeed/v1"] }),
-  defaults: defaultsSchema.optional(),
-  rules: z
-    .array(z.unknown())
-    .max(2_000)
-    .meta({ description: "The rules.", examples: ["[]"] }),
-});
+export const ruleFileSchema = z
+  .strictObject({
+    apiVersion: z.literal("backfeed/v1").meta({ description: "backfeed/v1", examples: ["backfeed/v1"] }),
+    defaults: defaultsSchema.optional(),
+    rules: z
+      .array(z.unknown())
+      .max(2_000)
+      .meta({ description: "The rules.", examples: ["[]"] }),
+  })
+  .meta({ description: "A rule file.", examples: ["apiVersion: backfeed/v1"] });
 
 /** What an editor should complete: as `ruleFileSchema`, with rules in full, where `defaults` may give any key. */
 export const ruleFileEditorSchema = ruleFileSchema.extend({

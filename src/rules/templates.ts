@@ -3,6 +3,8 @@ import type { Labels } from "../model/labels.ts";
 import type { Severity } from "../model/rule.ts";
 import { cleanText } from "../support/clean-text.ts";
 import { BackfeedError } from "../support/errors.ts";
+import { didYouMean, listed } from "../support/yaml/closest.ts";
+import type { Wrong } from "../support/yaml/fault.ts";
 import { templateFilters } from "./template-filters.ts";
 
 /** What a template may name. Label values are hostile: they are data, never template code, and the output is text. */
@@ -149,11 +151,6 @@ export function liquidMessage(thrown: unknown): string {
   return message.replace(/, line:\d+, col:\d+$/, "").slice(0, 300);
 }
 
-export interface TemplateFault {
-  readonly message: string;
-  readonly fix: string;
-}
-
 /** Which names a template may use, and the labels it can count on; labels undefined: any (an owner serves many rules). */
 export interface TemplateNames {
   readonly kind: "text" | "link";
@@ -176,7 +173,7 @@ const variables: Readonly<Record<TemplateNames["kind"], Readonly<Record<string, 
  * What is wrong with a template, before it is ever used: it does not parse, or names a variable, label or filter that
  * will not be there, in whichever branch; and it is rendered once with sample values.
  */
-export function templateFault(template: string, names: TemplateNames): TemplateFault | undefined {
+export function templateFault(template: string, names: TemplateNames): Wrong | undefined {
   const liquid = names.kind === "link" ? linkEngine : textEngine;
   const known = variables[names.kind];
   try {
@@ -190,6 +187,8 @@ export function templateFault(template: string, names: TemplateNames): TemplateF
     liquid.renderSync(templates, names.kind === "link" ? linkScope(sampleLink(labels)) : textScope(sampleText(labels)));
     return undefined;
   } catch (thrown) {
+    const [, filter] = /undefined filter: (\S+)/.exec(liquidMessage(thrown)) ?? [];
+    if (filter !== undefined) return unknownFilter(filter);
     return { message: `the template does not work: ${liquidMessage(thrown)}`, fix: fixFor(liquidMessage(thrown)) };
   }
 }
@@ -198,7 +197,7 @@ function segmentFault(
   segments: readonly unknown[],
   known: Readonly<Record<string, readonly string[]>>,
   labels: readonly string[] | undefined,
-): TemplateFault | undefined {
+): Wrong | undefined {
   const [variable, property] = segments;
   if (typeof variable !== "string" || !Object.hasOwn(known, variable)) {
     return {
@@ -221,7 +220,7 @@ function segmentFault(
   };
 }
 
-function labelFault(segments: readonly unknown[], labels: readonly string[]): TemplateFault | undefined {
+function labelFault(segments: readonly unknown[], labels: readonly string[]): Wrong | undefined {
   const [, first] = segments;
   if (segments.length === 2 && (first === "size" || labels.includes(String(first)))) return undefined;
   const dotted = segments.slice(1).join(".");
@@ -237,9 +236,15 @@ function labelFault(segments: readonly unknown[], labels: readonly string[]): Te
   };
 }
 
+function unknownFilter(filter: string): Wrong {
+  const own = Object.keys(templateFilters);
+  return {
+    message: `there is no filter \`${filter}\`${didYouMean(filter, Object.keys(textEngine.filters))}`,
+    fix: `use ${listed(own)}, or one of Liquid's own filters`,
+  };
+}
+
 function fixFor(message: string): string {
-  const filters = Object.keys(templateFilters).join(", ");
-  if (message.includes("undefined filter")) return `use ${filters}, or one of Liquid's own filters`;
   if (message.includes("tag ") && message.includes("not found"))
     return "use if, unless, case, for or assign; files cannot be included";
   return "write it as Liquid, for example `{{ value | percent }}`";

@@ -203,7 +203,12 @@ class ValueReader {
     for (const pair of pairs) {
       const key = pair.key as Node;
       if (!isScalar(key) || key.value === null || key.value === "__proto__") {
-        this.#note(key, path, "this cannot be a key", "write a plain word followed by `: `");
+        this.#note(
+          key,
+          path,
+          "this cannot be a key",
+          "write a plain word followed by `: `; text that begins with `{` goes in quotes",
+        );
         continue;
       }
       const name = String(key.value);

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { expect } from "chai";
+import { printFaults } from "../../../src/cli/print-faults.ts";
+import type { RuleContext } from "../../../src/rules/context.ts";
+import { readRuleFile } from "../../../src/rules/read-rule-file.ts";
+import { selectRules } from "../../../src/rules/select-rules.ts";
+import { mostYamlBytes } from "../../../src/support/yaml/document.ts";
+import { hasErrors } from "../../../src/support/yaml/fault.ts";
+import { expectGolden } from "../../support/golden.ts";
+
+const folder = new URL("../../golden/rules/faults/", import.meta.url);
+const context: RuleContext = {
+  sources: {
+    logs: { type: "elasticsearch" },
+    metrics: { type: "prometheus" },
+    access: { type: "files", tables: ["access"] },
+  },
+  owners: ["default", "payments"],
+};
+
+/** What runs although something is said about it. */
+const warningsOnly = new Set(["infra-not-collected", "slo-without-ratio"]);
+
+describe("faults of rule files", () => {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".yaml"))) {
+    const fault = basename(file, ".yaml");
+    it(`says where, what and what to write instead: ${fault}`, () => {
+      const read = readRuleFile(`faults/${file}`, readFileSync(new URL(file, folder)), context);
+      const { faults, rules } = selectRules([read], []);
+      expect(hasErrors(faults)).to.equal(!warningsOnly.has(fault));
+      for (const { line, column, message, fix } of faults) {
+        expect(line).to.be.at.least(1);
+        expect(column).to.be.at.least(1);
+        expect(message).to.not.match(/undefined|\[object|\n/);
+        expect(fix).to.not.equal("");
+      }
+      if (fault !== "many-faults-at-once") expect(rules).to.have.length(warningsOnly.has(fault) ? 1 : 0);
+      expectGolden(new URL(`${fault}.txt`, folder), printFaults(faults, false));
+    });
+  }
+
+  it("refuses a file over the size limit without parsing it", () => {
+    const { faults, readable } = readRuleFile("big.yaml", new Uint8Array(mostYamlBytes + 1), context);
+    expect(readable).to.equal(false);
+    expect(faults[0]?.message).to.match(/bytes, more than the limit/);
+  });
+
+  it("finds depth before the composer recurses, whatever the nesting is made of", () => {
+    for (const part of ["- ", "[", "{a: ", "? ", "[{a: "]) {
+      const { readable, faults } = readRuleFile("deep.yaml", new TextEncoder().encode(part.repeat(20_000)), context);
+      expect(readable).to.equal(false);
+      expect(faults.map(({ message }) => message)).to.deep.equal(["values are nested too deeply"]);
+    }
+  });
+});
