@@ -116,6 +116,11 @@ export interface OutboxStore {
       event?: FindingEvent;
     },
   ): Promise<boolean>;
+  /**
+   * Ends every lease: for a process that has just taken the place of the only one that could hold any. What it finds
+   * under way is then due at once, a create that may have left as `unknown`. Gives how many there were.
+   */
+  releaseLeases(): Promise<number>;
   /** An operator's wish: due at once, attempts counted anew. Throws `not_found`, or `conflict` when it is done. */
   retry(id: string, now: number): Promise<OutboxEntry>;
   get(id: string): Promise<OutboxEntry | undefined>;

@@ -117,7 +117,7 @@ export function storeRetentionPromises(test: StoreUnderTest): void {
     it("answers a ping until it is closed, closes twice, and then says so", async () => {
       const { store } = test;
       await store.ping();
-      await store.close();
+      await Promise.all([store.close(), store.close()]);
       await store.close();
       const thrown = (work: Promise<unknown>) => work.catch((error: { kind: string }) => error.kind);
       expect(await thrown(store.ping())).to.equal("unavailable");

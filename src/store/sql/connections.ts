@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
@@ -31,10 +31,10 @@ export async function openConnections(options: { url: string; access: Access }):
     if (path === ":memory:") return await openWriter(new Sqlite(path), path, undefined);
     if (options.access === "copy") return await openWriter(copyInMemory(path), path, undefined);
     if (options.access === "read") return await openReader(path);
-    mkdirSync(dirname(path), { recursive: true });
-    const release = takeWriterLock(path);
+    const file = prepareFile(path);
+    const release = takeWriterLock(file);
     try {
-      return await openWriter(new Sqlite(path), path, release);
+      return await openWriter(new Sqlite(file), file, release);
     } catch (thrown) {
       release();
       throw thrown;
@@ -48,6 +48,13 @@ function sqlitePath(url: string): string {
   const path = /^sqlite:(.+)$/s.exec(url)?.[1];
   if (path !== undefined && !path.includes("\0")) return path;
   throw new BackfeedError("configuration", `store: ${JSON.stringify(url)} is not supported, write sqlite:PATH`);
+}
+
+/** One name for one file, since the lock stands beside it; readable by its owner alone, since samples of logs are in it. */
+function prepareFile(path: string): string {
+  mkdirSync(dirname(path), { recursive: true });
+  closeSync(openSync(path, "a", 0o600));
+  return realpathSync(path);
 }
 
 async function openWriter(raw: Sqlite.Database, path: string, release: (() => void) | undefined): Promise<Connections> {
@@ -67,20 +74,24 @@ async function openWriter(raw: Sqlite.Database, path: string, release: (() => vo
     if (!shared) opened.push(rawReader);
     const reader = shared ? writer : kyselyOver(rawReader);
     const guarded = guard(path, raw);
+    const closeAll = async () => {
+      if (!shared) await reader.destroy();
+      // Waits for a transaction that is running; leaves one file without a log beside it.
+      await writer.connection().execute(async () => {
+        raw.pragma("wal_checkpoint(truncate)");
+      });
+      await writer.destroy();
+      release?.();
+    };
+    let closing: Promise<void> | undefined;
     return {
       write: (work) => guarded(() => transact(work)),
       writeDurably: (work) => guarded(() => transact(work, true)),
       exclusively: (work) => guarded(() => writer.connection().execute(async () => work(raw))),
       read: (work) => guarded(() => work(reader)),
-      close: async () => {
-        if (!raw.open) return;
-        if (!shared) await reader.destroy();
-        // Waits for a transaction that is running; leaves one file without a log beside it.
-        await writer.connection().execute(async () => {
-          raw.pragma("wal_checkpoint(truncate)");
-        });
-        await writer.destroy();
-        release?.();
+      close: () => {
+        closing ??= closeAll();
+        return closing;
       },
     };
   } catch (thrown) {

@@ -37,6 +37,17 @@ export function createOutboxStore(options: { connections: Connections; unreadabl
         return marked.numUpdatedRows > 0n;
       }),
 
+    releaseLeases: () =>
+      connections.write(async (database) => {
+        const released = await database
+          .updateTable("outbox")
+          .set({ lease_owner: null, lease_until: null })
+          .where("finished_at", "is", null)
+          .where("lease_until", "is not", null)
+          .executeTakeFirst();
+        return Number(released.numUpdatedRows);
+      }),
+
     settle: (id, outcome) => connections.writeDurably((database) => settle(database, id, outcome)),
 
     retry: (id, now) => connections.writeDurably((database) => retry(database, id, now)),

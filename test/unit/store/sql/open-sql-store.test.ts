@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
@@ -46,6 +46,7 @@ describe("openSqlStore", () => {
     await store.state.commitTick(tick([firingRule("a")]));
     await store.close();
     expect(readdirSync(join(folder, "var")).sort()).to.deep.equal(["backfeed.db", "backfeed.db.lock"]);
+    expect(statSync(path).mode & 0o077, "others cannot read it").to.equal(0);
   });
 
   it("refuses addresses and files that are no store, in words", async () => {
@@ -67,6 +68,8 @@ describe("openSqlStore", () => {
     const store = await openSqlStore({ url: `sqlite:${path}` });
     const error = await refusal(openSqlStore({ url: `sqlite:${path}` }));
     expect([error.kind, error.facts["pid"]]).to.deep.equal(["conflict", process.pid]);
+    symlinkSync(path, join(folder, "other.db"));
+    expect((await refusal(openSqlStore({ url: `sqlite:${join(folder, "other.db")}` }))).kind).to.equal("conflict");
     await store.close();
     edit("insert into migrations (version, name) values (99, 'later')");
     await refusal(openSqlStore({ url: `sqlite:${path}` }));
