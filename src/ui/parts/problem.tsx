@@ -20,6 +20,6 @@ export function Problem({ error, stale = false }: { error: unknown; stale?: bool
 function titleOf(error: unknown): string {
   if (!(error instanceof ApiFault)) return "Backfeed cannot be reached";
   if (error.status === 403) return "Your token does not allow this";
-  if (error.status === 404) return "There is no such thing";
+  if (error.status === 404) return "Not found";
   return error.status >= 500 ? "Backfeed could not answer" : "Backfeed did not accept this";
 }
