@@ -1,9 +1,14 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import picocolors from "picocolors";
+import { explain } from "./app/explain.ts";
 import { jsonSchema } from "./app/json-schemas.ts";
 import { loadRules } from "./app/load-rules.ts";
+import { onlineFaults } from "./app/online.ts";
+import { runOnce } from "./app/run.ts";
+import { serve } from "./app/serve.ts";
 import { runCli } from "./cli/program.ts";
+import { type LogLevel, logLevels } from "./support/logging.ts";
 
 /* The process: arguments, signals, exit code. */
 
@@ -22,8 +27,21 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
   version: string;
 };
 
+/** `BACKFEED_LOG_LEVEL`: debug, info, warn, error or silent. */
+function logLevel(otherwise: LogLevel): LogLevel {
+  const wanted = process.env["BACKFEED_LOG_LEVEL"];
+  return logLevels.find((level) => level === wanted) ?? otherwise;
+}
+
 process.exitCode = await runCli(process.argv.slice(2), {
-  app: { loadRules, jsonSchema },
+  app: {
+    loadRules,
+    jsonSchema,
+    onlineFaults,
+    serve: (request) => serve({ ...request, logLevel: logLevel("info") }),
+    run: (request) => runOnce({ ...request, logLevel: logLevel("warn") }),
+    explain,
+  },
   version,
   signal: stop.signal,
   output: {

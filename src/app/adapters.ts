@@ -142,7 +142,7 @@ function createJira(name: string, config: Extract<TrackerConfig, { type: "jira" 
     allowHttp: true,
     clock,
     redact: redactor.redact,
-    logger: { warn: (fields, message) => logger.warn("JIRA_WARNING", message, fields) },
+    logger,
   });
 }
 
@@ -157,33 +157,34 @@ function jiraAuth(auth: JiraAuth) {
   }
 }
 
-const countedOperations = [
-  "find",
-  "create",
-  "read",
-  "comment",
-  "keepComment",
-  "setPriority",
-  "transition",
-  "attach",
-  "linkBack",
-] as const;
-
 /** The same tracker; every operation and its outcome is counted. */
 function countingTracker(tracker: Tracker, metrics: Metrics): Tracker {
-  const counted: Partial<Record<(typeof countedOperations)[number], unknown>> = {};
-  for (const operation of countedOperations) {
-    const call = tracker[operation].bind(tracker) as (...given: unknown[]) => Promise<unknown>;
-    counted[operation] = async (...given: unknown[]) => {
-      try {
-        const answer = await call(...given);
-        metrics.recordTrackerRequest({ tracker: tracker.name, operation, outcome: "ok" });
-        return answer;
-      } catch (thrown) {
-        metrics.recordTrackerRequest({ tracker: tracker.name, operation, outcome: asBackfeedError(thrown).kind });
-        throw thrown;
-      }
-    };
-  }
-  return Object.assign(Object.create(tracker) as Tracker, counted);
+  const count = async <Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> => {
+    try {
+      const answer = await call();
+      metrics.recordTrackerRequest({ tracker: tracker.name, operation, outcome: "ok" });
+      return answer;
+    } catch (thrown) {
+      metrics.recordTrackerRequest({ tracker: tracker.name, operation, outcome: asBackfeedError(thrown).kind });
+      throw thrown;
+    }
+  };
+  return {
+    name: tracker.name,
+    // A getter: with `deployment: auto` it is known only after the first call.
+    get settleWaitsMs() {
+      return tracker.settleWaitsMs;
+    },
+    find: (...given) => count("find", () => tracker.find(...given)),
+    create: (...given) => count("create", () => tracker.create(...given)),
+    read: (...given) => count("read", () => tracker.read(...given)),
+    comment: (...given) => count("comment", () => tracker.comment(...given)),
+    keepComment: (...given) => count("keep_comment", () => tracker.keepComment(...given)),
+    setPriority: (...given) => count("set_priority", () => tracker.setPriority(...given)),
+    transition: (...given) => count("transition", () => tracker.transition(...given)),
+    attach: (...given) => count("attach", () => tracker.attach(...given)),
+    linkBack: (...given) => count("link_back", () => tracker.linkBack(...given)),
+    check: (...given) => count("check", () => tracker.check(...given)),
+    close: () => tracker.close(),
+  };
 }

@@ -41,6 +41,7 @@ export interface RunRequest {
 
 /** The loop without its clockwork: what is due is run, what was decided is delivered. The same for serve, run and tests. */
 export interface Engine {
+  loaded(): LoadedRules;
   /** The schedules of the loaded rules, each with how many rules it has. */
   schedules(): readonly { readonly key: string; readonly schedule: Schedule }[];
   /** All due ticks of one schedule. Resolves to undefined, at once, while that schedule is still at work. */
@@ -120,6 +121,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     worker,
+    loaded: loadedRules,
     schedules: () =>
       [...rulesBySchedule()].flatMap(([key, rules]) => {
         const schedule = rules[0]?.schedule;

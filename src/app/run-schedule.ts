@@ -29,7 +29,7 @@ export interface ScheduleRun {
   /** Run what is due up to here. */
   readonly until: number;
   readonly catchUpMs: number;
-  /** Judge the newest tick although it was judged before (a dry run on a copy of the state). */
+  /** When nothing is due, judge the newest tick although it was judged before (a dry run on a copy of the state). */
   readonly again?: boolean;
 }
 
@@ -99,7 +99,7 @@ async function dueByTick(
         run.again === true || watermark === Number.NEGATIVE_INFINITY ? [newest] : dueTicks(schedule, reach, until);
       byWatermark.set(watermark, ticks);
       const first = ticks[0];
-      if (first !== undefined && run.again !== true && Number.isFinite(watermark)) {
+      if (first !== undefined && first > watermark && Number.isFinite(watermark)) {
         skipped = Math.max(skipped, await recordSkipped(schedule, watermark, first, context));
       }
     }

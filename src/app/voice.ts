@@ -2,15 +2,24 @@ import { routeFor } from "../config/route.ts";
 import type { ServiceConfig } from "../config/types.ts";
 import type { EvidenceRequest } from "../model/evidence.ts";
 import type { AlertSummary, FindingEpisode } from "../model/finding.ts";
+import type { Labels } from "../model/labels.ts";
 import type { Query } from "../model/query.ts";
 import { type Rule, stricterMode } from "../model/rule.ts";
+import type { TicketRoute } from "../model/ticket.ts";
 import { renderLink, renderTitle, type TemplateContext } from "../rules/templates.ts";
 import type { Logger } from "../support/logging.ts";
 import type { Voice } from "./context.ts";
 import type { Redact } from "./redaction.ts";
 
 /** How findings are titled, routed and linked under one service configuration. */
-export function createVoice(config: ServiceConfig, logger: Logger, redact: Redact): Voice {
+export function createVoice(
+  config: ServiceConfig,
+  logger: Logger,
+  redact: Redact,
+): Voice & {
+  /** Where a ticket of this rule would go for an owner and label values that may never occur. */
+  exampleRoute(rule: Rule, owner: string, labels: Labels): TicketRoute;
+} {
   return {
     modeOf: (rule) => stricterMode(rule.mode, config.mode),
     titleOf: (rule, worst, episode) => redact(renderTitle(rule.title, templateContext(rule, worst, episode))),
@@ -24,6 +33,17 @@ export function createVoice(config: ServiceConfig, logger: Logger, redact: Redac
         });
       }
       return route;
+    },
+    exampleRoute(rule, owner, labels) {
+      const context: TemplateContext = {
+        labels,
+        value: 1,
+        threshold: 1,
+        windowMs: rule.signal.windowMs,
+        rule: { id: rule.id, severity: rule.limits.severity, owner, why: rule.why },
+        episode: { startedAt: 0, durationMs: 0, peak: 1 },
+      };
+      return routeFor(config, owner, rule.ticket, context).route;
     },
     pageOf: (findingId) =>
       config.server.publicUrl === undefined ? undefined : `${config.server.publicUrl}/findings/${findingId}`,

@@ -1,8 +1,12 @@
+import type { ExplainSubject, Explanation } from "../app/explain.ts";
+import type { RunLine } from "../app/lines.ts";
 import type { LoadedRules, LoadRulesOptions } from "../app/load-rules.ts";
+import type { RunReport } from "../app/run.ts";
 import type { ServiceConfig } from "../config/types.ts";
-import type { Labels } from "../model/labels.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Fault } from "../support/yaml/fault.ts";
+
+export type { ExplainSubject, Explanation, RunReport };
 
 export const exitCodes = { done: 0, faulty: 1, usage: 2, unreachable: 3 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -49,50 +53,15 @@ export interface RunRequest {
   readonly ruleId: string | undefined;
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
+  readonly onProgress?: (progress: { readonly done: number; readonly of: number; readonly at: number }) => void;
 }
 
-/** One evaluation of `run`, as `--json` prints it. */
-export interface RunRow {
-  readonly tick: string;
-  readonly rule: string;
-  readonly labels: Labels;
-  readonly verdict: string;
-  readonly value: number | undefined;
-  readonly threshold: number | undefined;
-  readonly state: string;
-  readonly outcome: string;
-  readonly reason: string;
-  readonly finding: string | undefined;
-  readonly ticket: string | undefined;
-  readonly score: number | undefined;
-  readonly band: string | undefined;
-}
-
-export interface RunReport {
-  readonly rows: readonly RunRow[];
-  /** A tick or a delivery failed. */
-  readonly failed: boolean;
-  /** It failed because a source or tracker could not be reached. */
-  readonly unreachable: boolean;
-}
-
-export type ExplainSubject =
-  | { readonly kind: "id"; readonly id: string }
-  | { readonly kind: "rule"; readonly ruleId: string; readonly labels: Labels; readonly at: number };
+export type RunRow = RunLine;
 
 export interface ExplainRequest {
   readonly loaded: Runnable;
   readonly subject: ExplainSubject;
   readonly signal: AbortSignal;
-}
-
-/** The chain from observation to ticket. */
-export interface Explanation {
-  readonly found: boolean;
-  /** For people. */
-  readonly lines: readonly string[];
-  /** For `--json`. */
-  readonly data: unknown;
 }
 
 /** What the commands do; `app` gives it. A function that is not given is not in this version. */

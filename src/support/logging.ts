@@ -4,10 +4,11 @@ import { BackfeedError } from "./errors.ts";
 import type { Redactor } from "./redaction.ts";
 import { isSecretName } from "./redaction-members.ts";
 
-export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
 
 /** Ids, counts and short words; whatever varies goes here and never into the message. */
-export type LogFacts = Readonly<Record<string, unknown>>;
+type LogFacts = Readonly<Record<string, unknown>>;
 
 /**
  * What everything logs through. Messages are fixed texts; `code` is stable and documented where it is used, because

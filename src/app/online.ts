@@ -1,0 +1,119 @@
+import type { ServiceConfig } from "../config/types.ts";
+import type { Query } from "../model/query.ts";
+import type { Rule } from "../model/rule.ts";
+import type { TicketRoute } from "../model/ticket.ts";
+import { openSqlStore } from "../store/sql/open-sql-store.ts";
+import { systemClock } from "../support/clock.ts";
+import { asBackfeedError } from "../support/errors.ts";
+import { silentLogger } from "../support/logging.ts";
+import { createMetrics } from "../support/metrics.ts";
+import { createRedactor } from "../support/redaction.ts";
+import type { Fault } from "../support/yaml/fault.ts";
+import { badPart } from "../triage/impact.ts";
+import { createSources, createTrackers } from "./adapters.ts";
+import { projectKey } from "./create-budget.ts";
+import { createVoice } from "./voice.ts";
+
+export interface OnlineReport {
+  readonly faults: readonly Fault[];
+  /** Sources and trackers that did not answer; what they would have said is not known. */
+  readonly unreachable: readonly { readonly name: string; readonly message: string }[];
+}
+
+/** `check --online`: what only the outside systems can say of rules and configuration. Changes nothing anywhere. */
+export async function onlineFaults(
+  config: ServiceConfig,
+  rules: readonly Rule[],
+  signal: AbortSignal,
+): Promise<OnlineReport> {
+  const redactor = createRedactor(config.redaction);
+  const metrics = createMetrics({
+    vocabulary: { verdicts: [], decisions: [], reasons: [], outboxStates: [], failureCodes: [] },
+    processMetrics: false,
+  });
+  const parts = { config, clock: systemClock, logger: silentLogger, metrics, redactor };
+  const store = await openSqlStore({ url: "sqlite::memory:" });
+  const sources = createSources(parts);
+  const trackers = createTrackers(parts, store);
+  const faults: Fault[] = [];
+  const unreachable: { name: string; message: string }[] = [];
+  try {
+    for (const [name, source] of sources) {
+      const byQuery = queriesOf(rules.filter((rule) => rule.signal.source === name));
+      await answering(name, unreachable, async () => {
+        for (const fault of await source.check([...byQuery.keys()], signal)) {
+          const rule = byQuery.get(fault.query);
+          if (rule !== undefined) faults.push(ruleFault(rule, fault));
+        }
+      });
+    }
+    for (const [name, tracker] of trackers.all) {
+      const routes = routesOf(config, rules).filter((route) => route.tracker === name);
+      await answering(name, unreachable, async () => {
+        for (const { severity, message, fix } of await tracker.check(routes, signal)) {
+          const at = { file: config.file, line: 1, column: 1, path: `trackers.${name}` };
+          faults.push({ ...at, message, fix: fix ?? "", severity });
+        }
+      });
+    }
+    return { faults, unreachable };
+  } finally {
+    await Promise.all([...sources.values(), ...trackers.all.values()].map((each) => each.close()));
+    await store.close();
+  }
+}
+
+async function answering(
+  name: string,
+  unreachable: { name: string; message: string }[],
+  ask: () => Promise<void>,
+): Promise<void> {
+  try {
+    await ask();
+  } catch (thrown) {
+    unreachable.push({ name, message: asBackfeedError(thrown).message });
+  }
+}
+
+/** Every query that a tick would ask of a rule, with the rule it is of. */
+function queriesOf(rules: readonly Rule[]): ReadonlyMap<Query, Rule> {
+  const byQuery = new Map<Query, Rule>();
+  for (const rule of rules) {
+    const { query } = rule.signal;
+    byQuery.set(query, rule);
+    const { usersField } = rule.impact;
+    if (usersField === undefined) continue;
+    byQuery.set({ ...badPart(query), measure: { kind: "unique", field: usersField } }, rule);
+  }
+  return byQuery;
+}
+
+function ruleFault(
+  rule: Rule,
+  { message, fix, severity }: { message: string; fix?: string; severity: "error" | "warning" },
+): Fault {
+  return {
+    file: rule.location.file,
+    line: rule.location.line,
+    column: 1,
+    ruleId: rule.id,
+    path: "signal",
+    message,
+    fix: fix ?? "compare the rule with what the source holds",
+    severity,
+  };
+}
+
+/** Where the rules' tickets would go, each place once: of every owner that a rule or an override names. */
+function routesOf(config: ServiceConfig, rules: readonly Rule[]): readonly TicketRoute[] {
+  const voice = createVoice(config, silentLogger, (text) => text);
+  const routes = new Map<string, TicketRoute>();
+  for (const rule of rules) {
+    for (const { owner } of [rule.limits, ...rule.overrides.map(({ limits }) => limits)]) {
+      const labels = Object.fromEntries(rule.signal.by.map((name) => [name, "example"]));
+      const route = voice.exampleRoute(rule, owner, labels);
+      routes.set(`${projectKey(route)} ${JSON.stringify(route)}`, route);
+    }
+  }
+  return [...routes.values()];
+}

@@ -1,0 +1,98 @@
+import type { ServiceConfig } from "../config/types.ts";
+import { newestTick } from "../detect/schedule.ts";
+import { formatInstant } from "../model/time.ts";
+import { systemClock } from "../support/clock.ts";
+import { BackfeedError } from "../support/errors.ts";
+import type { LogLevel } from "../support/logging.ts";
+import { type RunLine, runLines } from "./lines.ts";
+import type { LoadedRules } from "./load-rules.ts";
+import { openProgram, type Program } from "./program.ts";
+
+/** How long `run` waits for deliveries that are due later: a lost answer is looked for over four minutes (JIRA.md 2.7). */
+const longestDeliveryMs = 5 * 60_000;
+
+export interface RunOptions {
+  readonly loaded: LoadedRules & { readonly config: ServiceConfig };
+  /** Undefined: now. */
+  readonly at: number | undefined;
+  readonly ruleId: string | undefined;
+  readonly dryRun: boolean;
+  readonly logLevel: LogLevel;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: { readonly done: number; readonly of: number; readonly at: number }) => void;
+}
+
+export interface RunReport {
+  readonly rows: readonly RunLine[];
+  /** A tick or a delivery failed. */
+  readonly failed: boolean;
+  /** It failed because a source or tracker could not be reached. */
+  readonly unreachable: boolean;
+}
+
+/** `run --once`: all ticks due in (watermark, at], oldest first, and their delivery; ends when nothing more is due. */
+export async function runOnce(options: RunOptions): Promise<RunReport> {
+  const { loaded, dryRun, ruleId, signal, onProgress } = options;
+  const program = await openProgram({ loaded, clock: systemClock, logLevel: options.logLevel, dryRun });
+  try {
+    const until = options.at ?? program.clock.now();
+    if (options.at !== undefined && !dryRun) await refuseThePast(program, options.at, ruleId);
+    const results = await program.engine.runDue(
+      {
+        until,
+        ...(ruleId === undefined ? {} : { ruleId }),
+        again: dryRun,
+        onTick: ({ tick }, progress) => onProgress?.({ ...progress, at: tick }),
+      },
+      signal,
+    );
+    const failures = results.flatMap(({ judged }) => judged.flatMap(({ judgement }) => judgement.failure ?? []));
+    const sent = dryRun ? { failed: false, unreachable: false } : await deliver(program, signal);
+    const rows = await runLines(results, program.store.tickets);
+    const outside = failures.some(
+      ({ code }) => code === "unreachable" || code === "timeout" || code === "unauthorized",
+    );
+    return { rows, failed: failures.length > 0 || sent.failed, unreachable: outside || sent.unreachable };
+  } finally {
+    await program.close();
+  }
+}
+
+/** What was judged is not judged again: only a dry run, on a copy, may look back. */
+async function refuseThePast(program: Program, at: number, ruleId: string | undefined): Promise<void> {
+  const states = await program.store.state.ruleStates();
+  const { rules } = program.engine.loaded();
+  for (const rule of rules) {
+    if (ruleId !== undefined && rule.id !== ruleId) continue;
+    const watermark = states.get(rule.identity)?.watermark;
+    if (watermark === undefined || newestTick(rule.schedule, at) > watermark) return;
+  }
+  if (rules.length === 0) return;
+  const newest = Math.max(...[...states.values()].map(({ watermark }) => watermark));
+  throw new BackfeedError(
+    "configuration",
+    `--at ${formatInstant(at)} is at or before the last tick that was judged (${formatInstant(newest)}): add --dry-run to look back on a copy of the state`,
+  );
+}
+
+/** Delivers until nothing is due within the wait; what is left is told, and stays in the outbox. */
+async function deliver(program: Program, signal: AbortSignal): Promise<{ failed: boolean; unreachable: boolean }> {
+  const { engine, store, clock, logger } = program;
+  const deadline = clock.now() + longestDeliveryMs;
+  let attempts = -1;
+  while (!signal.aborted) {
+    attempts = await engine.worker.drain(signal);
+    const due = await store.outbox.nextDue();
+    if (due === undefined || due > deadline || (attempts === 0 && due <= clock.now())) break;
+    await clock.sleep(Math.max(0, due - clock.now()), signal).catch(() => undefined);
+  }
+  const counts = await store.outbox.counts();
+  const left = counts.pending + counts.sending + counts.unknown;
+  if (left > 0 || counts.parked > 0) {
+    logger.warn("OUTBOX_NOT_EMPTY", "not everything could be delivered; it stays in the outbox", {
+      waiting: left,
+      parked: counts.parked,
+    });
+  }
+  return { failed: left > 0, unreachable: left > 0 };
+}

@@ -1,0 +1,140 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { ServiceConfig } from "../config/types.ts";
+import { createServer, type Server } from "../server/server.ts";
+import { type Clock, systemClock } from "../support/clock.ts";
+import { hour, minute, second } from "../support/duration.ts";
+import type { LogLevel } from "../support/logging.ts";
+import { formatFault } from "../support/yaml/fault.ts";
+import type { LoadedRules } from "./load-rules.ts";
+import { openProgram, type Program } from "./program.ts";
+import { createScheduler } from "./scheduler.ts";
+import { serverProgram } from "./server-program.ts";
+
+/** SIGTERM drains within 10 s: what has not ended by then is cut off, and found by the next start. */
+const drainMs = 6 * second;
+const retainEveryMs = hour;
+const retainPauseMs = minute;
+
+export interface ServeOptions {
+  readonly loaded: LoadedRules & { readonly config: ServiceConfig };
+  readonly logLevel: LogLevel;
+  /** Aborts when the process is asked to stop. */
+  readonly signal: AbortSignal;
+  /** Told once everything runs. */
+  readonly onListening?: (address: { readonly host: string; readonly port: number }) => void;
+  /** Already open, for the demo, which has replayed the past with it. */
+  readonly program?: Program;
+}
+
+/** `serve`: schedule, outbox worker, API and pages, until asked to stop; then drains and returns within 10 s. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { loaded, signal } = options;
+  const program =
+    options.program ?? (await openProgram({ loaded, clock: systemClock, logLevel: options.logLevel, dryRun: false }));
+  const { clock, engine, logger, metrics } = program;
+  const cutOff = new AbortController();
+  try {
+    const server = httpServer(program, loaded);
+    const scheduler = createScheduler({ engine, clock, logger, metrics }, cutOff.signal);
+    watchOutbox(program);
+    tellRules(program, loaded);
+    const { port } = await server.start();
+    logger.info("Backfeed runs", { instance: program.config.instance, mode: program.config.mode });
+    options.onListening?.({ host: program.config.server.host, port });
+    scheduler.sync();
+    const background = [
+      engine.worker.run(cutOff.signal, signal),
+      loaded.catalogue.watch({
+        signal,
+        clock,
+        onChange: () => {
+          tellRules(program, loaded);
+          scheduler.sync();
+        },
+      }),
+      retainForEver(program, signal),
+    ];
+    await aborted(signal);
+    logger.info("stopping: what is under way is finished", {});
+    const drained = Promise.all([server.stop(), scheduler.stop(), ...background]);
+    await Promise.race([drained, clock.sleep(drainMs)]);
+    cutOff.abort();
+    await Promise.race([drained, clock.sleep(second)]);
+  } finally {
+    cutOff.abort();
+    await program.close();
+  }
+}
+
+function httpServer(program: Program, loaded: LoadedRules): Server {
+  const { config, metrics, logger, clock } = program;
+  const ui = [new URL("../ui", import.meta.url), new URL("../../dist/ui", import.meta.url)]
+    .map((url) => fileURLToPath(url))
+    .find((directory) => existsSync(`${directory}/index.html`));
+  return createServer({
+    listen: config.server,
+    auth: { tokens: config.server.tokens },
+    publicUrl: config.server.publicUrl,
+    program: serverProgram(program, loaded.catalogue),
+    metrics,
+    logger,
+    clock,
+    ...(ui === undefined ? {} : { ui }),
+  });
+}
+
+/** The outbox is cheaper to count at a scrape than to follow. */
+function watchOutbox({ metrics, store, clock }: Program): void {
+  metrics.onScrape(async () => {
+    const [counts, oldest] = await Promise.all([store.outbox.counts(), store.outbox.oldestOpen()]);
+    metrics.setOutbox({ counts, oldestAgeMs: oldest === undefined ? undefined : clock.now() - oldest });
+  });
+}
+
+function tellRules({ metrics, logger }: Program, { catalogue }: LoadedRules): void {
+  const { rules, faults, complete, generation } = catalogue.current();
+  const errors = faults.filter(({ severity }) => severity === "error");
+  metrics.setRules({
+    loaded: rules.length,
+    faults: errors.length,
+    lastReloadSuccessful: complete && errors.length === 0,
+  });
+  logger.info("rules loaded", { generation, rules: rules.length, faults: errors.length });
+  for (const fault of errors) {
+    logger.error("RULE_FAULTY", "a rule is faulty; its last good version, if there is one, goes on", {
+      rule: fault.ruleId ?? "",
+      fault: formatFault(fault),
+    });
+  }
+}
+
+async function retainForEver(program: Program, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const deleted = await retain(program, program.clock);
+    const pause = deleted > 0 ? retainPauseMs : retainEveryMs;
+    await program.clock.sleep(pause, signal).catch(() => undefined);
+  }
+}
+
+async function retain({ store, config, logger, metrics }: Program, clock: Clock): Promise<number> {
+  const now = clock.now();
+  const { ticksMs, evidenceMs, outboxMs, eventsMs } = config.retention;
+  try {
+    return await store.retain({
+      ticks: now - ticksMs,
+      evidence: now - evidenceMs,
+      outbox: now - outboxMs,
+      events: now - eventsMs,
+    });
+  } catch (thrown) {
+    metrics.recordStoreError();
+    logger.error("RETENTION_FAILED", "old rows could not be deleted; the store grows until they can", {}, thrown);
+    return 0;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,70 @@
+import { scheduleKey } from "../model/time.ts";
+import type { RuleCatalogue, RuleListing, ServerProgram } from "../server/program.ts";
+import { BackfeedError } from "../support/errors.ts";
+import type { LoadedRules } from "./load-rules.ts";
+import type { Program } from "./program.ts";
+
+/** What the API and the pages see of the running program. */
+export function serverProgram(program: Program, catalogue: LoadedRules["catalogue"]): ServerProgram {
+  const { store, engine, trackers, clock } = program;
+  const local = [...trackers.local.values()][0];
+  return {
+    history: store.history,
+    outbox: store.outbox,
+    evidence: store.evidence,
+    tickets: store.tickets,
+    localTickets: {
+      byKey: (key) => store.localTickets.byKey(key),
+      attachment: (ticketId, name) => store.localTickets.attachment(ticketId, name),
+      transitions: (ticket) => local?.transitions(ticket) ?? [],
+      async transition(key, to, author) {
+        if (local === undefined) throw new BackfeedError("not_found", "no local tracker is configured");
+        return local.move(key, to, author);
+      },
+    },
+    rules: () => listRules(program, catalogue),
+    async runRule(ruleId, signal) {
+      const results = await engine.runDue({ until: clock.now(), ruleId }, signal);
+      const newest = results.at(-1);
+      return {
+        ruleId,
+        tick: newest?.tick ?? clock.now(),
+        counts: newest?.counts ?? { verdicts: {}, outcomes: {}, notEvaluated: 0 },
+        findings: [...new Set(results.flatMap(({ findings }) => findings.map(({ id }) => id)))],
+      };
+    },
+    wakeOutbox: () => engine.worker.wake(),
+    async readiness() {
+      const store_ = await store.ping().then(
+        () => true,
+        () => false,
+      );
+      return { store: store_, rules: catalogue.current().generation > 0 };
+    },
+  };
+}
+
+async function listRules(program: Program, catalogue: LoadedRules["catalogue"]): Promise<RuleCatalogue> {
+  const { rules, faults } = catalogue.current();
+  const states = await program.store.state.ruleStates();
+  const listings = rules.map(async (rule): Promise<RuleListing> => {
+    const state = states.get(rule.identity) ?? states.get(rule.id);
+    const [lastTick] = await program.store.history.ruleTicks(state?.identity ?? rule.identity, 1);
+    return {
+      id: rule.id,
+      title: rule.title,
+      why: rule.why,
+      runbook: rule.runbook,
+      severity: rule.limits.severity,
+      owner: rule.limits.owner,
+      mode: program.context.voice.modeOf(rule),
+      schedule: scheduleKey(rule.schedule),
+      location: rule.location,
+      watermark: state?.watermark,
+      lastTick,
+      failingSince: state?.failingSince,
+      lastFailure: state?.lastFailure,
+    };
+  });
+  return { rules: await Promise.all(listings), faults: faults.map((fault) => ({ ...fault, ruleId: fault.ruleId })) };
+}

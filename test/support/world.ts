@@ -1,0 +1,157 @@
+import { createEngine, type Engine } from "../../src/app/engine.ts";
+import type { CreateLimits, TickContext } from "../../src/app/context.ts";
+import { KnownLabelSets } from "../../src/app/known-label-sets.ts";
+import { redactingSource } from "../../src/app/redaction.ts";
+import type { TickResult } from "../../src/app/tick.ts";
+import type { SourceTiming } from "../../src/detect/plan.ts";
+import { actions, decisionReasons } from "../../src/model/decision.ts";
+import { outboxStates } from "../../src/model/outbox.ts";
+import { defaultPriorityScale } from "../../src/model/priority.ts";
+import { type Mode, type Rule, stricterMode } from "../../src/model/rule.ts";
+import { verdictKinds } from "../../src/model/verdict.ts";
+import { renderTitle } from "../../src/rules/templates.ts";
+import type { Source } from "../../src/sources/source.ts";
+import { openSqlStore } from "../../src/store/sql/open-sql-store.ts";
+import type { Store } from "../../src/store/store.ts";
+import { ManualClock } from "../../src/support/clock.ts";
+import { silentLogger } from "../../src/support/logging.ts";
+import { createMetrics } from "../../src/support/metrics.ts";
+import { Mutex } from "../../src/support/mutex.ts";
+import { createRedactor } from "../../src/support/redaction.ts";
+import type { Tracker } from "../../src/trackers/tracker.ts";
+import { createEvidenceCollector } from "../../src/triage/collect.ts";
+
+const minute = 60_000;
+
+export interface WorldOptions {
+  readonly start: string;
+  readonly rules: readonly Rule[];
+  readonly sources: readonly Source[];
+  /** Made with the world's store and clock. The first one is where tickets go. */
+  readonly trackers: (store: Store, clock: ManualClock) => readonly Tracker[];
+  readonly store?: Store;
+  readonly clock?: ManualClock;
+  readonly mode?: Mode;
+  readonly limits?: Partial<CreateLimits>;
+  readonly timing?: Partial<SourceTiming>;
+  readonly catchUpMs?: number;
+  readonly project?: string;
+}
+
+/** The real program without clockwork, network or configuration files: for scenarios on a manual clock. */
+export interface World {
+  readonly clock: ManualClock;
+  readonly store: Store;
+  readonly engine: Engine;
+  readonly tracker: Tracker;
+  /** Sets the clock, runs what is due, delivers what was decided. */
+  tick(at: string | number): Promise<readonly TickResult[]>;
+  /** Every minute from the last instant up to this one. Resolves to all results. */
+  through(minutes: number): Promise<readonly TickResult[]>;
+  deliver(): Promise<void>;
+  setRules(rules: readonly Rule[]): void;
+  setMode(mode: Mode): void;
+  close(): Promise<void>;
+}
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const clock = options.clock ?? new ManualClock(options.start);
+  const store = options.store ?? (await openSqlStore({ url: "sqlite::memory:" }));
+  const instance = await store.state.openInstance("test", []);
+  const redactor = createRedactor();
+  const trackers = options.trackers(store, clock);
+  const tracker = trackers[0]!;
+  let rules = options.rules;
+  let mode: Mode = options.mode ?? "file";
+  const sources = new Map(options.sources.map((source) => [source.name, redactingSource(source, redactor.redact)]));
+  const context: TickContext = {
+    store,
+    sources,
+    timings: new Map(
+      options.sources.map(({ name }) => [name, { delayMs: 0, staleAfterMs: undefined, ...options.timing }]),
+    ),
+    instance,
+    voice: {
+      modeOf: (rule) => stricterMode(rule.mode, mode),
+      titleOf: (rule, worst, episode) =>
+        renderTitle(rule.title, {
+          labels: worst.labels,
+          value: worst.verdict.value,
+          threshold: worst.verdict.threshold,
+          windowMs: rule.signal.windowMs,
+          rule: { id: rule.id, severity: rule.limits.severity, owner: rule.limits.owner, why: rule.why },
+          episode: { startedAt: episode.startedAt, durationMs: 0, peak: episode.peak?.value },
+        }),
+      routeOf: () => ({
+        tracker: tracker.name,
+        labels: [],
+        fields: {},
+        ...(options.project === undefined ? {} : { project: options.project }),
+      }),
+      pageOf: (id) => `https://backfeed.example.com/findings/${id}`,
+      linksOf: () => [],
+    },
+    scale: defaultPriorityScale,
+    createLimits: { perRun: 10, perDay: 50, perDayPerProject: 25, ...options.limits },
+    knownLabelSets: new KnownLabelSets(store.state),
+    clock,
+    logger: silentLogger,
+    metrics: createMetrics({
+      vocabulary: {
+        verdicts: verdictKinds,
+        decisions: actions,
+        reasons: decisionReasons,
+        outboxStates,
+        failureCodes: [],
+      },
+      processMetrics: false,
+    }),
+    redact: redactor.redact,
+    dryRun: false,
+    concludeLock: new Mutex(),
+  };
+  const engine = createEngine({
+    context,
+    loadedRules: () => ({ rules, complete: true }),
+    trackers: new Map(trackers.map((each) => [each.name, each])),
+    collectEvidence: createEvidenceCollector({
+      sources,
+      renderChart: () => Promise.resolve(new TextEncoder().encode("a chart")),
+      redact: redactor.redact,
+      clock,
+      deadlineMs: 20_000,
+    }),
+    redact: redactor.redact,
+    catchUpMs: options.catchUpMs ?? 60 * minute,
+    owner: "worker-1",
+  });
+  const never = new AbortController().signal;
+  const world: World = {
+    clock,
+    store,
+    engine,
+    tracker,
+    async tick(at) {
+      clock.set(at);
+      const results = await engine.runDue({ until: clock.now() }, never);
+      await world.deliver();
+      return results;
+    },
+    async through(minutes) {
+      const all: TickResult[] = [];
+      for (let passed = 0; passed < minutes; passed += 1) all.push(...(await world.tick(clock.now() + minute)));
+      return all;
+    },
+    deliver: async () => {
+      await engine.worker.drain(never);
+    },
+    setRules(changed) {
+      rules = changed;
+    },
+    setMode(changed) {
+      mode = changed;
+    },
+    close: () => store.close(),
+  };
+  return world;
+}
