@@ -1,9 +1,9 @@
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
-import { readOnlyLogs, sharedElasticsearch, startElasticsearch } from "../support/services/elasticsearch.ts";
+import { readOnlyLogs, sharedElasticsearch } from "../support/services/elasticsearch.ts";
 import { startOrSkip } from "../support/services/service-missing.ts";
 import type { FilterKind } from "../support/source-expectation.ts";
 import { sourceContract } from "./source.contract.ts";
-import { elasticsearchUnderTest } from "./source-elasticsearch.ts";
+import { elasticsearchUnderTest, sharedReadOnlyElasticsearch } from "./source-elasticsearch.ts";
 
 const scriptedFilters: Readonly<Record<FilterKind, Record<string, unknown>>> = {
   slow: { duration_ms: { gte: 250 } },
@@ -47,14 +47,9 @@ sourceContract({
   name: "elasticsearch 8.8, as a user that may only read logs-*",
   short: true,
   async create(dataset, context) {
-    const service = await startOrSkip(context, () => startElasticsearch({ version: "8.8.2", security: readOnlyLogs }));
+    const service = await startOrSkip(context, sharedReadOnlyElasticsearch);
     const [{ name: user, password }] = readOnlyLogs.users;
     const auth = { user, password };
-    const under = await elasticsearchUnderTest({ service, dataset, index: "logs-contract", mapping: "keyword", auth });
-    const close = async () => {
-      await under.close();
-      await service.stop();
-    };
-    return { ...under, close };
+    return elasticsearchUnderTest({ service, dataset, index: "logs-contract", mapping: "keyword", auth });
   },
 });

@@ -2,7 +2,6 @@ import type { ConnectionOptions } from "node:tls";
 import { Client, errors } from "@elastic/elasticsearch";
 import type { QueryFailure } from "../../model/query.ts";
 import { cleanText } from "../../support/clean-text.ts";
-import { BackfeedError } from "../../support/errors.ts";
 import { createRedactor } from "../../support/redaction.ts";
 import { classify, type ElasticsearchCause, fail, RequestFailed } from "./failure.ts";
 import { createLimiter, stopped } from "./limiter.ts";
@@ -35,8 +34,15 @@ export interface ElasticsearchRequest {
 }
 
 export interface Connection {
-  /** The parsed answer. Throws RequestFailed, or BackfeedError `aborted`. */
-  request(request: ElasticsearchRequest, signal: AbortSignal): Promise<unknown>;
+  /**
+   * The parsed answer. Throws RequestFailed, or BackfeedError `aborted`. `giveUp` is asked when the request's turn has
+   * come: a failure means that others have learned meanwhile that asking is in vain.
+   */
+  request(
+    request: ElasticsearchRequest,
+    signal: AbortSignal,
+    giveUp?: () => RequestFailed | undefined,
+  ): Promise<unknown>;
   /** A text of the other side without our secrets. */
   redact(text: string): string;
   close(): Promise<void>;
@@ -83,8 +89,10 @@ export function connect(settings: ConnectionSettings): Connection {
 
   return {
     redact: redactor.redact,
-    request: (request, signal) =>
+    request: (request, signal, giveUp) =>
       limited(signal, async () => {
+        const vain = giveUp?.();
+        if (vain !== undefined) throw vain;
         try {
           return await send(request, signal);
         } catch (error) {
@@ -97,10 +105,10 @@ export function connect(settings: ConnectionSettings): Connection {
   };
 }
 
-/** No HTTP status: the connection broke before an answer was complete. */
-const connectionLost = 0;
+/** In place of an HTTP status: the connection broke before an answer was complete. */
+export const connectionLost = 0;
 
-function translate(error: unknown, redact: (text: string) => string, target: string | undefined): unknown {
+function translate(error: unknown, redact: (text: string) => string, target: string | undefined): RequestFailed {
   const cause = withoutSecrets(error, redact);
   const said = cause.message;
   if (error instanceof errors.ResponseError) {
@@ -122,7 +130,8 @@ function translate(error: unknown, redact: (text: string) => string, target: str
     const message = `Elasticsearch cannot be reached: ${said}`;
     return new RequestFailed(fail("unreachable", true, message), { status: connectionLost, cause });
   }
-  return new BackfeedError("internal", `asking Elasticsearch failed: ${said}`, { cause });
+  // A compressed body that does not unpack, and what else a broken peer may do.
+  return new RequestFailed(fail("internal", true, `asking Elasticsearch failed: ${said}`), { cause });
 }
 
 function timedOut(timeoutMs: number): QueryFailure {

@@ -1,12 +1,15 @@
 import type { QueryFailure } from "../../model/query.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, connectionLost } from "./connection.ts";
 import { classify, type ElasticsearchCause, fail, partialFailure, RequestFailed } from "./failure.ts";
 import { type Job, unreadable } from "./jobs.ts";
-import { type SearchResult, UnexpectedAnswer } from "./read-search.ts";
+import type { SearchResult } from "./read-search.ts";
 
 /** Searches in one `_msearch`: more gain nothing (DESIGN.md section 5). */
 const chunkSearches = 50;
 const chunkBytes = 1_000_000;
+
+/** After so many the rest of the batch is not tried: a server that hangs must not hold a tick for minutes. */
+const mostTimeouts = 3;
 
 /** What we read of an answer; Elasticsearch leaves the rest out. `status` stays, so no entry can vanish. */
 const filterPath = [
@@ -28,6 +31,12 @@ const filterPath = [
 /** Sends jobs until none is left, in as few requests as the limits allow. Gives the number of requests. */
 export async function runJobs(jobs: readonly Job[], connection: Connection, signal: AbortSignal): Promise<number> {
   let requests = 0;
+  let timeouts = 0;
+  let vain: RequestFailed | undefined;
+  const learnFrom = (failed: RequestFailed) => {
+    if (failed.failure.code === "timeout") timeouts += 1;
+    if (failed.status === connectionLost || timeouts >= mostTimeouts) vain = failed;
+  };
 
   const send = async (chunk: readonly Job[]): Promise<readonly Job[]> => {
     requests += 1;
@@ -42,9 +51,11 @@ export async function runJobs(jobs: readonly Job[], connection: Connection, sign
           lines: true,
         },
         signal,
+        () => vain,
       );
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
+      learnFrom(error);
       const { failure } = error;
       if (!error.splittable || chunk.length === 1) return chunk.flatMap((job) => job.fail(failure, true));
       // One search that cannot even be parsed, or one huge answer, spoils the request: find it by halves.
@@ -70,8 +81,8 @@ function settle(job: Job, result: SearchResult, redact: (text: string) => string
   try {
     return job.settle(result);
   } catch (error) {
-    if (error instanceof UnexpectedAnswer) return job.fail(unreadable(error.message), false);
-    throw error;
+    // Whatever form the answer has, it must not end the tick of all other rules.
+    return job.fail(unreadable(error instanceof Error ? error.message : String(error)), false);
   }
 }
 

@@ -1,4 +1,4 @@
-import { labelsKey } from "../../model/labels.ts";
+import { type Labels, labelsKey } from "../../model/labels.ts";
 import type { Answer, Observation, ProbeAnswer, Query, QueryFailure } from "../../model/query.ts";
 import { chooseGroups } from "../choose-groups.ts";
 import { fail } from "./failure.ts";
@@ -178,29 +178,43 @@ function settlePages(
   };
   const observations = observe(groups, name);
   const seen = new Set(observations.map((observation) => labelsKey(observation.labels)));
-  const missing = isAll ? [] : mustAnswer.filter((labels) => !seen.has(labelsKey(labels))).slice(0, mostClauses);
+  const missing = isAll ? [] : mustAnswer.filter((labels) => !seen.has(labelsKey(labels)));
   if (missing.length === 0) return finish(observations);
-  const should = missing.map((labels) => {
-    const clauses = by.map((label, index) => exactClause(member.parts.by[index]?.name ?? label, [labels[label] ?? ""]));
-    return `{"bool":{"filter":[${clauses.join(",")}]}}`;
-  });
-  const wanted = new Set(missing.map(labelsKey));
+
   const alone = searchAlone(member.asked, member.parts);
   const metrics = collectMetrics(alone.members);
-  const clause = `{"bool":{"minimum_should_match":1,"should":[${should.join(",")}]}}`;
-  return [
-    {
-      target: alone.target,
-      apart: false,
-      body: searchBody(alone, metrics, context.settings, { clause }),
-      fail: (failure) => failSearch(context, alone, failure, false),
-      settle(result) {
-        const page = readPage(result.aggregations?.["g"], by, member.parts.by);
-        const found = page.groups.filter(({ labels }) => wanted.has(labelsKey(labels)));
-        return finish([...observe(found, metrics.nameOf(member)), ...observations]);
+  const lookUp = (start: number, before: readonly Observation[]): readonly Job[] => {
+    const part = missing.slice(start, start + mostClauses);
+    if (part.length === 0) return finish([...before, ...observations]);
+    const wanted = new Set(part.map(labelsKey));
+    const settle = (result: SearchResult): readonly Job[] => {
+      const page = readPage(result.aggregations?.["g"], by, member.parts.by);
+      const found = page.groups.filter(({ labels }) => wanted.has(labelsKey(labels)));
+      return lookUp(start + mostClauses, [...before, ...observe(found, metrics.nameOf(member))]);
+    };
+    const body = searchBody(alone, metrics, context.settings, { clause: anyOf(part, member) });
+    return [
+      {
+        target: alone.target,
+        apart: false,
+        body,
+        settle,
+        fail: (failure) => failSearch(context, alone, failure, false),
       },
-    },
-  ];
+    ];
+  };
+  return lookUp(0, []);
+}
+
+/** A clause that lets through the events of some label sets. */
+function anyOf(sets: readonly Labels[], { asked, parts }: Member): string {
+  const should = sets.map((labels) => {
+    const clauses = asked.question.query.by.map((label, index) =>
+      exactClause(parts.by[index]?.name ?? label, [labels[label] ?? ""]),
+    );
+    return `{"bool":{"filter":[${clauses.join(",")}]}}`;
+  });
+  return `{"bool":{"minimum_should_match":1,"should":[${should.join(",")}]}}`;
 }
 
 function settleMember({ answer, refused }: JobContext, { asked }: Member, given: Answer): void {

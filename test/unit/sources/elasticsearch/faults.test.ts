@@ -138,6 +138,14 @@ describe("Elasticsearch source: faults", () => {
     expect(codes(await ask(make({ timeoutMs: 60 })))).to.deep.equal(["timeout true", "timeout true"]);
   });
 
+  it("does not hold a tick for one deadline after another: after three it gives up the rest", async () => {
+    fake.answer(() => () => {});
+    const questions = Array.from({ length: 500 }, (_, index) => count(`f${index}`));
+    const { answers } = await make({ timeoutMs: 40, maxConcurrency: 1 }).answer({ questions, probes: [] }, never);
+    expect(new Set(codes(answers))).to.deep.equal(new Set(["timeout true"]));
+    expect(fake.requests).to.have.length.within(3, 4);
+  });
+
   it("tries once more when the connection breaks, and only once", async () => {
     const cut = (response: { socket: { destroy(): void } | null }) => response.socket?.destroy();
     fake.answer((request, index) => (index === 0 ? cut : eachSearch(counted(4))(request)));
@@ -160,7 +168,14 @@ describe("Elasticsearch source: faults", () => {
     expect(codes(await ask(make()))).to.deep.equal(["unreachable true", "unreachable true"]);
     fake.answer(() => ({ json: { responses: [counted(1)] } }));
     expect(codes(await ask(make()))).to.deep.equal(["unreachable true", "unreachable true"]);
-    fake.answer(eachSearch({ status: 200, _shards: { total: 1, failed: 0 } }));
+    for (const part of [{ status: 200, _shards: { total: 1, failed: 0 } }, null, "text", { hits: { total: 3 } }]) {
+      fake.answer(eachSearch(part));
+      expect(codes(await ask(make())), JSON.stringify(part)).to.deep.equal(["internal true", "internal true"]);
+    }
+    fake.answer(() => (response) => {
+      response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
+      response.end("this is not gzip");
+    });
     expect(codes(await ask(make()))).to.deep.equal(["internal true", "internal true"]);
   });
 
