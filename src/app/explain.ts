@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { ServiceConfig } from "../config/types.ts";
 import type { Finding } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
@@ -33,7 +34,9 @@ export interface Explanation {
 export async function explain(options: ExplainOptions): Promise<Explanation> {
   const { loaded, subject } = options;
   if (subject.kind === "rule") return explainRule(options, subject);
-  const store = await openSqlStore({ url: `sqlite:${loaded.config.store.path}`, access: "read" });
+  // A copy where there is no store yet: then nothing is known, which is an answer and no error.
+  const access = existsSync(loaded.config.store.path) ? "read" : "copy";
+  const store = await openSqlStore({ url: `sqlite:${loaded.config.store.path}`, access });
   try {
     const finding = await findFinding(store, subject.id);
     if (finding === undefined) {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, realpathSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
@@ -157,6 +157,8 @@ function guard(path: string, raw: Sqlite.Database) {
 
 /** The state as it is now, unlocked and unwritten. */
 function copyInMemory(path: string): Sqlite.Database {
+  // Before the first start there is no state, and a dry run of that is an empty one.
+  if (!existsSync(path)) return new Sqlite(":memory:");
   const file = new Sqlite(path, { readonly: true, fileMustExist: true });
   try {
     const image = file.serialize();
