@@ -40,6 +40,14 @@ describe("faults of rule files", () => {
     });
   }
 
+  it("counts lines and columns through a byte order mark and Windows line ends", () => {
+    const text = "\ufeffapiVersion: backfeed/v1\r\nruels: []\r\nrules: []\r\n";
+    const { faults } = readRuleFile("windows.yaml", new TextEncoder().encode(text), context);
+    expect(faults.map(({ line, column, message }) => [line, column, message])).to.deep.equal([
+      [2, 1, "`ruels` is no key here, did you mean `rules`?"],
+    ]);
+  });
+
   it("refuses a file over the size limit without parsing it", () => {
     const { faults, readable } = readRuleFile("big.yaml", new Uint8Array(mostYamlBytes + 1), context);
     expect(readable).to.equal(false);

@@ -1,0 +1,266 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { jsonSchema } from "../../../src/app/json-schemas.ts";
+import { loadRules } from "../../../src/app/load-rules.ts";
+import { type CliApp, type RunRequest, schemaKinds } from "../../../src/cli/ports.ts";
+import { runCli } from "../../../src/cli/program.ts";
+import { BackfeedError } from "../../../src/support/errors.ts";
+
+const config = `apiVersion: backfeed/v1
+instance: test
+sources: { logs: { type: elasticsearch, nodes: ["http://127.0.0.1:9200"] } }
+trackers: { local: { type: local } }
+tracker: local
+rules: ["*.rules.yaml"]
+`;
+const rules = `apiVersion: backfeed/v1
+rules:
+  - id: errors
+    title: x
+    why: y
+    signal: { source: logs, index: "logs-*", measure: count, window: 5m }
+    when: { above: 5 }
+`;
+
+describe("the command line", () => {
+  let folder: string;
+  const put = (name: string, text: string) => writeFile(join(folder, name), text);
+  async function run(args: readonly string[], app: Partial<CliApp> = {}) {
+    let out = "";
+    let err = "";
+    const code = await runCli(args, {
+      app: {
+        loadRules: (options) => loadRules({ ...options, baseDirectory: folder, environment: {} }),
+        jsonSchema,
+        ...app,
+      },
+      version: "1.2.3",
+      signal: new AbortController().signal,
+      output: {
+        out: (text) => {
+          out += text;
+        },
+        err: (text) => {
+          err += text;
+        },
+        colours: false,
+      },
+    });
+    return { code, out, err };
+  }
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "backfeed-cli-"));
+    await put("backfeed.yaml", config);
+    await put("a.rules.yaml", rules);
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const check = (...args: string[]) => run(["check", "--config", "backfeed.yaml", ...args]);
+
+  it("prints its version", async () => {
+    expect(await run(["--version"])).to.deep.equal({ code: 0, out: "1.2.3\n", err: "" });
+  });
+
+  for (const [args, hint] of [
+    [["chekc"], /Did you mean check/],
+    [["check", "--onlin"], /Did you mean --online/],
+    [["run"], /--once/],
+    [["run", "--once", "--at", "yesterday"], /2026-01-05T10:00:00Z/],
+    [["schema", "rule"], /rules, tests, config, owners/],
+    [[], /Usage: backfeed/],
+  ] as const) {
+    it(`answers \`backfeed ${args.join(" ")}\` with 2 and a hint on stderr`, async () => {
+      const { code, out, err } = await run(args);
+      expect(code).to.equal(2);
+      expect(out).to.equal("");
+      expect(err).to.match(hint);
+    });
+  }
+
+  for (const command of ["test", "replay", "suggest", "import", "recover", "serve", "explain"]) {
+    it(`says that ${command} is not in this version, when app has no function for it`, async () => {
+      const { code, out, err } = await run([command]);
+      expect([code, out]).to.deep.equal([2, ""]);
+      expect(err).to.equal(`error: \`backfeed ${command}\` is not in this version\n`);
+    });
+  }
+
+  it("checks what is good with 0", async () => {
+    expect(await check()).to.deep.equal({ code: 0, out: "0 errors, 0 warnings; 1 rule good in 1 file\n", err: "" });
+  });
+
+  it("checks faulty rules with 1: every fault with its place, rule and fix, the good rules counted", async () => {
+    await put(
+      "b.rules.yaml",
+      rules.replace("errors", "other").replace("count", "cuont").replace("above: 5", "abov: 5"),
+    );
+    const { code, out } = await check();
+    expect(code).to.equal(1);
+    expect(out).to.equal(`b.rules.yaml
+  b.rules.yaml:6:55 error other
+    "cuont" is no measure, did you mean \`count\`?
+    fix: write one of \`count\`, \`rate\`, \`ratio\`, \`sum(field)\`, \`avg(field)\`, \`min(field)\`, \`max(field)\`, \`unique(field)\`, or a percentile such as \`p95(field)\`
+  b.rules.yaml:7:13 error other
+    \`abov\` is no key in \`when\`, did you mean \`above\`?
+    fix: write \`above\`
+
+2 errors, 0 warnings; 1 rule good in 2 files
+`);
+  });
+
+  it("checks a faulty configuration with 2, and the rules as well as it can", async () => {
+    await put("backfeed.yaml", config.replace("elasticsearch", "elastic"));
+    await put("a.rules.yaml", rules.replace("above: 5", "abov: 5"));
+    const { code, out } = await check();
+    expect(code).to.equal(2);
+    expect(out)
+      .to.match(/"elastic" is no `type`/)
+      .and.match(/`abov` is no key/);
+    expect(out).to.not.match(/there is no source/);
+  });
+
+  it("checks the named files only, and says when one is not there", async () => {
+    await put("c.yaml", rules.replace("errors", "c"));
+    expect(await check("c.yaml", "backfeed.yaml", "c.test.yaml")).to.deep.include({
+      code: 0,
+      out: "0 errors, 0 warnings; 1 rule good in 1 file\n",
+    });
+    const missing = await check("d.yaml");
+    expect(missing.code).to.equal(1);
+    expect(missing.out).to.match(/d\.yaml:1:1 error\n {4}there is no such file/);
+  });
+
+  it("says which configuration is not there", async () => {
+    const { code, out } = await run(["check", "--config", "nowhere.yaml"]);
+    expect(code).to.equal(2);
+    expect(out).to.match(/nowhere\.yaml:1:1 error\n {4}there is no such file/);
+  });
+
+  it("prints faults for machines", async () => {
+    await put("a.rules.yaml", rules.replace("above: 5", "abov: 5"));
+    const { out } = await check("--json");
+    const { faults, summary } = JSON.parse(out);
+    expect(faults).to.deep.equal([
+      {
+        file: "a.rules.yaml",
+        line: 7,
+        column: 13,
+        ruleId: "errors",
+        path: "rules[0].when.abov",
+        message: "`abov` is no key in `when`, did you mean `above`?",
+        fix: "write `above`",
+        severity: "error",
+      },
+    ]);
+    expect(summary).to.deep.equal({ errors: 1, warnings: 0, rules: 0, files: 1, unreachable: [], exitCode: 1 });
+  });
+
+  it("asks the outside with --online: its faults are 1, an unreachable system is 3", async () => {
+    const args = ["check", "--online", "--config", "backfeed.yaml"];
+    expect((await run(args)).code).to.equal(2);
+    const fault = {
+      file: "a.rules.yaml",
+      line: 3,
+      column: 5,
+      path: "rules[0]",
+      message: "no index",
+      fix: "f",
+      severity: "error",
+    } as const;
+    const faulty = await run(args, {
+      onlineFaults: async (_, [rule]) => ({ faults: [{ ...fault, ruleId: rule?.id ?? "" }], unreachable: [] }),
+    });
+    expect(faulty.code).to.equal(1);
+    expect(faulty.out).to.match(/no index/);
+    const away = await run(args, {
+      onlineFaults: async () => ({ faults: [], unreachable: [{ name: "logs", message: "refused" }] }),
+    });
+    expect(away.code).to.equal(3);
+    const thrown = await run(args, {
+      onlineFaults: async () => {
+        throw new BackfeedError("unavailable", "logs refused the connection");
+      },
+    });
+    expect(thrown.code).to.equal(3);
+    expect(thrown.err).to.match(/logs refused the connection/);
+  });
+
+  it("runs with what the options say, prints rows, and starts nothing on a faulty configuration", async () => {
+    const requests: RunRequest[] = [];
+    const app: Partial<CliApp> = {
+      run: async (request) => {
+        requests.push(request);
+        return { rows: [], failed: false, unreachable: true };
+      },
+    };
+    const args = [
+      "run",
+      "--once",
+      "--at",
+      "2026-01-05T10:00:00Z",
+      "--rule",
+      "errors",
+      "--dry-run",
+      "--json",
+      "--config",
+      "backfeed.yaml",
+    ];
+    expect(await run(args, app)).to.deep.equal({ code: 3, out: "[]\n", err: "" });
+    expect(requests[0]).to.deep.include({ at: Date.parse("2026-01-05T10:00:00Z"), ruleId: "errors", dryRun: true });
+    expect((await run(["run", "--once", "--rule", "none", "--config", "backfeed.yaml"], app)).code).to.equal(2);
+    await put("backfeed.yaml", "apiVersion: backfeed/v1\n");
+    expect((await run(["run", "--once", "--config", "backfeed.yaml"], app)).code).to.equal(2);
+    expect(requests).to.have.length(1);
+  });
+
+  it("explains an id, or a rule with labels at an instant", async () => {
+    const subjects: unknown[] = [];
+    const explain: CliApp["explain"] = async ({ subject }) => {
+      subjects.push(subject);
+      return { found: false, lines: ["nothing known"], data: null };
+    };
+    const common = ["--config", "backfeed.yaml"];
+    expect(await run(["explain", "OPS-1", ...common], { explain })).to.deep.equal({
+      code: 1,
+      out: "nothing known\n",
+      err: "",
+    });
+    await run(["explain", "--rule", "errors", "--labels", "a=b", "c=d=e", "--at", "2026-01-05T10:00:00Z", ...common], {
+      explain,
+    });
+    expect(subjects).to.deep.equal([
+      { kind: "id", id: "OPS-1" },
+      { kind: "rule", ruleId: "errors", labels: { a: "b", c: "d=e" }, at: Date.parse("2026-01-05T10:00:00Z") },
+    ]);
+    expect((await run(["explain", "--rule", "errors", ...common], { explain })).code).to.equal(2);
+  });
+
+  it("gives an error of app its exit code", async () => {
+    for (const [kind, code] of [
+      ["configuration", 2],
+      ["unavailable", 3],
+      ["rule", 1],
+      ["internal", 1],
+    ] as const) {
+      const result = await run(["serve", "--config", "backfeed.yaml"], {
+        serve: async () => {
+          throw new BackfeedError(kind, "it broke");
+        },
+      });
+      expect(result).to.deep.equal({ code, out: "", err: "error: it broke\n" });
+    }
+  });
+
+  for (const kind of schemaKinds) {
+    it(`prints the schema of ${kind} as it stands in config/schemas`, async () => {
+      const { code, out } = await run(["schema", kind]);
+      expect(code).to.equal(0);
+      const shipped = readFileSync(new URL(`../../../config/schemas/${kind}.json`, import.meta.url), "utf8");
+      expect(JSON.parse(out)).to.deep.equal(JSON.parse(shipped));
+    });
+  }
+});
