@@ -75,7 +75,7 @@ export function expectSame(actual: Answer | undefined, alone: Answer | undefined
   expect(actual.notAnswered === 0).to.equal(alone.notAnswered === 0);
 }
 
-export function describeQuestion(plain: PlainQuestion): string {
+function describeQuestion(plain: PlainQuestion): string {
   return JSON.stringify(plain);
 }
 

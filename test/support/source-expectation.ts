@@ -148,7 +148,7 @@ function labelSets(event: DatasetEvent, by: readonly string[]): Labels[] {
 }
 
 /** All values of a dotted field: none for null, absent and empty. */
-export function valuesOf(event: DatasetEvent, field: string): unknown[] {
+function valuesOf(event: DatasetEvent, field: string): unknown[] {
   let at: unknown = event;
   const whole = (event as unknown as Record<string, unknown>)[field];
   if (whole === undefined) {

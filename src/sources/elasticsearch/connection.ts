@@ -22,7 +22,7 @@ export interface ConnectionSettings {
   readonly maxResponseBytes: number;
 }
 
-export interface ElasticsearchRequest {
+interface ElasticsearchRequest {
   readonly method: "GET" | "POST";
   /** The indices it is about, for messages. */
   readonly target?: string;

@@ -35,7 +35,7 @@ const overloadedTypes = new Set([
 const rightsHint = "the credentials need the privileges read and view_index_metadata on the rule's index";
 
 /** The most telling type and reason: the innermost ones that say something, cut to one line. */
-export function explain(cause: ElasticsearchCause | undefined, redact: (text: string) => string) {
+function explain(cause: ElasticsearchCause | undefined, redact: (text: string) => string) {
   const found: ElasticsearchCause[] = [];
   collect(cause, found, 0);
   const types = found.map((part) => part.type ?? "");

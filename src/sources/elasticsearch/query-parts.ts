@@ -15,7 +15,7 @@ export interface QueryParts {
 }
 
 /** One way to share a search: everything equal but the value of `field`. */
-export interface FamilyPart {
+interface FamilyPart {
   readonly key: string;
   readonly field: string;
   /** As text: the way a bucket's key prints. */
@@ -119,7 +119,7 @@ export function exactClause(field: string, values: readonly Scalar[]): string {
 }
 
 /** Lucene text as `query_string` (types are checked: lenient would hide a mistake as zero events), an object as it is. */
-export function filterClause(filter: Filter): string {
+function filterClause(filter: Filter): string {
   if (typeof filter === "string") {
     return JSON.stringify({ query_string: { query: filter, analyze_wildcard: false, lenient: false } });
   }

@@ -94,7 +94,7 @@ export function readPage(aggregation: unknown, by: readonly string[], fields: re
   return { groups, after: object(aggregation)["after_key"] };
 }
 
-export function oneLabel(field: string, text: string): Labels {
+function oneLabel(field: string, text: string): Labels {
   return Object.fromEntries([[field, text]]);
 }
 
@@ -116,7 +116,7 @@ function percentile(values: unknown, percent: number): number | undefined {
   return found["value"] === null ? undefined : finite(found["value"]);
 }
 
-export function count(value: unknown): number {
+function count(value: unknown): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
     throw new UnexpectedAnswer("a count is missing in the answer");
   }

@@ -9,7 +9,7 @@ export type Grouping = "none" | "terms" | "composite";
 
 const mostTerms = 1_000;
 /** Groups on one page of a composite aggregation: a few hundred kilobytes. */
-export const pageSize = 2_500;
+const pageSize = 2_500;
 /** Within 2 % (measured on log-normal durations: under 1 %). The default of 100 is not, in the tails. */
 const digestCompression = 200;
 /** Exact up to about this many, then 0.4 % standard error; the default of 3,000 has 0.8 %. */
