@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { createCloudClient } from "jira.js";
 import type { TicketRoute } from "../../src/model/ticket.ts";
 import { createJiraTracker } from "../../src/trackers/jira/tracker.ts";
 import { adfText } from "../support/jira/adf.ts";
@@ -213,6 +214,34 @@ for (const deployment of ["cloud", "datacenter"] as const) {
     });
   });
 }
+
+describe("a ticket as another client reads it", () => {
+  it("fits the models of jira.js, which are checked against a real Cloud site", async () => {
+    const { jira, tracker, stop } = await startJira({ deployment: "cloud" });
+    const { ref } = await tracker.create(draftOf(bugRoute), live);
+    await tracker.comment(ref, { marker: "quiet:1", document: draftOf(bugRoute).document }, live);
+    await tracker.attach(ref, { name: "chart-1.png", contentType: "image/png", bytes: new Uint8Array(9) }, live);
+    await tracker.linkBack(ref, { globalId: "g", url: "https://backfeed.example/1", title: "Finding" }, live);
+    await tracker.transition(ref, "done", live);
+    const mismatches: unknown[] = [];
+    const client = createCloudClient({
+      host: jira.url,
+      auth: { type: "basic", email: DEFAULT_LOGIN.cloud.email, apiToken: DEFAULT_LOGIN.cloud.token },
+      onSchemaMismatch: (report) => mismatches.push(report),
+    });
+    const issue = await client.issues.getIssue({
+      issueIdOrKey: ref.key,
+      properties: ["backfeed"],
+      expand: "changelog",
+    });
+    expect(issue).to.include({ id: ref.id, key: ref.key });
+    expect(issue.properties?.["backfeed"]).to.include({ v: 1, generation: 1 });
+    expect((await client.issueComments.getComments({ issueIdOrKey: ref.key })).total).to.equal(1);
+    await client.issueRemoteLinks.getRemoteIssueLinks({ issueIdOrKey: ref.key });
+    expect(mismatches).to.deep.equal([]);
+    await stop();
+  });
+});
 
 async function accountIdOf(subject: JiraUnderTest): Promise<string> {
   const response = await fetch(`${subject.jira.url}/rest/api/3/user/assignable/search?project=OPS&query=Alice`, {

@@ -7,7 +7,7 @@ import { BackfeedError } from "../../src/support/errors.ts";
 import type { Tracker } from "../../src/trackers/tracker.ts";
 
 /** Somebody who works on tickets in the tracker itself, where the tracker can be driven so. */
-export interface TrackerPerson {
+interface TrackerPerson {
   setPriority(ref: TicketRef, name: string): Promise<void>;
   editComment(ref: TicketRef, marker: string): Promise<void>;
   deleteComment(ref: TicketRef, marker: string): Promise<void>;

@@ -90,7 +90,7 @@ async function checkScreen(
 }
 
 /** What is wrong with a create screen whatever a route wants. Pure. */
-export function screenFaults(screen: CreateScreen): TrackerFault[] {
+function screenFaults(screen: CreateScreen): TrackerFault[] {
   const where = `${screen.project}: ${screen.issueType.name}`;
   const add = (field: string) =>
     `add the field ${field} to the create screen of ${screen.issueType.name} in ${screen.project}`;
@@ -129,7 +129,7 @@ export function screenFaults(screen: CreateScreen): TrackerFault[] {
 }
 
 /** What of a route's wishes the screen does not take. Pure. */
-export function routeFaults(screen: CreateScreen, route: TicketRoute): TrackerFault[] {
+function routeFaults(screen: CreateScreen, route: TicketRoute): TrackerFault[] {
   const where = `${screen.project}: ${screen.issueType.name}`;
   const given = new Set([
     ...Object.keys(route.fields),

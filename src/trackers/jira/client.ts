@@ -33,7 +33,10 @@ export type JiraClient = ReturnType<typeof createClient>;
 // What may stand in a path without encoding.
 const pathPart = /^[A-Za-z0-9_.-]{1,255}$/;
 
-/** The file is the only importer of jira-client, and jira-client makes what it has a method for; the rest goes to the same transport. */
+/**
+ * The calls, on top of jira-client where it has a method and otherwise through the same transport. No other file imports
+ * jira-client. One long function, because it is a list: each call a few lines, all sharing `call` and `own`.
+ */
 export function createClient(options: ClientOptions) {
   const { address, transport, flavour } = options;
   const version = flavour === "cloud" ? "3" : "2";

@@ -20,7 +20,7 @@ export type Account = z.infer<typeof account>;
 
 export const createdIssue = z.object({
   id: z.string().regex(/^\d{1,19}$/),
-  key: z.string().regex(/^[A-Z][A-Z0-9_]*-\d+$/),
+  key: z.string().regex(/^\S{1,255}$/),
 });
 
 const statusCategory = z.object({ key: z.string() });
@@ -39,7 +39,6 @@ export const issue = z.object({
     attachment: z.array(z.object({ filename: z.string() })).nullish(),
   }),
 });
-export type Issue = z.infer<typeof issue>;
 
 export const foundIssues = z.object({
   issues: z.array(z.object({ id: z.string().regex(/^\d{1,19}$/) })),
@@ -89,7 +88,6 @@ const page = { total: z.number().nullish(), isLast: z.boolean().nullish() };
 export const issueTypePage = z
   .object({ issueTypes: z.array(named).nullish(), values: z.array(named).nullish(), ...page })
   .transform((read) => ({ ...read, items: read.issueTypes ?? read.values ?? [] }));
-export type IssueType = z.infer<typeof named>;
 
 export const fieldPage = z
   .object({

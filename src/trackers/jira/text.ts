@@ -23,7 +23,7 @@ export function shorten(value: string, limit: number): string {
 }
 
 /** Jira refuses 255 characters and counts UTF-16 units (JIRA.md 2.1), so both are kept: 250 code points, 250 units. */
-export const summaryLimit = 250;
+const summaryLimit = 250;
 
 /** One line for the summary field; never empty. */
 export function summaryLine(value: string): string {

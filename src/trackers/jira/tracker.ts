@@ -49,7 +49,10 @@ const datacenterWaitsMs = [1_000, 2_000, 5_000, 10_000];
 
 const defaultWontDo: readonly string[] = ["Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce"];
 
-/** The port on Jira Cloud and Data Center. Throws `configuration` for what is wrong in the options; makes no request. */
+/**
+ * The port on Jira Cloud and Data Center. Throws `configuration` for what is wrong in the options; makes no request. Long
+ * because it is the port's list of verbs; what a verb does stands in the verb's own file.
+ */
 export function createJiraTracker(options: JiraTrackerOptions): Tracker {
   const {
     name,

@@ -7,10 +7,10 @@ import type { JiraAddress } from "./address.ts";
 import type { Answer, Effect, Envelope, Failure } from "./answer.ts";
 
 /** Bytes of one answer. */
-export const answerLimit = 10 * 1024 * 1024;
+const answerLimit = 10 * 1024 * 1024;
 
 /** What jira-client's methods cannot be told: they take no options, so it travels beside them. */
-export interface CallScope {
+interface CallScope {
   readonly effect: Effect;
   readonly signal: AbortSignal;
 }
@@ -156,8 +156,9 @@ async function exchange(options: {
     if (answered !== undefined && !signal.aborted && !deadline.aborted) {
       return { kind: "answer", ...answered, content: "broken", body: undefined };
     }
-    const reason: Failure["reason"] = signal.aborted ? "aborted" : deadline.aborted ? "timeout" : "network";
-    return { kind: "failure", reason: isTimeout(thrown) ? "timeout" : reason, sent, code: codeOf(thrown) };
+    const isLate = deadline.aborted || isTimeout(thrown);
+    const reason: Failure["reason"] = signal.aborted ? "aborted" : isLate ? "timeout" : "network";
+    return { kind: "failure", reason, sent, code: codeOf(thrown) };
   }
 }
 
@@ -209,7 +210,7 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
 }
 
 function isTimeout(thrown: unknown): boolean {
-  return thrown instanceof Error && /Timeout/.test(thrown.name) && thrown.name !== "AbortError";
+  return thrown instanceof Error && /Timeout/.test(thrown.name);
 }
 
 /** Node's or undici's error code; their messages may hold addresses and stay out. */

@@ -32,7 +32,7 @@ export function textToWiki(value: string): string {
  * Wiki markup of one line that shows the text and nothing else (tests ask Atlassian's parser). A bar inside a cell
  * would end it even when escaped and becomes its look-alike; a link's text is read twice, so it goes without markup.
  */
-export function escapeLine(value: string, place: "line" | "cell" | "link" = "line"): string {
+function escapeLine(value: string, place: "line" | "cell" | "link" = "line"): string {
   let line = cleanLine(value);
   if (place !== "line") line = line.replaceAll("|", "│");
   if (place === "link") line = cleanLine(line.replace(/[{}[\]!^~*?\\]/g, " "));

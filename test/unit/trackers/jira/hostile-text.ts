@@ -109,7 +109,7 @@ export const hostileText = fc
   )
   .map((parts) => parts.join(""));
 
-export const hostileInline: fc.Arbitrary<Inline> = fc.oneof(
+const hostileInline: fc.Arbitrary<Inline> = fc.oneof(
   fc.record({ kind: fc.constant("text" as const), text: hostileText, strong: fc.boolean() }),
   fc.record({ kind: fc.constant("code" as const), text: hostileText }),
   fc.record({
@@ -125,7 +125,7 @@ export const hostileInline: fc.Arbitrary<Inline> = fc.oneof(
 
 const inlines = fc.array(hostileInline, { maxLength: 4 });
 
-export const hostileBlock: fc.Arbitrary<Block> = fc.oneof(
+const hostileBlock: fc.Arbitrary<Block> = fc.oneof(
   fc.record({ kind: fc.constant("heading" as const), text: hostileText }),
   fc.record({ kind: fc.constant("paragraph" as const), content: inlines }),
   fc.record({ kind: fc.constant("list" as const), items: fc.array(inlines, { maxLength: 4 }) }),

@@ -4,7 +4,7 @@ import { readAddress, readAuth } from "../../../../src/trackers/jira/address.ts"
 import { createClient, type Flavour, type JiraClient } from "../../../../src/trackers/jira/client.ts";
 import { createTransport, type JiraTransport } from "../../../../src/trackers/jira/transport.ts";
 
-export interface Received {
+interface Received {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingMessage["headers"];
