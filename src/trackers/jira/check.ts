@@ -176,6 +176,7 @@ async function transitionFaults(options: {
 }): Promise<TrackerFault[]> {
   const { jira, screen, wontDo, signal } = options;
   const jql = `project = "${screen.project}" AND issuetype = ${screen.issueType.id} AND statusCategory != Done ORDER BY created DESC`;
+  if (!/^\d{1,19}$/.test(screen.issueType.id)) return [];
   const { issues } = await jira.client.search({ jql, after: undefined, size: 1 }, signal);
   const id = issues[0]?.id;
   if (id === undefined) return [];

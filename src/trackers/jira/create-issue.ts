@@ -33,9 +33,10 @@ export async function createIssue(options: {
 
   let body = await bodyWithout(new Set());
   const created = await post(body).catch(async (thrown: unknown) => {
-    const refused = droppable(thrown);
+    const named = namedFields(thrown);
+    if (named.length > 0) screens.forget(where);
+    const refused = droppable(named);
     if (refused.size === 0) throw thrown;
-    screens.forget(where);
     body = await bodyWithout(refused);
     return post(body);
   });
@@ -53,9 +54,12 @@ function issueProperty({ identity }: TicketDraft): Record<string, unknown> {
 
 const essential = new Set(["project", "issuetype", "summary"]);
 
+function namedFields(thrown: unknown): readonly string[] {
+  const isRefusal = thrown instanceof BackfeedError && thrown.kind === "refused" && thrown.status === 400;
+  return isRefusal ? refusedFields(thrown) : [];
+}
+
 /** The fields to try without; none when the refusal is about something that a ticket cannot be without. */
-function droppable(thrown: unknown): ReadonlySet<string> {
-  if (!(thrown instanceof BackfeedError) || thrown.kind !== "refused" || thrown.status !== 400) return new Set();
-  const named = refusedFields(thrown);
+function droppable(named: readonly string[]): ReadonlySet<string> {
   return new Set(named.some((field) => essential.has(field)) ? [] : named);
 }

@@ -34,7 +34,8 @@ export async function findIssues(
 }
 
 async function idsWithLabel(jira: Jira, label: string, signal: AbortSignal): Promise<string[]> {
-  // The label's alphabet needs no escaping (checked when the tracker is made).
+  if (!/^[a-z0-9-]{1,255}$/.test(label))
+    throw new BackfeedError("internal", "our label has characters that JQL would read");
   const jql = `labels = "${label}" ORDER BY created ASC`;
   const ids = new Set<string>();
   let after: string | number | undefined;

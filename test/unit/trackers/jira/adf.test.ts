@@ -35,7 +35,7 @@ describe("ADF of a document", () => {
         check(adf);
         expect(JSON.stringify(adf).length).to.be.at.most(adfBudget);
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
   });
 
