@@ -3,7 +3,7 @@ import type { Mode } from "../model/rule.ts";
 import type { RedactionPattern } from "../support/redaction-span.ts";
 import type { Secret } from "./secret.ts";
 
-export type Role = "viewer" | "operator";
+type Role = "viewer" | "operator";
 
 export interface Tls {
   /** Absolute path of a PEM file with the authorities to trust beside the machine's own. */
@@ -40,19 +40,19 @@ export interface ElasticsearchSourceConfig extends SourceCommon {
   readonly tls: Tls;
 }
 
-export interface PrometheusSourceConfig extends SourceCommon {
+interface PrometheusSourceConfig extends SourceCommon {
   readonly type: "prometheus";
   readonly url: string;
   readonly auth: SourceAuth;
   readonly tls: Tls;
 }
 
-export interface FilesSourceConfig extends SourceCommon {
+interface FilesSourceConfig extends SourceCommon {
   readonly type: "files";
   readonly tables: Readonly<Record<string, FilesTable>>;
 }
 
-export interface FilesTable {
+interface FilesTable {
   /** Absolute path, may be a glob. */
   readonly path: string;
   readonly timestamp: string;
@@ -60,7 +60,7 @@ export interface FilesTable {
 
 export type SourceConfig = ElasticsearchSourceConfig | PrometheusSourceConfig | FilesSourceConfig;
 
-export interface JiraTrackerConfig {
+interface JiraTrackerConfig {
   readonly type: "jira";
   /** Without a slash at its end. */
   readonly url: string;
@@ -75,7 +75,7 @@ export interface JiraTrackerConfig {
   readonly tls: Tls;
 }
 
-export interface LocalTrackerConfig {
+interface LocalTrackerConfig {
   readonly type: "local";
   readonly project: string;
   readonly labelPrefix: string;
@@ -85,7 +85,7 @@ export interface LocalTrackerConfig {
 export type TrackerConfig = JiraTrackerConfig | LocalTrackerConfig;
 
 /** Where an owner's tickets go. Texts in `labels` and `fields` may be templates. */
-export interface Owner {
+interface Owner {
   readonly tracker: string;
   readonly project: string | undefined;
   readonly issueType: string | undefined;

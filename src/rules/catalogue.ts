@@ -44,7 +44,7 @@ export interface Catalogue {
   watch(options: WatchOptions): Promise<void>;
 }
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   /** Default 2 s: a change is taken within 4. */

@@ -6,7 +6,7 @@ import { fieldPattern } from "./schema.ts";
 
 const withField = ["sum", "avg", "min", "max", "unique"] as const;
 const plain = ["count", "rate", "ratio"] as const;
-export const measureList =
+const measureList =
   "`count`, `rate`, `ratio`, `sum(field)`, `avg(field)`, `min(field)`, `max(field)`, `unique(field)`, or a percentile such as `p95(field)`";
 
 /** Reads `count`, `p99.9(event.duration)` and the like. For a ratio without `bad` the filter is empty text. */

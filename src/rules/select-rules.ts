@@ -4,7 +4,7 @@ import { type Fault, sortedFaults } from "../support/yaml/fault.ts";
 import type { RuleEntry, RuleFile } from "./read-rule-file.ts";
 
 /** Rules beyond it are refused; each is a share of every tick. */
-export const mostRules = 10_000;
+const mostRules = 10_000;
 
 export interface SelectedRules {
   /** By id. What runs: good versions, and last good versions of what is faulty now. */

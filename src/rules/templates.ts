@@ -32,7 +32,7 @@ export interface LinkContext {
 }
 
 /** Characters of template text, of output, milliseconds, and liquidjs's own unit of memory (about one per character). */
-const limits = { parse: 4_000, render: 200, memory: 200_000, output: 20_000, title: 500 };
+const limits = { parse: 4_000, render: 1_000, memory: 200_000, output: 20_000, title: 500 };
 
 const refuseFiles = () => {
   throw new Error("templates read no files");
@@ -42,7 +42,7 @@ function engine(encodeOutput?: (value: unknown) => string): Liquid {
   const liquid = new Liquid({
     strictFilters: true,
     strictVariables: true,
-    // Null is a value that was not measured; a property of it is no fault of the template.
+    // An owner's template serves rules with other labels: it may ask whether a label is there.
     lenientIf: true,
     ownPropertyOnly: true,
     cache: false,
@@ -146,7 +146,7 @@ function linkScope({ from, to, ...rest }: LinkContext): object {
 }
 
 /** Liquid's message without its position: a title is one line. */
-export function liquidMessage(thrown: unknown): string {
+function liquidMessage(thrown: unknown): string {
   const message = thrown instanceof Error ? (thrown.message.split("\n")[0] ?? "") : String(thrown);
   return message.replace(/, line:\d+, col:\d+$/, "").slice(0, 300);
 }

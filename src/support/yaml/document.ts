@@ -21,7 +21,7 @@ const mostDepth = 100;
 const mostNodes = 200_000;
 const mostSyntaxFaults = 20;
 
-export interface Position {
+interface Position {
   readonly line: number;
   readonly column: number;
 }

@@ -22,7 +22,7 @@ export interface Wrong {
   readonly fix: string;
 }
 
-export interface ReportOptions {
+interface ReportOptions {
   /** Which of the two is meant; default the value. */
   readonly at?: "key" | "value";
   readonly severity?: "warning";
@@ -45,7 +45,7 @@ export function formatPath(path: Path): string {
 }
 
 /** By file, then by place. */
-export function compareFaults(a: Fault, b: Fault): number {
+function compareFaults(a: Fault, b: Fault): number {
   if (a.file !== b.file) return a.file < b.file ? -1 : 1;
   return a.line - b.line || a.column - b.column || (a.message < b.message ? -1 : a.message > b.message ? 1 : 0);
 }
