@@ -15,7 +15,7 @@ export function findLoosely(view: TableView, name: string): Column | undefined {
 }
 
 /** The query's filters over the columns of a table. Throws `refused` for a bad filter or a measure of text. */
-export async function bindQuery(
+async function bindQuery(
   query: Query,
   view: TableView,
   parser: FilterParser,

@@ -51,6 +51,7 @@ export function tableFaults(query: Query, view: TableView): QueryFault[] {
 
 /** A refusal as a fault of the query; anything else is the source's own trouble and is thrown on. */
 export function faultOf(query: Query, error: BackfeedError): QueryFault {
+  if (error.kind === "aborted") throw error;
   const ofQuery = error.kind === "refused" || error.kind === "not_found" || error.kind === "limit";
   if (!ofQuery) throw new BackfeedError("unavailable", error.message, { cause: error });
   return { query, severity: "error", message: error.message };

@@ -20,7 +20,7 @@ import { createParquetReader } from "./read-parquet.ts";
 import { buildStatement } from "./statement.ts";
 import { createFileTable, type FileTable, type TableView } from "./table.ts";
 
-export type FileFormat = "ndjson" | "csv" | "parquet";
+type FileFormat = "ndjson" | "csv" | "parquet";
 
 export interface FilesTableOptions {
   /** A file or glob (`*`, `?`, `[…]`, `**`), relative to `baseDirectory`; `.gz` is read as it is. */

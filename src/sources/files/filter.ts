@@ -9,14 +9,14 @@ const maxLength = 10_000;
 const maxKept = 2_000;
 
 /** A condition that was found safe, as DuckDB's own syntax tree; it has no column of a table in it yet. */
-export interface ParsedFilter {
+interface ParsedFilter {
   /** The field names it uses, as written. */
   readonly fields: readonly string[];
   readonly tree: unknown;
 }
 
 /** Gives the column expression of a field; undefined where the table has no such field. */
-export type ResolveField = (name: string) => string | undefined;
+type ResolveField = (name: string) => string | undefined;
 
 export interface FilterParser {
   /** Throws `refused` for what is not one plain condition. */
@@ -28,7 +28,7 @@ export interface FilterParser {
 const serialized = z.object({
   error: z.boolean(),
   error_message: z.string().optional(),
-  statements: z.array(z.object({ node: z.looseObject({ where_clause: z.unknown() }) })).optional(),
+  statements: z.array(z.object({ node: z.looseObject({ where_clause: z.unknown().optional() }) })).optional(),
 });
 
 /**
@@ -164,9 +164,9 @@ function checkExpression(
 
 /** The tree passes through JavaScript, so a number that it cannot hold exactly would become another one. */
 function checkConstant(value: unknown): void {
-  const number = (value as { value?: unknown } | undefined)?.value;
-  if (typeof number !== "number") return;
-  if (!Number.isFinite(number) || (Number.isInteger(number) && Math.abs(number) > Number.MAX_SAFE_INTEGER)) {
+  if (typeof value === "object" && value !== null) for (const member of Object.values(value)) checkConstant(member);
+  if (typeof value !== "number") return;
+  if (!Number.isFinite(value) || (Number.isInteger(value) && Math.abs(value) > Number.MAX_SAFE_INTEGER)) {
     throw refused("a number in the filter is too large; write it in quotes");
   }
 }

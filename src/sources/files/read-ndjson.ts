@@ -41,7 +41,7 @@ export function createNdjsonReader(engine: Engine): FileReader {
         return index;
       };
       const select = columns.map((column) => `${selectColumn(column, place, texts, values)} AS ${column.column}`);
-      const at = timestamp.map((access) => `t[${place(texts, access)}]`);
+      const at = flatFirst(timestamp).map((access) => `t[${place(texts, access)}]`);
       const extract = [
         ...(texts.size === 0 ? [] : [`json_extract_string(json, ${quoteList([...texts.keys()])}) AS t`]),
         ...(values.size === 0 ? [] : [`json_extract(json, ${quoteList([...values.keys()])}) AS j`]),
@@ -67,6 +67,12 @@ function lines(paths: readonly string[]): string {
   return `read_json_objects(${quoteList(paths)}, format = 'newline_delimited', ignore_errors = true)`;
 }
 
+/** A flat name wins over the same name nested: it is what the event says literally. */
+function flatFirst(accesses: readonly string[]): string[] {
+  const depth = (access: string) => access.split(access.startsWith("$") ? '."' : "/").length;
+  return [...accesses].sort((a, b) => depth(a) - depth(b));
+}
+
 type Place = (places: Map<string, number>, access: string) => number;
 
 function selectColumn(
@@ -76,10 +82,10 @@ function selectColumn(
   values: Map<string, number>,
 ): string {
   if (!shape.list) {
-    const found = accesses.map((access) => castScalar(`t[${place(texts, access)}]`, shape));
+    const found = flatFirst(accesses).map((access) => castScalar(`t[${place(texts, access)}]`, shape));
     return found.length === 1 ? (found[0] ?? "NULL") : `COALESCE(${found.join(", ")})`;
   }
-  const found = accesses.map((access) => {
+  const found = flatFirst(accesses).map((access) => {
     if (access.startsWith("$")) return `json_extract_string(json, ${quoteText(access)})`;
     const value = `j[${place(values, access)}]`;
     return `CASE json_type(${value}) WHEN 'NULL' THEN NULL WHEN 'ARRAY' THEN from_json(${value}, '["VARCHAR"]')

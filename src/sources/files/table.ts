@@ -3,6 +3,7 @@ import { BackfeedError } from "../../support/errors.ts";
 import type { Logger } from "../../support/logging.ts";
 import type { Engine } from "./engine.ts";
 import { type Column, columnType, type FoundField, mergeShapes, sameShape } from "./field.ts";
+import { requireWholeGzip } from "./gzip.ts";
 import type { Described, FileReader } from "./reader.ts";
 
 /** More fields than this are not read; the rest is reported. */
@@ -70,6 +71,7 @@ export function createFileTable(options: TableOptions): FileTable {
   let fileNumber = 0;
 
   const describe = async (found: FoundFile, signal: AbortSignal): Promise<KnownFile> => {
+    if (found.path.endsWith(".gz")) await requireWholeGzip(found.path, signal);
     const described = await reader.describe(found.path, signal);
     if (described.skippedLines > 0) {
       const facts = { source: options.source, table: options.name, file: found.path, lines: described.skippedLines };
