@@ -102,7 +102,14 @@ function fromFiring(observed: Alert, verdict: Verdict, tick: AlertTick, policy: 
   if (verdict.kind !== "clear") return overdueAbsence(observed, verdict, tick, policy);
   if (observed.flapping) return { alert: observed, change: "none" };
   if (policy.limits.until.forMs === 0) return { alert: undefined, change: "recovered" };
-  return changed({ ...observed, state: "recovering", since: tick.at, heldMs: 0 }, "started_recovering", tick);
+  const changeAges = [...observed.changeAges, 0];
+  // It would be one change too many: held firing instead. A change that was not made is not counted, or an alert that
+  // is well for good would be held for ever by the changes it was kept from.
+  if (changeAges.length >= flappingChanges) return { alert: { ...observed, flapping: true }, change: "none" };
+  return {
+    alert: { ...observed, state: "recovering", since: tick.at, heldMs: 0, changeAges },
+    change: "started_recovering",
+  };
 }
 
 function fromRecovering(
@@ -113,7 +120,12 @@ function fromRecovering(
   policy: AlertPolicy,
 ): AlertStep {
   if (verdict.kind === "breached") {
-    return changed({ ...observed, state: "firing", since: tick.at, heldMs: undefined }, "fired_again", tick);
+    const changeAges = [...observed.changeAges, 0];
+    const flapping = changeAges.length >= flappingChanges;
+    return {
+      alert: { ...observed, state: "firing", since: tick.at, heldMs: undefined, changeAges, flapping },
+      change: "fired_again",
+    };
   }
   if (verdict.kind === "between") return { alert: { ...observed, heldMs: undefined }, change: "none" };
   const heldMs = before.heldMs === undefined ? 0 : before.heldMs + evaluatedStep(before, tick);
@@ -127,23 +139,16 @@ function withoutData(observed: Alert, tick: AlertTick, policy: AlertPolicy): Ale
   return { alert: undefined, change: observed.state === "pending" ? "pending_ended" : "vanished" };
 }
 
-/** What is absent for longer than `keep_for` will not come back: the label set is gone, not broken. */
+/**
+ * What is absent for longer than `keep_for` will not come back: the label set is gone, not broken. The ungrouped label
+ * set cannot be gone: ended here, it would fire anew at the next tick, told as an end and a return that never were.
+ */
 function overdueAbsence(observed: Alert, verdict: Verdict, tick: AlertTick, policy: AlertPolicy): AlertStep {
-  const absent = policy.limits.when.form === "absent" && verdict.reason === "nothing_reported";
+  const grouped = Object.keys(observed.labels).length > 0;
+  const absent = grouped && policy.limits.when.form === "absent" && verdict.reason === "nothing_reported";
   if (absent && tick.at - observed.episode.startedAt >= policy.keepForMs)
     return { alert: undefined, change: "vanished" };
   return { alert: observed, change: "none" };
-}
-
-/** Counts a change between firing and recovering, and holds firing an alert that changes too often. */
-function changed(alert: Alert, change: AlertChange, tick: AlertTick): AlertStep {
-  const changeAges = [...alert.changeAges, 0];
-  if (changeAges.length < flappingChanges) return { alert: { ...alert, changeAges }, change };
-  const held: Alert = { ...alert, changeAges, flapping: true, state: "firing", heldMs: undefined };
-  return {
-    alert: alert.state === "firing" ? held : { ...held, since: tick.at },
-    change: alert.state === "firing" ? change : "none",
-  };
 }
 
 /** Everything a tick adds to an alert whatever becomes of its state. */
