@@ -3,8 +3,19 @@ import { type Schedule, scheduleKey } from "../model/time.ts";
 
 /** More due ticks than this are never listed at once: a week of minutes. */
 const mostTicks = 10_080;
+const dayMs = 86_400_000;
+/** No zone puts its clock forward twice within it. */
+const offsetSampleMs = 7 * dayMs;
+const farthestTickMs = 4 * 366 * dayMs;
 
 const expressions = new Map<string, CronExpression>();
+const offsetFormats = new Map<string, Intl.DateTimeFormat>();
+
+/*
+ * Which instants are ticks, the same whatever instant they are asked from: every instant whose local time matches, so
+ * an hour that the clock repeats is ticked twice (a second look harms nobody); and where the clock jumps forward over
+ * a matching local time, the first instant that cron-parser gives for it after the jump, so that no day goes unseen.
+ */
 
 /**
  * The schedule's instants in `(after, until]`, oldest first, at most the newest 10,080.
@@ -15,33 +26,91 @@ export function dueTicks(schedule: Schedule, after: number, until: number): numb
   // prev() excludes its start, so begin a millisecond later to include `until` itself.
   expression.reset(new Date(until + 1));
   const ticks: number[] = [];
+  let before = until;
   while (ticks.length < mostTicks) {
-    const tick = expression.prev().getTime();
-    if (tick <= after) break;
-    ticks.push(tick);
+    before = expression.prev().getTime();
+    if (before <= after) break;
+    ticks.push(before);
   }
-  return ticks.reverse();
+  ticks.reverse();
+  const jumped = jumpedTicks(schedule, Math.max(before, after), until).filter((tick) => !ticks.includes(tick));
+  return jumped.length === 0 ? ticks : [...ticks, ...jumped].sort((a, b) => a - b).slice(-mostTicks);
 }
 
 /** The newest instant at or before `at`. */
 export function newestTick(schedule: Schedule, at: number): number {
   const expression = expressionFor(schedule);
   expression.reset(new Date(at + 1));
-  return expression.prev().getTime();
+  const tick = expression.prev().getTime();
+  return jumpedTicks(schedule, tick, at).at(-1) ?? tick;
 }
 
 /** The instant before `tick`. */
 export function previousTick(schedule: Schedule, tick: number): number {
-  const expression = expressionFor(schedule);
-  expression.reset(new Date(tick));
-  return expression.prev().getTime();
+  return newestTick(schedule, tick - 1);
 }
 
 /** The first instant after `at`. */
 export function nextTick(schedule: Schedule, at: number): number {
+  const guess = cronNext(expressionFor(schedule), at);
+  // next() leaves out an hour that is repeated; looking back from where it leads finds what it left out.
+  const known = guess === undefined ? undefined : dueTicks(schedule, at, guess)[0];
+  if (known !== undefined) return known;
+  for (let reach = dayMs; reach <= farthestTickMs; reach *= 2) {
+    const found = dueTicks(schedule, at, at + reach)[0];
+    if (found !== undefined) return found;
+  }
+  throw new RangeError(`the schedule ${scheduleKey(schedule)} has no instant within four years`);
+}
+
+/** Ticks in `(after, until]` whose local time the clock jumped over. */
+function jumpedTicks(schedule: Schedule, after: number, until: number): number[] {
   const expression = expressionFor(schedule);
-  expression.reset(new Date(at));
-  return expression.next().getTime();
+  return jumpsIn(schedule.timezone, after, until).flatMap((jump) => {
+    expression.reset(new Date(jump));
+    const next = cronNext(expression, expression.prev().getTime());
+    return next !== undefined && next >= jump && next > after && next <= until ? [next] : [];
+  });
+}
+
+/** The instants in `(after, until]` at which the zone's clock is put forward. */
+function jumpsIn(timezone: string, after: number, until: number): number[] {
+  if (timezone === "UTC") return [];
+  const jumps: number[] = [];
+  for (let from = after; from < until; from += offsetSampleMs) {
+    const to = Math.min(until, from + offsetSampleMs);
+    const offset = offsetText(timezone, from);
+    if (offsetText(timezone, to) === offset) continue;
+    let low = from;
+    let high = to;
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (offsetText(timezone, middle) === offset) low = middle;
+      else high = middle;
+    }
+    jumps.push(high);
+  }
+  return jumps;
+}
+
+/** cron-parser gives up on some expressions around a change of half an hour. */
+function cronNext(expression: CronExpression, at: number): number | undefined {
+  try {
+    expression.reset(new Date(at));
+    return expression.next().getTime();
+  } catch {
+    return undefined;
+  }
+}
+
+/** `GMT+02:00` */
+function offsetText(timezone: string, at: number): string {
+  let format = offsetFormats.get(timezone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat("en-US", { timeZone: timezone, timeZoneName: "longOffset", hour: "2-digit" });
+    offsetFormats.set(timezone, format);
+  }
+  return format.formatToParts(at).find(({ type }) => type === "timeZoneName")?.value ?? "";
 }
 
 function expressionFor(schedule: Schedule): CronExpression {
