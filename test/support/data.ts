@@ -66,7 +66,7 @@ export function shiftToEndAt<Document extends { readonly "@timestamp": string }>
 }
 
 /** The fields of both sample sets: names exact, addresses as such, the message searchable by word. */
-export const sampleMapping: estypes.MappingTypeMapping = {
+const sampleMapping: estypes.MappingTypeMapping = {
   dynamic_templates: [
     { text: { path_match: "message", mapping: { type: "text" } } },
     { names: { match_mapping_type: "string", mapping: { type: "keyword", ignore_above: 2048 } } },
@@ -99,7 +99,7 @@ export const sampleMapping: estypes.MappingTypeMapping = {
 };
 
 /** Creates the index and loads documents into it, searchable when done. Throws when the index exists or a document is refused. */
-export async function loadDocuments(
+async function loadDocuments(
   client: Client,
   {
     index,

@@ -42,7 +42,7 @@ export async function makeRunFolder(service: string): Promise<RunFolder> {
 }
 
 /** Removes the runs of dead test processes, with their processes. */
-export async function sweepRuns(): Promise<void> {
+async function sweepRuns(): Promise<void> {
   const entries = await readdir(tmpdir());
   for (const entry of entries.filter((entry) => entry.startsWith(prefix))) {
     const path = join(tmpdir(), entry);
