@@ -6,7 +6,7 @@ import { limitsFor, type Rule } from "../model/rule.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { evaluate } from "./evaluate.ts";
 import { type AlertTick, advanceAlert } from "./lifecycle.ts";
-import type { PlannedRule } from "./plan.ts";
+import { type PlannedRule, referenceBackMs } from "./plan.ts";
 
 /** A label set that the rule has seen, and when. */
 export interface SeenLabels {
@@ -61,55 +61,91 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
   if (failure !== undefined || current?.kind !== "answered") {
     return failedJudgement(request, failure ?? notAnswered);
   }
-  const reference = planned.reference === undefined ? undefined : answer.answers[planned.reference];
+  const { rule } = planned;
   const currentByLabels = byLabels(current.observations);
-  const referenceByLabels = byLabels(observationsOf(reference));
+  const references = referencesOf(planned, answer);
   const alertsByLabels = new Map(request.alerts.map((alert) => [labelsKey(alert.labels), alert]));
   const complete = current.notAnswered === 0;
   const stale = isFalse(answer.probes, planned.freshProbe);
-  const referenceHadData = planned.referenceProbe !== undefined && !isFalse(answer.probes, planned.referenceProbe);
   const known = knownLabelSets(request, observationsOf(lookbackOf(planned, answer)), current.observations);
 
   const evaluations: Evaluation[] = [];
-  for (const [key, labels] of labelSets(request, [currentByLabels, referenceByLabels, alertsByLabels], known.kept)) {
+  let cutOffBefore = 0;
+  for (const [key, labels] of labelSets(request, currentByLabels, references, alertsByLabels, known.kept)) {
     const observation = currentByLabels.get(key);
     const alert = alertsByLabels.get(key);
     // Beyond max_groups a missing label set is not "nothing", it was not asked; those not inactive were.
     if (observation === undefined && !complete && alert === undefined) continue;
+    const limits = limitsFor(rule, labels);
+    const reference = references.get(referenceBackMs(limits, rule.signal.windowMs) ?? Number.NaN);
+    const before = reference?.byLabels.get(key);
+    if (reference?.complete === false && before === undefined && alert === undefined) {
+      cutOffBefore += 1;
+      continue;
+    }
     const verdict = evaluate({
-      measure: planned.rule.signal.measure,
-      limits: limitsFor(planned.rule, labels),
-      noData: planned.rule.noData,
+      measure: rule.signal.measure,
+      limits,
+      noData: rule.noData,
       state: alert?.state ?? "inactive",
       current: observation,
-      reference: referenceByLabels.get(key),
-      referenceHadData,
+      reference: before,
+      referenceHadData: reference?.hadData ?? false,
       stale,
     });
     evaluations.push(advance(request, labels, alert, verdict));
   }
+  const gone = evaluations.filter((each) => isGone(rule, each)).map(({ labels }) => labels);
   return {
-    rule: planned.rule,
+    rule,
     evaluations,
     failure: undefined,
     seen: known.seen,
-    forgotten: known.forgotten,
-    notEvaluated: current.notAnswered,
+    forgotten: [...known.forgotten, ...gone],
+    notEvaluated: current.notAnswered + cutOffBefore,
     stale,
   };
+}
+
+/** Absent for longer than `keep_for`: still known, it would be missed anew at the next tick. */
+function isGone(rule: Rule, { change, labels }: Evaluation): boolean {
+  return change === "vanished" && limitsFor(rule, labels).when.form === "absent";
+}
+
+interface Reference {
+  readonly byLabels: ReadonlyMap<string, Observation>;
+  /** False when groups beyond `max_groups` were not answered: what is missing is then not "nothing". */
+  readonly complete: boolean;
+  /** Whether the source had any event in that window. */
+  readonly hadData: boolean;
+}
+
+/** The earlier windows of `change`, by how far back they lie. */
+function referencesOf(planned: PlannedRule, answer: BatchAnswer): ReadonlyMap<number, Reference> {
+  const references = new Map<number, Reference>();
+  for (const [back, { answer: position, probe }] of planned.references) {
+    const part = answer.answers[position];
+    references.set(back, {
+      byLabels: byLabels(observationsOf(part)),
+      complete: part?.kind !== "answered" || part.notAnswered === 0,
+      hadData: !isFalse(answer.probes, probe),
+    });
+  }
+  return references;
 }
 
 const notAnswered: QueryFailure = { code: "internal", message: "the source gave no answer", retryable: true };
 
 /** The first of the rule's questions that failed: half an answer judges nothing. */
 function failureOf(planned: PlannedRule, answer: BatchAnswer): QueryFailure | undefined {
-  for (const position of [planned.current, planned.reference, planned.lookback]) {
+  const references = [...planned.references.values()];
+  for (const position of [planned.current, ...references.map((each) => each.answer), planned.lookback]) {
     if (position === undefined) continue;
     const part = answer.answers[position];
     if (part === undefined) return notAnswered;
     if (part.kind === "failed") return part.failure;
   }
-  for (const position of [planned.referenceProbe, planned.freshProbe]) {
+  for (const position of [...references.map(({ probe }) => probe), planned.freshProbe]) {
     if (position === undefined) continue;
     const part = answer.probes[position];
     if (part === undefined) return notAnswered;
@@ -190,17 +226,27 @@ function inactiveEvaluation(labels: Labels, verdict: Verdict): Evaluation {
   };
 }
 
-/** Union of what answered, what answered earlier, what is not inactive and what is known; the empty set when ungrouped. */
+/**
+ * Union of what answered, what answered earlier and is compared with that, what is not inactive and what is known; the
+ * empty set when ungrouped.
+ */
 function labelSets(
-  request: JudgeRequest,
-  groups: readonly ReadonlyMap<string, { readonly labels: Labels }>[],
+  { planned: { rule } }: JudgeRequest,
+  current: ReadonlyMap<string, Observation>,
+  references: ReadonlyMap<number, Reference>,
+  alerts: ReadonlyMap<string, Alert>,
   known: readonly SeenLabels[],
 ): ReadonlyMap<string, Labels> {
+  const { by, windowMs } = rule.signal;
   const sets = new Map<string, Labels>();
-  if (request.planned.rule.signal.by.length === 0) sets.set("{}", {});
-  for (const group of groups) {
-    for (const [key, { labels }] of group) sets.set(key, labels);
+  if (by.length === 0) sets.set("{}", {});
+  for (const [key, { labels }] of current) sets.set(key, labels);
+  for (const [back, reference] of references) {
+    for (const [key, { labels }] of reference.byLabels) {
+      if (referenceBackMs(limitsFor(rule, labels), windowMs) === back) sets.set(key, labels);
+    }
   }
+  for (const [key, { labels }] of alerts) sets.set(key, labels);
   for (const { labels } of known) sets.set(labelsKey(labels), labels);
   return sets;
 }

@@ -1,6 +1,6 @@
 import type { Alert } from "../model/alert.ts";
 import type { Batch, Probe, Question } from "../model/query.ts";
-import type { Rule } from "../model/rule.ts";
+import type { Limits, Rule } from "../model/rule.ts";
 import type { Window } from "../model/time.ts";
 
 /** What detect must know of a source to ask it: when its data is complete, and when it counts as stale. */
@@ -10,14 +10,25 @@ export interface SourceTiming {
   readonly staleAfterMs: number | undefined;
 }
 
+/** An earlier window, and the probe whether the source had data then. */
+export interface PlannedReference {
+  readonly answer: number;
+  readonly probe: number;
+}
+
+/** How far back the window lies that a label set is compared with; undefined for every form but `change`. */
+export function referenceBackMs({ when }: Limits, windowMs: number): number | undefined {
+  if (when.form !== "change") return undefined;
+  return when.versus === "previous" ? windowMs : when.versus;
+}
+
 /** Where a rule's answers stand in its source's batch. */
 export interface PlannedRule {
   readonly rule: Rule;
   readonly window: Window;
   readonly current: number;
-  /** `change`: the earlier window, and the probe whether the source had data then. */
-  readonly reference: number | undefined;
-  readonly referenceProbe: number | undefined;
+  /** `change`: the earlier windows by how far back they lie; one, unless overrides compare with another. */
+  readonly references: ReadonlyMap<number, PlannedReference>;
   /** `absent`, first evaluation: which label sets reported within `known_for`. */
   readonly lookback: number | undefined;
   readonly freshProbe: number | undefined;
@@ -74,28 +85,32 @@ class SourcePlanBuilder {
 
   add(rule: Rule, alerts: readonly Alert[], isNew: boolean): void {
     const { windowMs, query, target } = rule.signal;
-    const { when } = rule.limits;
+    // An override may replace the form of `when`: what any of them needs is asked.
+    const allLimits = [rule.limits, ...rule.overrides.map(({ limits }) => limits)];
     const window = this.#window(this.#to - windowMs, this.#to);
     const mustAnswer = alerts.map((alert) => alert.labels);
     const current = this.#ask({ query, window, mustAnswer });
 
-    let reference: number | undefined;
-    let referenceProbe: number | undefined;
-    if (when.form === "change") {
-      const back = when.versus === "previous" ? windowMs : when.versus;
+    const references = new Map<number, PlannedReference>();
+    for (const limits of allLimits) {
+      const back = referenceBackMs(limits, windowMs);
+      if (back === undefined || references.has(back)) continue;
       const earlier = this.#window(window.from - back, window.to - back);
-      reference = this.#ask({ query, window: earlier, mustAnswer });
-      referenceProbe = this.#probe(target, earlier);
+      references.set(back, {
+        answer: this.#ask({ query, window: earlier, mustAnswer }),
+        probe: this.#probe(target, earlier),
+      });
     }
+    const knownFor = allLimits.flatMap(({ when }) => (when.form === "absent" ? [when.knownForMs] : []));
     const lookback =
-      when.form === "absent" && isNew && query.by.length > 0
-        ? this.#ask({ query, window: this.#window(window.to - when.knownForMs, window.from), mustAnswer: [] })
+      knownFor.length > 0 && isNew && query.by.length > 0
+        ? this.#ask({ query, window: this.#window(window.to - Math.max(...knownFor), window.from), mustAnswer: [] })
         : undefined;
     const freshProbe =
-      this.#staleAfterMs === undefined || when.form === "absent"
+      this.#staleAfterMs === undefined || knownFor.length === allLimits.length
         ? undefined
         : this.#probe(target, this.#window(this.#to - this.#staleAfterMs, this.#to));
-    this.#rules.push({ rule, window, current, reference, referenceProbe, lookback, freshProbe });
+    this.#rules.push({ rule, window, current, references, lookback, freshProbe });
   }
 
   plan(): SourcePlan {
