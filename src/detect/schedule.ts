@@ -6,6 +6,7 @@ const mostTicks = 10_080;
 const dayMs = 86_400_000;
 /** No zone puts its clock forward twice within it. */
 const offsetSampleMs = 7 * dayMs;
+const longestLookForJumpMs = 400 * dayMs;
 const farthestTickMs = 4 * 366 * dayMs;
 
 const expressions = new Map<string, CronExpression>();
@@ -26,9 +27,9 @@ export function dueTicks(schedule: Schedule, after: number, until: number): numb
   // prev() excludes its start, so begin a millisecond later to include `until` itself.
   expression.reset(new Date(until + 1));
   const ticks: number[] = [];
-  let before = until;
+  let before = until + 1;
   while (ticks.length < mostTicks) {
-    before = expression.prev().getTime();
+    before = cronPrevious(schedule, expression, before);
     if (before <= after) break;
     ticks.push(before);
   }
@@ -41,7 +42,7 @@ export function dueTicks(schedule: Schedule, after: number, until: number): numb
 export function newestTick(schedule: Schedule, at: number): number {
   const expression = expressionFor(schedule);
   expression.reset(new Date(at + 1));
-  const tick = expression.prev().getTime();
+  const tick = cronPrevious(schedule, expression, at + 1);
   return jumpedTicks(schedule, tick, at).at(-1) ?? tick;
 }
 
@@ -68,8 +69,9 @@ function jumpedTicks(schedule: Schedule, after: number, until: number): number[]
   const expression = expressionFor(schedule);
   return jumpsIn(schedule.timezone, after, until).flatMap((jump) => {
     expression.reset(new Date(jump));
-    const next = cronNext(expression, expression.prev().getTime());
-    return next !== undefined && next >= jump && next > after && next <= until ? [next] : [];
+    // Where cron-parser gives up, it looked for a local time that the jump left out: the jump itself stands for it.
+    const next = cronNext(expression, cronPrevious(schedule, expression, jump)) ?? jump;
+    return next >= jump && next > after && next <= until ? [next] : [];
   });
 }
 
@@ -93,7 +95,22 @@ function jumpsIn(timezone: string, after: number, until: number): number[] {
   return jumps;
 }
 
-/** cron-parser gives up on some expressions around a change of half an hour. */
+/**
+ * The instant before `at`, from which `expression` has to have been reset or walked back. cron-parser throws where it
+ * comes upon a day that begins after midnight (Santiago, Cairo): there is no instant between that jump and `at`.
+ */
+function cronPrevious(schedule: Schedule, expression: CronExpression, at: number): number {
+  try {
+    return expression.prev().getTime();
+  } catch (thrown) {
+    const jump = jumpsIn(schedule.timezone, at - longestLookForJumpMs, at).at(-1);
+    if (jump === undefined) throw thrown;
+    expression.reset(new Date(jump - 1));
+    return expression.prev().getTime();
+  }
+}
+
+/** cron-parser gives up on some expressions around a jump of the clock. */
 function cronNext(expression: CronExpression, at: number): number | undefined {
   try {
     expression.reset(new Date(at));

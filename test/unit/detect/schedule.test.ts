@@ -69,6 +69,17 @@ describe("schedule", () => {
       ]);
     });
 
+    it("ticks at the jump where the day itself begins with it", () => {
+      const santiago = { cron: "0 0 * * *", timezone: "America/Santiago" };
+      expect(due(santiago, "2026-09-05T00:00:00Z", "2026-09-07T12:00:00Z")).to.deep.equal([
+        "2026-09-05T04:00:00Z",
+        "2026-09-06T04:00:00Z",
+        "2026-09-07T03:00:00Z",
+      ]);
+      expect(formatInstant(newestTick(santiago, at("2026-09-06T12:00:00Z")))).to.equal("2026-09-06T04:00:00Z");
+      expect(formatInstant(nextTick(santiago, at("2026-09-05T12:00:00Z")))).to.equal("2026-09-06T04:00:00Z");
+    });
+
     it("has every minute and every hour once", () => {
       const ticks = dueTicks(berlin("* * * * *"), at("2026-03-28T22:00:00Z"), at("2026-03-29T04:00:00Z"));
       expect(ticks).to.have.length(360);
