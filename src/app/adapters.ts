@@ -138,6 +138,7 @@ function createJira(name: string, config: Extract<TrackerConfig, { type: "jira" 
     labelPrefix: config.labelPrefix,
     wontDo: config.wontDo,
     timeoutMs: config.timeoutMs,
+    tls: tlsOf(config.tls),
     // Configuration has refused http: towards anything but loopback unless allow_http is set.
     allowHttp: true,
     clock,
