@@ -30,7 +30,10 @@ export interface FormRequest {
   /** Every alert that is not inactive and was not evaluated at this tick: rules of other schedules. */
   readonly otherAlerts: readonly Alert[];
   readonly findings: ReadonlyMap<string, Finding>;
-  /** By rule id. An alert whose rule is gone stands in no finding. */
+  /**
+   * By rule id. An alert whose rule is not there (a file that cannot be read) keeps its finding open and does not speak
+   * for it.
+   */
   readonly rules: ReadonlyMap<string, Rule>;
   readonly modeOf: (rule: Rule) => Mode;
   readonly titleOf: (rule: Rule, worst: AlertSummary, episode: FindingEpisode) => string;
@@ -61,8 +64,12 @@ export function formFindings(request: FormRequest): readonly FindingStep[] {
     }
   }
   const touched = new Set([...active.keys(), ...ended.keys()]);
+  // Each alert counts once, as this tick left it, whatever list it stands in too.
+  const evaluated = new Set(request.evaluations.flatMap((each) => (each.alert ?? each.ended)?.fingerprint ?? []));
   for (const alert of request.otherAlerts) {
-    if (touched.has(alert.groupKey) && isTold(alert)) append(active, alert.groupKey, alert);
+    if (!touched.has(alert.groupKey) || !isTold(alert) || evaluated.has(alert.fingerprint)) continue;
+    evaluated.add(alert.fingerprint);
+    append(active, alert.groupKey, alert);
   }
   const steps: FindingStep[] = [];
   for (const key of touched) {
@@ -86,17 +93,18 @@ function formFinding(
   const before = request.findings.get(key);
   if (alerts.length === 0) return before === undefined ? undefined : goQuiet(request, before, ended);
   const ranked = [...alerts].sort(worseFirst);
-  const worstAlert = ranked[0];
-  const rule = worstAlert === undefined ? undefined : request.rules.get(worstAlert.ruleId);
+  const worstAlert = ranked.find((alert) => ruleOf(request.rules, alert) !== undefined);
+  const rule = worstAlert === undefined ? undefined : ruleOf(request.rules, worstAlert);
   if (worstAlert === undefined || rule === undefined) return undefined;
 
   const goesOn = before !== undefined && before.state === "open";
   const endedSums = sumOf(goesOn ? before.episode.endedSums : noEvents, ended);
-  const sums = alerts.reduce((total, alert) => addSums(total, alert.episode.sums), endedSums);
-  const startedAt = Math.min(
-    ...alerts.map((alert) => alert.episode.startedAt),
-    ...(goesOn ? [before.episode.startedAt] : []),
-  );
+  const sums = alerts.reduce((total, alert) => joinSums(total, alert.episode.sums), endedSums);
+  const firstAlertAt = Math.min(...alerts.map((alert) => alert.episode.startedAt));
+  // What was pending while the last episode ended has been bad for longer, but no two episodes overlap.
+  const startedAt = goesOn
+    ? Math.min(before.episode.startedAt, firstAlertAt)
+    : Math.max(before?.episode.endedAt ?? firstAlertAt, firstAlertAt);
   const lastBreachAt = Math.max(
     ...alerts.map((alert) => alert.episode.lastBreachAt),
     ...(goesOn ? [before.episode.lastBreachAt] : []),
@@ -126,7 +134,10 @@ function formFinding(
     title: request.titleOf(rule, worst, episode),
     changedAt: goesOn ? base.changedAt : request.at,
     worst,
-    others: ranked.slice(1, 1 + mostOthersShown).map(summarise),
+    others: ranked
+      .filter((alert) => alert !== worstAlert)
+      .slice(0, mostOthersShown)
+      .map(summarise),
     alertCount: alerts.length,
     flapping: alerts.some((alert) => alert.flapping),
     episode,
@@ -137,7 +148,7 @@ function formFinding(
 
 function goQuiet(request: FormRequest, before: Finding, ended: readonly Evaluation[]): FindingStep | undefined {
   if (before.state !== "open") return undefined;
-  const rule = request.rules.get(before.worst.ruleId);
+  const rule = ruleOfEnded(request.rules, before, ended);
   if (rule === undefined) return undefined;
   const endedSums = sumOf(before.episode.endedSums, ended);
   const lastBreachAt = Math.max(
@@ -216,7 +227,35 @@ function newFinding(key: string, rule: Rule, worst: Alert, at: number): Finding 
 const noEvents: EventSums = { bad: 0, total: 0 };
 
 function sumOf(start: EventSums, ended: readonly Evaluation[]): EventSums {
-  return ended.reduce((total, each) => addSums(total, each.ended?.episode.sums ?? noEvents), start);
+  return ended.reduce((total, each) => joinSums(total, each.ended?.episode.sums ?? noEvents), start);
+}
+
+/** Where some alerts have a whole, only they make a share: a count beside a ratio has bad events of no whole. */
+function joinSums(a: EventSums, b: EventSums): EventSums {
+  if (a.total > 0 === b.total > 0) return addSums(a, b);
+  return a.total > 0 ? a : b;
+}
+
+/** By id, or by identity when the rule was renamed since its alert was last evaluated. */
+function ruleOf(rules: ReadonlyMap<string, Rule>, alert: Alert): Rule | undefined {
+  const rule = rules.get(alert.ruleId);
+  if (rule?.identity === alert.ruleIdentity) return rule;
+  return [...rules.values()].find(({ identity }) => identity === alert.ruleIdentity);
+}
+
+/** The rule of the finding's worst alert, whatever it is called now; else that of another alert that just ended. */
+function ruleOfEnded(
+  rules: ReadonlyMap<string, Rule>,
+  before: Finding,
+  ended: readonly Evaluation[],
+): Rule | undefined {
+  const alerts = ended.flatMap((each) => each.ended ?? []);
+  const worst = alerts.find(({ fingerprint }) => fingerprint === before.worst.fingerprint);
+  for (const alert of worst === undefined ? alerts : [worst, ...alerts]) {
+    const rule = ruleOf(rules, alert);
+    if (rule !== undefined) return rule;
+  }
+  return rules.get(before.worst.ruleId);
 }
 
 /** burn x duration / period, where burn = share of bad / (1 - objective): PRIORITY.md, "How inputs are measured". */
@@ -257,8 +296,8 @@ function worseFirst(a: Alert, b: Alert): number {
 function excess(alert: Alert): number {
   const { peak } = alert.episode;
   if (peak?.threshold === undefined || !Number.isFinite(peak.value)) return 0;
-  const [large, small] =
-    alert.verdict.direction === "below" ? [peak.threshold, peak.value] : [peak.value, peak.threshold];
+  // The side is the peak's own: the verdict of now may be of no side (failed, no data) or of the other.
+  const [large, small] = peak.value < peak.threshold ? [peak.threshold, peak.value] : [peak.value, peak.threshold];
   return small > 0 ? large / small : large > 0 ? Number.MAX_VALUE : 0;
 }
 
