@@ -4,6 +4,7 @@ import type { Rule } from "../model/rule.ts";
 import { type Schedule, scheduleKey } from "../model/time.ts";
 import type { RuleState } from "../store/store.ts";
 import { stopwatch } from "../support/clock.ts";
+import { traced } from "../support/tracing.ts";
 import {
   type BuiltInObservation,
   builtInRules,
@@ -62,7 +63,9 @@ export async function runSchedule(
     const tick = { at, previousAt: previousTick(run.schedule, at) };
     const startedAt = context.clock.now();
     const request = { schedule: key, tick, rules: asked, states, allRules: withBuiltIn(run), now: run.until };
-    const result = await runTick(request, context, signal);
+    const result = await traced("tick", { schedule: key, tick: at, rules: asked.length }, () =>
+      runTick(request, context, signal),
+    );
     for (const { state } of result.judged) states.set(state.identity, state);
     for (const id of result.blocked) blocked.add(id);
     const durationMs = elapsed();

@@ -3,6 +3,7 @@ import type { EvidenceStore, OutboxStore, TicketStore } from "../store/store.ts"
 import type { Clock } from "../support/clock.ts";
 import { asBackfeedError, BackfeedError } from "../support/errors.ts";
 import type { Logger } from "../support/logging.ts";
+import { traced } from "../support/tracing.ts";
 import type { Tracker } from "../trackers/tracker.ts";
 import { applyToTicket } from "./apply.ts";
 import { type CollectEvidence, type ComposeDocument, fileTicket } from "./create.ts";
@@ -62,7 +63,8 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
 
   async function attempt(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
     try {
-      await deliver(entry, signal);
+      const { id, findingId, action } = entry;
+      await traced("deliver", { entry: id, finding: findingId, action: action.kind }, () => deliver(entry, signal));
     } catch (thrown) {
       const error = asBackfeedError(thrown);
       const waits = (await trackerOf(entry))?.settleWaitsMs ?? [];
