@@ -11,7 +11,7 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 /** The name that built-in findings have where others have their source. */
-export const builtInSource = "backfeed";
+const builtInSource = "backfeed";
 
 /** A rule whose every evaluation failed for over an hour. */
 export const ruleFailing: Rule = builtInRule({

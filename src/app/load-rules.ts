@@ -36,7 +36,7 @@ export async function loadRules(options: LoadRulesOptions): Promise<LoadedRules>
 }
 
 /** The catalogue of what a configuration names; not yet loaded. */
-export function openCatalogue(
+function openCatalogue(
   loaded: LoadedConfig,
   baseDirectory: string,
   options: Pick<CatalogueOptions, "onLoad" | "listFiles">,

@@ -101,7 +101,7 @@ export function redactAction(action: OutboxAction, redact: Redact): OutboxAction
   };
 }
 
-export function redactDocument(document: Document, redact: Redact): Document {
+function redactDocument(document: Document, redact: Redact): Document {
   return document.map((block) => redactBlock(block, redact));
 }
 

@@ -2,8 +2,7 @@ import type { Labels } from "./labels.ts";
 import type { Severity } from "./rule.ts";
 import type { Verdict } from "./verdict.ts";
 
-export const alertStates = ["inactive", "pending", "firing", "recovering"] as const;
-export type AlertState = (typeof alertStates)[number];
+export type AlertState = "inactive" | "pending" | "firing" | "recovering";
 
 /** Sums of one stretch. A tick adds events x step / window, so that overlapping windows count each event once. */
 export interface EventSums {

@@ -14,7 +14,7 @@ export function formatValue(value: number | undefined, unit: ValueUnit): string 
 }
 
 /** `8.0%`, `0.12%`, `99.97%`, `100%`: small shares and near misses of 100 % keep the digits that tell them apart. */
-export function formatPercent(ratio: number): string {
+function formatPercent(ratio: number): string {
   const percent = ratio * 100;
   const size = Math.abs(percent);
   if (size === 0 || size === 100) return `${percent === 0 ? 0 : percent}%`;
@@ -24,7 +24,7 @@ export function formatPercent(ratio: number): string {
 }
 
 /** `1,234`, `1,234.5`, `12.5`, `0.034`: at least three significant digits, no trailing zeros, thousands grouped. */
-export function formatNumber(value: number): string {
+function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return "0";
   if (size >= 1e15 || size < 1e-6)
