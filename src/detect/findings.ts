@@ -131,7 +131,8 @@ function formFinding(
     owner: worstAlert.owner,
     severity: highest(alerts),
     ruleIds: [...new Set([...base.ruleIds, ...alerts.map((alert) => alert.ruleId)])].sort(),
-    title: request.titleOf(rule, worst, episode),
+    // With the value that was bad: a title that follows the recovery would name a problem that is none.
+    title: goesOn && worst.verdict.kind !== "breached" ? base.title : request.titleOf(rule, worst, episode),
     changedAt: goesOn ? base.changedAt : request.at,
     worst,
     others: ranked
@@ -259,7 +260,7 @@ function ruleOfEnded(
 }
 
 /** burn x duration / period, where burn = share of bad / (1 - objective): PRIORITY.md, "How inputs are measured". */
-export function budgetShare(rule: Rule, sums: EventSums, durationMs: number): number | undefined {
+function budgetShare(rule: Rule, sums: EventSums, durationMs: number): number | undefined {
   const { slo } = rule.impact;
   if (slo === undefined || sums.total === 0) return undefined;
   return (sums.bad / sums.total / (1 - slo.objective)) * (durationMs / slo.periodMs);

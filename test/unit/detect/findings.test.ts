@@ -232,6 +232,18 @@ describe("findings", () => {
   describe("going quiet and coming back", () => {
     const alert = buildAlert(rule, { labels: eu });
 
+    it("keep the title of what was bad while it recovers", () => {
+      const titleOf: FormRequest["titleOf"] = (_rule, worst) => `value ${worst.verdict.value}`;
+      const before = step({
+        evaluations: [going({ ...alert, verdict: verdictOf("breached", { value: 90 }) })],
+        titleOf,
+      });
+      const recovering: Alert = { ...alert, state: "recovering", verdict: verdictOf("clear", { value: 3 }) };
+      expect(step({ before: before.finding, evaluations: [going(recovering)], titleOf }).finding.title).to.equal(
+        "value 90",
+      );
+    });
+
     it("are quiet when the last alert has ended, not before", () => {
       const both = [alert, buildAlert(rule, { labels: us })];
       const before = opened(both);
