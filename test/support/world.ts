@@ -1,5 +1,5 @@
-import { createEngine, type Engine } from "../../src/app/engine.ts";
 import type { CreateLimits, TickContext } from "../../src/app/context.ts";
+import { createEngine, type Engine } from "../../src/app/engine.ts";
 import { KnownLabelSets } from "../../src/app/known-label-sets.ts";
 import { redactingSource } from "../../src/app/redaction.ts";
 import type { TickResult } from "../../src/app/tick.ts";
