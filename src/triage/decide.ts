@@ -26,6 +26,8 @@ export interface DecideInput {
   readonly ticket: TicketRecord | undefined;
   /** Its create waits for an operator. */
   readonly createParked: boolean;
+  /** Operators want nothing told of it now. */
+  readonly silenced: boolean;
   /** Whether a new ticket of this band may be filed now: caps per run, per day and per project. */
   readonly mayCreate: (band: Band) => boolean;
 }
@@ -45,6 +47,7 @@ export interface Decided {
  */
 export function decide(input: DecideInput): Decided {
   const memory = watchScore(input);
+  if (input.silenced) return nothing(input.change === "came_back" ? countReturn(memory) : memory, "silenced");
   const decided =
     input.finding.memory.createdAt === undefined ? beforeTicket(input, memory) : withTicket(input, memory);
   const { mode } = input.finding;
@@ -81,19 +84,21 @@ function withTicket(input: DecideInput, memory: TriageMemory): Decided {
 function quiet(input: DecideInput, memory: TriageMemory): Decided {
   const { at, finding, policy } = input;
   const ending = finding.episode.ending;
-  if (ending === "rule_changed") return say("comment", "rule_changed", { ...memory, quietToldAt: at });
+  // Where a summary block stands on the ticket, it must not go on saying "still happening".
+  const refreshSummary = memory.summaryAt !== memory.createdAt;
+  const told = { ...memory, quietToldAt: at, ...(refreshSummary ? { summaryAt: at } : {}) };
+  if (ending === "rule_changed") return say("comment", "rule_changed", told, { refreshSummary });
   if (policy.onQuiet === "none") return nothing(memory, "unchanged");
   const toldRecently = memory.quietToldAt !== undefined && at - memory.quietToldAt < commentPairEveryMs;
   if (toldRecently) return say("update", "goes_on", { ...memory, summaryAt: at }, { refreshSummary: true });
-  const told = { ...memory, quietToldAt: at };
-  if (ending === "vanished") return say("comment", "vanished", told);
-  return say(policy.onQuiet === "transition" ? "transition" : "comment", "all_quiet", told);
+  if (ending === "vanished") return say("comment", "vanished", told, { refreshSummary });
+  return say(policy.onQuiet === "transition" ? "transition" : "comment", "all_quiet", told, { refreshSummary });
 }
 
 /** The comment of the pair: only when its quiet was told. Everything else about coming back stands in the summary block. */
 function back(input: DecideInput, memory: TriageMemory): Decided {
   const { at } = input;
-  const counted = { ...memory, recurrences: memory.recurrences + 1, summaryAt: at };
+  const counted = { ...countReturn(memory), summaryAt: at };
   const owed = memory.quietToldAt !== undefined && (memory.backToldAt ?? Number.NEGATIVE_INFINITY) < memory.quietToldAt;
   const priority = raise(input, counted);
   const extra = { refreshSummary: true, writePriority: priority?.writePriority };
@@ -115,6 +120,11 @@ function goesOn(input: DecideInput, memory: TriageMemory): Decided {
   return nothing(memory, standingStill(finding));
 }
 
+/** Counted since there is a ticket, told or not. */
+function countReturn(memory: TriageMemory): TriageMemory {
+  return memory.createdAt === undefined ? memory : { ...memory, recurrences: memory.recurrences + 1 };
+}
+
 /** Raised at once. */
 function raise(input: DecideInput, memory: TriageMemory): Decided | undefined {
   const { band } = input.priority;
@@ -134,7 +144,10 @@ function lower(input: DecideInput, memory: TriageMemory): Decided | undefined {
   return say("update", "priority_lowered", lowered, { writePriority: band, refreshSummary: true });
 }
 
-/** Keeps since when the score has been clearly under the border of the ticket's band. */
+/**
+ * Keeps since when the score has been clearly under the border of the ticket's band. A new episode is watched anew: it
+ * begins with a low score, and the quiet before it is not time spent below.
+ */
 function watchScore(input: DecideInput): TriageMemory {
   const { memory } = input.finding;
   const { ticketBand } = memory;
@@ -142,7 +155,8 @@ function watchScore(input: DecideInput): TriageMemory {
   const target = input.priority.band === "None" ? "Low" : input.priority.band;
   const under =
     compareBands(target, ticketBand) < 0 && input.priority.score <= input.scale.bands[ticketBand] - lowerPoints;
-  return { ...memory, belowSince: under ? (memory.belowSince ?? input.at) : undefined };
+  const since = input.change === "came_back" ? undefined : memory.belowSince;
+  return { ...memory, belowSince: under ? (since ?? input.at) : undefined };
 }
 
 /** Why an open finding with a ticket needs no word now. */

@@ -49,7 +49,7 @@ export function summaryDocument(story: Story): Document {
   const { finding, priority, at } = story;
   const { episode } = finding;
   const rows: Inline[][][] = [
-    row("State", finding.state === "open" ? "still happening" : `quiet since ${formatInstant(episode.endedAt ?? at)}`),
+    row("State", stateText(finding, at)),
     row("Priority", priorityLine(priority)),
     row(finding.state === "open" ? "This episode" : "Last episode", episodeText(story, episode)),
     row("Episodes in 30 days", String(1 + finding.pastEpisodes.length)),
@@ -60,6 +60,13 @@ export function summaryDocument(story: Story): Document {
     { kind: "table", rows },
     ...others(finding),
   ];
+}
+
+function stateText({ state, episode }: Finding, at: number): string {
+  if (state === "open") return "still happening";
+  const since = `since ${formatInstant(episode.endedAt ?? at)}`;
+  if (episode.ending === "vanished") return `no more data, not watched ${since}`;
+  return episode.ending === "rule_changed" ? `no longer watched ${since}` : `quiet ${since}`;
 }
 
 export function quietDocument(story: Story): Document {

@@ -4,12 +4,14 @@ import type { Finding } from "../model/finding.ts";
 import type { Rule } from "../model/rule.ts";
 import { formatInstant } from "../model/time.ts";
 import { unitOf } from "./describe.ts";
-import { badPart, ungrouped } from "./impact.ts";
+import { ungrouped } from "./impact.ts";
 
 /** A chart shows at most this many steps, and at least this many before the episode. */
 const mostChartSteps = 240;
 const stepsBefore = 24;
 const mostSampleLines = 20;
+/** Samples are of the episode, and of its last day at most. */
+const longestSampleWindowMs = 86_400_000;
 
 /**
  * What to collect for a ticket, frozen with the decision: the worst alert's series around the episode, and its newest
@@ -25,11 +27,14 @@ export function evidenceRequest(
   const { signal } = rule;
   const to = at - delayMs;
   const { episode, worst } = finding;
-  const wanted = Math.ceil((to - episode.startedAt) / signal.windowMs) + stepsBefore;
+  const lastedMs = Math.max(0, to - episode.startedAt);
   // A long episode is drawn in coarser steps: the same picture in the same number of points.
-  const stepMs = signal.windowMs * Math.max(1, Math.ceil(wanted / mostChartSteps));
-  const steps = Math.max(stepsBefore, Math.ceil((to - episode.startedAt) / stepMs) + stepsBefore);
-  const sampleFrom = Math.max(to - signal.windowMs, Math.min(episode.startedAt, to - signal.windowMs));
+  const stepMs = signal.windowMs * Math.max(1, Math.ceil(lastedMs / signal.windowMs / (mostChartSteps - stepsBefore)));
+  const steps = Math.ceil(lastedMs / stepMs) + stepsBefore;
+  // The first breached tick's own window reaches back before that tick. A ticket can be filed late (over a cap, or when
+  // its score rose), so the newest window alone may hold nothing of it.
+  const episodeFrom = episode.startedAt - signal.windowMs - delayMs;
+  const sampleFrom = Math.max(to - longestSampleWindowMs, Math.min(episodeFrom, to - signal.windowMs));
   return {
     source: signal.source,
     query: ungrouped(signal.query, worst.labels),
@@ -46,15 +51,10 @@ export function evidenceRequest(
       title: finding.title,
       unit: unitOf(signal.measure),
       threshold: worst.verdict.threshold,
-      episode: { from: Math.max(episode.startedAt - signal.windowMs - delayMs, to - steps * stepMs), to },
+      episode: { from: Math.max(episodeFrom, to - steps * stepMs), to },
     },
     links,
   };
-}
-
-/** The events behind the finding as a query of its own, for links and for people who want to look themselves. */
-export function evidenceQuery(request: EvidenceRequest): EvidenceRequest["query"] {
-  return request.samples.badOnly ? badPart(request.query) : request.query;
 }
 
 /** What was collected as blocks for the ticket, appended to the text that was frozen with the decision. Pure. */

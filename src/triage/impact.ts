@@ -1,7 +1,7 @@
 import type { Finding, ImpactMeasured } from "../model/finding.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Answer, Batch, BatchAnswer, Probe, Query, Question, Where } from "../model/query.ts";
-import type { Rule } from "../model/rule.ts";
+import { limitsFor, type Rule } from "../model/rule.ts";
 import type { Window } from "../model/time.ts";
 
 /** Users and trend are asked again at most this often for one finding (PRIORITY.md). */
@@ -63,7 +63,7 @@ function planOne(
   delayMs: number,
   collected: { questions: Question[]; probes: Probe[] },
 ): ImpactPlan {
-  const { signal, impact, limits } = rule;
+  const { signal, impact } = rule;
   const to = at - delayMs;
   const ask = (query: Query, window: Window) => collected.questions.push({ query, window, mustAnswer: [] }) - 1;
   const whole = ungrouped(signal.query, finding.groupLabels);
@@ -80,7 +80,7 @@ function planOne(
   let now: number | undefined;
   let lastWeek: number | undefined;
   let lastWeekProbe: number | undefined;
-  if (limits.when.form !== "absent") {
+  if (limitsFor(rule, finding.worst.labels).when.form !== "absent") {
     const window = { from: to - signal.windowMs, to };
     const earlier = { from: window.from - weekMs, to: window.to - weekMs };
     now = ask(whole, window);
@@ -110,10 +110,19 @@ function trendOf(
 ): ImpactMeasured["trend"] {
   const probe = plan.lastWeekProbe === undefined ? undefined : answer.probes[plan.lastWeekProbe];
   if (now === undefined || lastWeek === undefined || probe?.kind !== "answered" || !probe.any) return undefined;
-  const inverted = plan.finding.worst.verdict.direction === "below";
+  const inverted = badSide(plan.finding) === "below";
   const [numerator, denominator] = inverted ? [lastWeek, now] : [now, lastWeek];
   if (denominator === 0) return numerator === 0 ? undefined : "from_zero";
   return numerator / denominator;
+}
+
+/**
+ * On which side of its limit the finding is bad: that of its worst value, since the verdict of now may be of none (failed,
+ * no data) and a tick that saw nothing must not change a score.
+ */
+export function badSide({ episode: { peak }, worst }: Finding): "above" | "below" | undefined {
+  if (peak?.threshold === undefined || peak.value === peak.threshold) return worst.verdict.direction;
+  return peak.value > peak.threshold ? "above" : "below";
 }
 
 /** A ratio's trend is that of its bad part (PRIORITY.md). */

@@ -1,5 +1,6 @@
 import type { Finding, FindingEpisode } from "../model/finding.ts";
 import type { Rule } from "../model/rule.ts";
+import { badSide } from "./impact.ts";
 import type { PriorityInputs, Reach } from "./score.ts";
 
 const thirtyDaysMs = 30 * 86_400_000;
@@ -18,7 +19,7 @@ export function priorityInputs(finding: Finding, rule: Rule, at: number): Priori
     budgetPeriodMs: slo?.periodMs,
     episodes: 1 + finding.pastEpisodes.filter((past) => at - (past.endedAt ?? at) <= thirtyDaysMs).length,
     backAfterDone: finding.state === "regressed",
-    trend: finding.impact?.trend,
+    trend: finding.impact?.trend === "from_zero" && badSide(finding) === "below" ? "to_zero" : finding.impact?.trend,
     badEvents: rule.signal.measure.kind === "ratio" ? episode.sums.bad : undefined,
   };
 }
@@ -35,7 +36,7 @@ function reachOf(finding: Finding, rule: Rule, share: number | undefined): Reach
   if (share !== undefined) return { share, absolute: undefined, of: "requests", declared: false };
   const counted = rule.signal.measure.kind === "count" || rule.signal.measure.kind === "rate";
   // Few events are the problem of a drop, not the size of it.
-  if (!counted || finding.worst.verdict.direction !== "above") return undefined;
+  if (!counted || badSide(finding) !== "above") return undefined;
   return { share: undefined, absolute: finding.episode.sums.bad, of: "events", declared: false };
 }
 

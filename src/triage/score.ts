@@ -23,7 +23,8 @@ export interface PriorityInputs {
   /** In 30 days, this one included. */
   readonly episodes: number;
   readonly backAfterDone: boolean;
-  readonly trend: number | "from_zero" | undefined;
+  /** `to_zero`: what is bad when low has fallen to nothing. */
+  readonly trend: number | "from_zero" | "to_zero" | undefined;
   /** Of this episode, where bad events are counted. */
   readonly badEvents: number | undefined;
 }
@@ -59,7 +60,7 @@ export function score(inputs: PriorityInputs, scale: PriorityScale): Priority {
 }
 
 /** The band of a bare score. */
-export function bandOf(points: number, scale: PriorityScale): Band {
+function bandOf(points: number, scale: PriorityScale): Band {
   for (const band of ["Highest", "High", "Medium", "Low"] as const) {
     if (points >= scale.bands[band]) return band;
   }
@@ -165,6 +166,7 @@ function recurrencePart({ episodes, backAfterDone }: PriorityInputs, scale: Prio
 function trendPart({ trend }: PriorityInputs, scale: PriorityScale): PriorityPart {
   if (trend === undefined) return notMeasured("trend", "trend not measured");
   if (trend === "from_zero") return part("trend", scale.trendFromZero, "none last week");
+  if (trend === "to_zero") return part("trend", scale.trendFromZero, "nothing left of last week");
   return part("trend", pointsOf(scale.trend, trend), `${times(trend)} last week`);
 }
 
