@@ -1,0 +1,192 @@
+import { expect } from "chai";
+import { type Outcome, outcomeOf } from "../support/simulation/outcome.ts";
+import { type KillPoint, type PortName, portMethods } from "../support/simulation/ports.ts";
+import { killAndLiveOn } from "../support/simulation/processes.ts";
+import { type Backlog, dieAndLiveOn, isWrite, live, type Strike, Surroundings } from "../support/simulation/runs.ts";
+
+const minute = 60_000;
+
+/** The time line without a kill. */
+interface Reference {
+  readonly outcome: Outcome;
+  /** Every point before and after every call of every port, in order. */
+  readonly points: readonly KillPoint[];
+  /** The same by what a process that dies there leaves behind. */
+  readonly leaving: ReadonlyMap<string, readonly KillPoint[]>;
+  /** Requests that write, in Jira. */
+  readonly writes: number;
+  readonly arrived: ReadonlyMap<string, number>;
+  readonly gated: ReadonlyMap<string, number>;
+  readonly raw: ReadonlyMap<PortName, object>;
+}
+
+async function withoutKill(backlog: Backlog): Promise<Reference> {
+  const surroundings = await Surroundings.begin(backlog);
+  const points: KillPoint[] = [];
+  const leaving = new Map<string, KillPoint[]>();
+  const gate = async (point: KillPoint) => {
+    points.push(point);
+    const left = surroundings.fingerprint();
+    leaving.set(left, [...(leaving.get(left) ?? []), point]);
+  };
+  const { played, ports, raw, close } = await live({ surroundings, gate });
+  await played;
+  const outcome = await outcomeOf(raw, surroundings.jira);
+  const writes = surroundings.jira?.requests.filter(({ operation }) => isWrite(operation)).length ?? 0;
+  expect(surroundings.jira?.violations ?? []).to.deep.equal([]);
+  await close();
+  await surroundings.end();
+  return { outcome, points, leaving, writes, arrived: ports.arrived, gated: ports.gated, raw: ports.raw };
+}
+
+/**
+ * Points at which a dying process leaves the same bytes on the disk, the same writes in Jira and the same time of day are
+ * one experiment: nothing else outlives it. `KILL_POINTS=all` does each of them all the same.
+ */
+function experiments({ points, leaving }: Reference): readonly KillPoint[] {
+  if (process.env["KILL_POINTS"] === "all") return points;
+  return [...leaving.values()].flatMap((alike) => alike.at(-1) ?? []);
+}
+
+/** Runs each in surroundings of its own; gives those that came out otherwise, with the first difference. */
+async function differing(
+  of: { backlog: Backlog; reference: Reference; strikes: readonly Strike[]; atOnce?: number },
+  run: (surroundings: Surroundings, strike: Strike) => Promise<Outcome>,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  const waiting = [...of.strikes];
+  const work = async () => {
+    for (let strike = waiting.shift(); strike !== undefined; strike = waiting.shift()) {
+      const surroundings = await Surroundings.begin(of.backlog);
+      try {
+        const outcome = await run(surroundings, strike);
+        expect(surroundings.jira?.violations ?? []).to.deep.equal([]);
+        expect(outcome).to.deep.equal(of.reference.outcome);
+      } catch (thrown) {
+        found.push(`${JSON.stringify(strike)}: ${difference(thrown)}`);
+      } finally {
+        await surroundings.end();
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: of.atOnce ?? 1 }, work));
+  return found;
+}
+
+/** Where a deep comparison first fails, as a path and both values. */
+function difference(thrown: unknown): string {
+  const { actual, expected } = thrown as { actual?: unknown; expected?: unknown };
+  if (actual === undefined) return String(thrown);
+  const at = firstDifference(actual, expected, "");
+  return at ?? String(thrown);
+}
+
+function firstDifference(one: unknown, other: unknown, path: string): string | undefined {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
+    return Object.is(one, other) ? undefined : `${path}: ${JSON.stringify(one)} instead of ${JSON.stringify(other)}`;
+  }
+  for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
+    const inner = firstDifference(Reflect.get(one, key), Reflect.get(other, key), `${path}.${key}`);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+describe("a process that is killed before and after every call of every port", function () {
+  this.timeout(900_000);
+  const references = new Map<Backlog, Reference>();
+  const referenceOf = async (backlog: Backlog): Promise<Reference> => {
+    const reference = references.get(backlog) ?? (await withoutKill(backlog));
+    references.set(backlog, reference);
+    return reference;
+  };
+
+  for (const [backlog, downtimeMs] of [
+    ["cloud", 0],
+    // Two ticks are missed, and caught up with.
+    ["datacenter", 12 * minute],
+    ["local", 0],
+  ] as const) {
+    describe(`with tickets in ${backlog}`, () => {
+      let reference: Reference;
+      before(async () => {
+        reference = await referenceOf(backlog);
+      });
+
+      it("has kill points around every call that arrived at a port", () => {
+        expect(Object.fromEntries(reference.gated)).to.deep.equal(Object.fromEntries(reference.arrived));
+        for (const [name, raw] of reference.raw) {
+          const functions = Object.entries(raw).filter(([, value]) => typeof value === "function");
+          const named = Object.keys(portMethods[name]);
+          // What an adapter has besides its port is not the program's to call.
+          if (name !== "source" && name !== "tracker")
+            expect(functions.map(([method]) => method)).to.have.members(named, name);
+          else expect(functions.map(([method]) => method)).to.include.members(named, name);
+        }
+        const calls = [...reference.arrived.values()].reduce((sum, count) => sum + count, 0);
+        expect(reference.points).to.have.length(2 * calls);
+      });
+
+      it("tells the whole story: filed, raised, quiet, back, quiet again; and a second one, closed", () => {
+        expect(reference.outcome.issues).to.have.length(2);
+        expect(reference.outcome.entries).to.include({ done: 9, pending: 0, unknown: 0, sending: 0, parked: 0 });
+        if (backlog === "local") return;
+        const operations = Object.values(reference.outcome.history).map((entries) =>
+          entries.map((entry) => (entry as { operation: string }).operation),
+        );
+        const filed = ["createIssue", "addAttachment", "putRemoteLink"];
+        expect(operations).to.deep.equal([
+          [...filed, "editIssue", "addComment", "addComment", "addComment", "updateComment", "updateComment"],
+          [...filed, "addComment", "transitionIssue"],
+        ]);
+      });
+
+      it("leaves the same tickets, comments included, and the same state", async () => {
+        const strikes = experiments(reference).map((point) => ({ point }));
+        expect(strikes).to.have.length.greaterThan(60);
+        const found = await differing({ backlog, reference, strikes }, (surroundings, strike) =>
+          dieAndLiveOn(surroundings, strike, { downtimeMs }),
+        );
+        expect(found).to.deep.equal([]);
+      });
+
+      if (backlog === "local") return;
+      it("leaves the same when Jira has done a write and its answer finds nobody", async () => {
+        const strikes = Array.from({ length: reference.writes }, (_, index) => ({ write: index + 1 }));
+        const found = await differing({ backlog, reference, strikes }, (surroundings, strike) =>
+          dieAndLiveOn(surroundings, strike, { downtimeMs }),
+        );
+        expect(found).to.deep.equal([]);
+      });
+    });
+  }
+
+  /** The first call of each method, now before and now after it; all around the create and its tick; some answers lost. */
+  function sample({ points, writes }: Reference): readonly Strike[] {
+    const chosen = new Set<KillPoint>();
+    const firsts = points.filter((point) => point.endsWith("#1 before"));
+    for (const [index, before] of firsts.entries()) {
+      chosen.add(index % 2 === 0 ? before : before.replace(" before", " after"));
+    }
+    const create = points.indexOf("tracker.create#1 before");
+    const commit = points.slice(0, create).findLast((point) => /commitTick#\d+ after/.test(point)) ?? "";
+    for (const after of [commit, "store.outbox.markSending#1 after", "tracker.create#1 after"]) {
+      chosen.add(after).add(after.replace(" after", " before"));
+    }
+    chosen.add("store.tickets.put#1 before").add("store.tickets.put#1 after");
+    chosen.add("store.outbox.settle#1 before").add("store.outbox.settle#1 after");
+    const lost = Array.from({ length: Math.min(writes, 5) }, (_, index) => ({ write: index + 1 }));
+    return [...[...chosen].map((point) => ({ point })), ...lost];
+  }
+
+  for (const backlog of ["cloud", "datacenter"] as const) {
+    it(`by SIGKILL, as a process of its own, leaves the same tickets in ${backlog}`, async () => {
+      const reference = await referenceOf(backlog);
+      const all = sample(reference);
+      const strikes = backlog === "cloud" ? all : all.slice(-12);
+      if (backlog === "cloud") expect(strikes).to.have.length.greaterThan(30);
+      const found = await differing({ backlog, reference, strikes, atOnce: 2 }, killAndLiveOn);
+      expect(found).to.deep.equal([]);
+    });
+  }
+});

@@ -1,0 +1,191 @@
+import type { Source } from "../../../src/sources/source.ts";
+import type {
+  EvidenceStore,
+  HistoryStore,
+  LocalTicketStore,
+  OutboxStore,
+  SilenceStore,
+  StateStore,
+  Store,
+  TicketStore,
+} from "../../../src/store/store.ts";
+import type { Tracker } from "../../../src/trackers/tracker.ts";
+
+/** A call's number within its method, and which side of it: `store.state.commitTick#3 before`. */
+export type KillPoint = string;
+
+/** Asked before and after each call; one that never resolves is a process that no longer runs. */
+export type Gate = (point: KillPoint) => Promise<void>;
+
+type MethodsOf<Port> = {
+  [Name in keyof Port]-?: Port[Name] extends (...given: never[]) => unknown ? Name : never;
+}[keyof Port];
+type MethodList<Port> = Readonly<Record<MethodsOf<Port>, true>>;
+
+// Each list holds exactly the methods of its interface: the type check refuses one more or one less.
+const state: MethodList<StateStore> = {
+  openInstance: true,
+  ruleStates: true,
+  alerts: true,
+  knownLabelSets: true,
+  findings: true,
+  findingsInStates: true,
+  createsSince: true,
+  commitTick: true,
+  recordTick: true,
+  refile: true,
+};
+const outbox: MethodList<OutboxStore> = {
+  claim: true,
+  markSending: true,
+  settle: true,
+  releaseLeases: true,
+  retry: true,
+  get: true,
+  openOf: true,
+  counts: true,
+  oldestOpen: true,
+  nextDue: true,
+};
+const tickets: MethodList<TicketStore> = { put: true, ofFinding: true, ofFindings: true, byKey: true };
+const evidence: MethodList<EvidenceStore> = { put: true, ofEntry: true, newest: true };
+const history: MethodList<HistoryStore> = {
+  findings: true,
+  finding: true,
+  findingByFingerprint: true,
+  events: true,
+  outbox: true,
+  tickets: true,
+  ticks: true,
+  ruleTicks: true,
+  addEvent: true,
+};
+const silences: MethodList<SilenceStore> = { add: true, end: true, active: true, list: true };
+const localTickets: MethodList<LocalTicketStore> = {
+  create: true,
+  byId: true,
+  byKey: true,
+  byLabel: true,
+  change: true,
+  list: true,
+  attachment: true,
+  putAttachment: true,
+};
+const store: MethodList<Store> = { retain: true, ping: true, close: true };
+const source: MethodList<Source> = { answer: true, samples: true, series: true, check: true, close: true };
+const tracker: MethodList<Tracker> = {
+  find: true,
+  create: true,
+  read: true,
+  comment: true,
+  keepComment: true,
+  setPriority: true,
+  transition: true,
+  attach: true,
+  linkBack: true,
+  check: true,
+  close: true,
+};
+
+/** Every method of every port of `src`, by the port's name. */
+export const portMethods = {
+  "store.state": state,
+  "store.outbox": outbox,
+  "store.tickets": tickets,
+  "store.evidence": evidence,
+  "store.history": history,
+  "store.silences": silences,
+  "store.localTickets": localTickets,
+  store,
+  source,
+  tracker,
+} as const;
+export type PortName = keyof typeof portMethods;
+
+/** Wraps ports so that each call of each listed method passes the gate; counts, besides, every call that arrives at all. */
+export class WatchedPorts {
+  /** Calls that arrived at a port, by method, whether they have kill points or not. */
+  readonly arrived = new Map<string, number>();
+  /** Calls that passed the gate. */
+  readonly gated = new Map<string, number>();
+  /** The ports as the adapters made them. */
+  readonly raw = new Map<PortName, object>();
+  readonly #gate: Gate;
+
+  constructor(gate: Gate) {
+    this.#gate = gate;
+  }
+
+  store(raw: Store): Store {
+    return this.#watch("store", {
+      ...raw,
+      state: this.#watch("store.state", raw.state),
+      outbox: this.#watch("store.outbox", raw.outbox),
+      tickets: this.#watch("store.tickets", raw.tickets),
+      evidence: this.#watch("store.evidence", raw.evidence),
+      history: this.#watch("store.history", raw.history),
+      silences: this.#watch("store.silences", raw.silences),
+      localTickets: this.#watch("store.localTickets", raw.localTickets),
+    });
+  }
+
+  source(raw: Source): Source {
+    return this.#watch("source", raw);
+  }
+
+  tracker(raw: Tracker): Tracker {
+    return this.#watch("tracker", raw);
+  }
+
+  #watch<Port extends object>(name: PortName, raw: Port): Port {
+    this.raw.set(name, raw);
+    return this.#gated(name, this.#counted(name, raw));
+  }
+
+  /** Knows no list: whatever is called is counted. */
+  #counted<Port extends object>(name: PortName, port: Port): Port {
+    return overFunctions(port, (method, call) => (...given) => {
+      count(this.arrived, `${name}.${method}`);
+      return call(...given);
+    });
+  }
+
+  /** Goes by the lists above: a method that is missing there has no kill points. */
+  #gated<Port extends object>(name: PortName, port: Port): Port {
+    const listed: object = portMethods[name];
+    return overFunctions(port, (method, call) => {
+      if (!Object.hasOwn(listed, method)) return call;
+      return async (...given) => {
+        const key = `${name}.${method}`;
+        const point = `${key}#${count(this.gated, key)}`;
+        await this.#gate(`${point} before`);
+        try {
+          return await call(...given);
+        } finally {
+          await this.#gate(`${point} after`);
+        }
+      };
+    });
+  }
+}
+
+type Call = (...given: unknown[]) => unknown;
+
+function overFunctions<Port extends object>(port: Port, over: (method: string, call: Call) => Call): Port {
+  const kept = new Map<string | symbol, Call>();
+  return new Proxy(port, {
+    get: (target, key, receiver) => {
+      const value: unknown = Reflect.get(target, key, receiver);
+      if (typeof value !== "function" || typeof key === "symbol") return value;
+      const known = kept.get(key) ?? over(key, value.bind(target) as Call);
+      kept.set(key, known);
+      return known;
+    },
+  });
+}
+
+function count(counts: Map<string, number>, key: string): number {
+  const next = (counts.get(key) ?? 0) + 1;
+  counts.set(key, next);
+  return next;
+}
