@@ -1,10 +1,13 @@
 import type { Evidence, EvidenceRequest } from "../model/evidence.ts";
 import type { Sample, SeriesPoint } from "../model/query.ts";
 import type { Source } from "../sources/source.ts";
+import { cutCodePoints } from "../support/clean-text.ts";
 import type { Clock } from "../support/clock.ts";
-import { asBackfeedError } from "../support/errors.ts";
+import { asBackfeedError, BackfeedError } from "../support/errors.ts";
 
 const longestValue = 1_000;
+/** Values are asked for longer than they are shown: a secret that is cut in two is no longer seen as one. */
+const longestAsked = 9_000;
 
 /** Draws one chart; the renderer of triage/chart. */
 export type RenderChart = (request: EvidenceRequest["chart"], series: readonly SeriesPoint[]) => Promise<Uint8Array>;
@@ -21,63 +24,84 @@ export interface EvidenceCollectorOptions {
 
 /**
  * Collects what a request names, within the deadline. Never throws: what could not be had is named in `missing` and
- * blocks nothing. Samples are redacted before anything else sees them.
+ * blocks nothing. Samples are redacted before anything else sees them. Returns at once when the signal aborts; what is
+ * given then is not the proof, and the caller does not keep it.
  */
 export function createEvidenceCollector(options: EvidenceCollectorOptions) {
+  const { clock, redact } = options;
+
   return async (request: EvidenceRequest, signal: AbortSignal): Promise<Evidence> => {
     const missing: string[] = [];
-    const attempt = async <Value>(what: string, work: (signal: AbortSignal) => Promise<Value>, otherwise: Value) => {
-      const deadline = new AbortController();
-      const stop = options.clock.sleep(options.deadlineMs, deadline.signal).then(
-        () => deadline.abort(new Error("deadline")),
-        () => undefined,
-      );
+    const source = options.sources.get(request.source);
+    if (source === undefined) {
+      // Findings about Backfeed itself have no source to ask, and want no samples.
+      if (request.samples.limit > 0) missing.push(`evidence: the source ${request.source} is no longer configured`);
+      return { collectedAt: clock.now(), series: [], samples: [], missing, chart: undefined };
+    }
+    const stop = new AbortController();
+    const onAbort = () => stop.abort(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    let late = false;
+    const deadline = clock.sleep(options.deadlineMs, stop.signal).then(
+      () => {
+        late = true;
+        stop.abort(new BackfeedError("aborted", "took too long"));
+      },
+      () => undefined,
+    );
+    // Raced against, since a source or a renderer may not heed the signal. Nobody else may be waiting: never unhandled.
+    const stopped = new Promise<never>((_resolve, reject) => {
+      const onStop = () => reject(stop.signal.reason);
+      if (stop.signal.aborted) onStop();
+      else stop.signal.addEventListener("abort", onStop, { once: true });
+    });
+    stopped.catch(() => undefined);
+    const attempt = async <Value>(what: string, work: () => Promise<Value>, otherwise: Value): Promise<Value> => {
       try {
-        const stopped = new Promise<never>((_resolve, reject) => {
-          deadline.signal.addEventListener("abort", () => reject(deadline.signal.reason), { once: true });
-        });
-        stopped.catch(() => undefined);
-        return await Promise.race([work(AbortSignal.any([signal, deadline.signal])), stopped]);
+        if (stop.signal.aborted) throw stop.signal.reason;
+        return await Promise.race([work(), stopped]);
       } catch (thrown) {
-        const late = deadline.signal.aborted && !signal.aborted;
-        missing.push(`${what}: ${late ? "took too long" : options.redact(asBackfeedError(thrown).message)}`);
+        const why = late ? "took too long" : signal.aborted ? "stopped" : redact(asBackfeedError(thrown).message);
+        missing.push(`${what}: ${why}`);
         return otherwise;
-      } finally {
-        deadline.abort(new Error("done"));
-        await stop;
       }
     };
-    const source = options.sources.get(request.source);
-    // Findings about Backfeed itself have no source to ask.
-    if (source === undefined)
-      return { collectedAt: options.clock.now(), series: [], samples: [], missing, chart: undefined };
-    const { query, labels, chart } = request;
-    const [series, samples] = await Promise.all([
-      attempt<readonly SeriesPoint[]>("chart", (until) => source.series({ query, labels, ...chart }, until), []),
-      request.samples.limit === 0
-        ? []
-        : attempt<readonly Sample[]>(
-            "sample events",
-            (until) => source.samples({ query, labels, ...request.samples, maxValueLength: longestValue }, until),
-            [],
-          ),
-    ]);
-    const drawable = series.some((point) => point.value !== undefined);
-    const png = drawable
-      ? await attempt("chart", () => options.renderChart(redactTitle(chart), series), undefined)
-      : undefined;
-    return { collectedAt: options.clock.now(), series, samples: samples.map(redactSample), missing, chart: png };
+    try {
+      const { query, labels, chart } = request;
+      const maxValueLength = longestAsked;
+      const [series, samples] = await Promise.all([
+        attempt<readonly SeriesPoint[]>("chart", () => source.series({ query, labels, ...chart }, stop.signal), []),
+        request.samples.limit === 0
+          ? []
+          : attempt<readonly Sample[]>(
+              "sample events",
+              () => source.samples({ query, labels, ...request.samples, maxValueLength }, stop.signal),
+              [],
+            ),
+      ]);
+      const drawable = series.some((point) => point.value !== undefined);
+      const png = drawable
+        ? await attempt("chart", () => options.renderChart(redactTitle(chart), series), undefined)
+        : undefined;
+      return { collectedAt: clock.now(), series, samples: samples.map(redactSample), missing, chart: png };
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      stop.abort(new BackfeedError("aborted", "done"));
+      await deadline;
+    }
   };
 
   function redactTitle(chart: EvidenceRequest["chart"]): EvidenceRequest["chart"] {
-    return { ...chart, title: options.redact(chart.title) };
+    return { ...chart, title: redact(chart.title) };
   }
 
   function redactSample(sample: Sample): Sample {
     // Name and value together, since `password=…` is only seen as one where both stand.
     const fields = sample.fields.map(([name, value]): [string, string] => {
-      const together = options.redact(`${name}=${value}`);
-      return [name, together.startsWith(`${name}=`) ? together.slice(name.length + 1) : together];
+      const together = redact(`${name}=${value}`);
+      const clean = together.startsWith(`${name}=`) ? together.slice(name.length + 1) : together;
+      return [name, cutCodePoints(clean, longestValue)];
     });
     return { at: sample.at, fields };
   }
