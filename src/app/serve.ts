@@ -34,6 +34,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     options.program ?? (await openProgram({ loaded, clock: systemClock, logLevel: options.logLevel, dryRun: false }));
   const { clock, engine, logger, metrics } = program;
   const cutOff = new AbortController();
+  const ended = new AbortController();
   try {
     const server = httpServer(program, loaded);
     const scheduler = createScheduler({ engine, clock, logger, metrics }, cutOff.signal);
@@ -58,11 +59,14 @@ export async function serve(options: ServeOptions): Promise<void> {
     await aborted(signal);
     logger.info("stopping: what is under way is finished", {});
     const drained = Promise.all([server.stop(), scheduler.stop(), ...background]);
-    await Promise.race([drained, clock.sleep(drainMs)]);
+    const atMost = (ms: number) => clock.sleep(ms, ended.signal).catch(() => undefined);
+    await Promise.race([drained, atMost(drainMs)]);
     cutOff.abort();
-    await Promise.race([drained, clock.sleep(second)]);
+    await Promise.race([drained, atMost(second)]);
   } finally {
     cutOff.abort();
+    // A timer that is left behind would hold the process for as long as the drain was allowed to take.
+    ended.abort();
     await program.close();
   }
 }
