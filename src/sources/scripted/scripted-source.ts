@@ -61,7 +61,8 @@ export function createScriptedSource({ name, script }: { name: string; script: S
   const probeOne = ({ target, window }: Probe): ProbeAnswer => {
     const found = targetOf(target);
     if (found === undefined) return { kind: "failed", failure: unknownTarget(target) };
-    return { kind: "answered", any: isSeries(found) || anyEvent(found, window) };
+    // From its start on a series always stands for a source that is alive; before it there was none.
+    return { kind: "answered", any: isSeries(found) ? window.to >= found.start : anyEvent(found, window) };
   };
 
   return {

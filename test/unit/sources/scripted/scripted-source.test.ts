@@ -63,6 +63,12 @@ describe("a scripted source in series mode", () => {
     expect(await ask(at(3, ratio))).to.have.nested.property("failure.retryable", true);
   });
 
+  it("had no data before its first tick, so that nothing is compared with a time before the script", async () => {
+    const probe = (tick: number) => ({ target: "t", window: at(tick, ratio).window });
+    const { probes } = await source.answer({ questions: [], probes: [probe(-1), probe(0), probe(3)] }, never);
+    expect(probes.map((answer) => answer.kind === "answered" && answer.any)).to.deep.equal([false, true, true]);
+  });
+
   it("answers an ungrouped query always with one observation", async () => {
     const of = (measure: Query["measure"]) => query({ target: "single", measure });
     const value = async (tick: number, measure: Query["measure"]) => ask(at(tick, of(measure)));
