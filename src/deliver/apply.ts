@@ -29,6 +29,10 @@ export async function applyToTicket(
   if (snapshot === undefined) return dropped(record, "ticket_gone", "the ticket was deleted or is out of reach");
   const seen = withSeen(record, snapshot, now);
   if (snapshot.statusCategory === "done" && entry.action.kind !== "summary") {
+    // So it looks, too, when we closed it ourselves and died before that was stored.
+    if (action.kind === "transition") {
+      return done(seen, "transition_unchanged", `the ticket is ${snapshot.status} already`);
+    }
     return dropped(seen, "ticket_closed", `the ticket is ${snapshot.status}: nothing was written`);
   }
   switch (action.kind) {
@@ -45,7 +49,10 @@ export async function applyToTicket(
     case "transition": {
       await tracker.comment(record.ref, action, signal);
       const outcome = await tracker.transition(record.ref, action.category, signal);
-      return done(seen, `transition_${outcome}`, `asked for a status of the category ${action.category}`);
+      // What is decided next goes by what the ticket says now.
+      const after = outcome === "moved" ? await tracker.read(record.ref, signal) : undefined;
+      const known = after === undefined ? seen : withSeen(record, after, now);
+      return done(known, `transition_${outcome}`, `asked for a status of the category ${action.category}`);
     }
   }
 }
@@ -67,7 +74,8 @@ async function setPriority(
   return done({ ...record, written }, `priority_${outcome}`, `priority for ${action.band}`);
 }
 
-function withSeen(record: TicketRecord, snapshot: TicketSnapshot, now: number): TicketRecord {
+/** The record with what the ticket says now. */
+export function withSeen(record: TicketRecord, snapshot: TicketSnapshot, now: number): TicketRecord {
   const { status, statusCategory, resolution, priority } = snapshot;
   return { ...record, ref: snapshot.ref, seen: { at: now, status, statusCategory, resolution, priority } };
 }

@@ -3,9 +3,10 @@ import type { OutboxAction, OutboxEntry } from "../model/outbox.ts";
 import type { TicketRecord, TicketRef } from "../model/ticket.ts";
 import type { EvidenceStore, OutboxStore, TicketStore } from "../store/store.ts";
 import type { Clock } from "../support/clock.ts";
-import { asBackfeedError, BackfeedError } from "../support/errors.ts";
+import { asBackfeedError, BackfeedError, type ErrorKind } from "../support/errors.ts";
 import { sha256 } from "../support/hashing.ts";
 import type { Tracker } from "../trackers/tracker.ts";
+import { withSeen } from "./apply.ts";
 import { type AttemptOutcome, afterEmptyLook } from "./outcome.ts";
 
 /** Collects what a request names, under a deadline of its own; never throws, what could not be had is in `missing`. */
@@ -29,6 +30,9 @@ export interface CreateContext {
   readonly owner: string;
   readonly leaseMs: number;
 }
+
+/** A chart or link that cannot be added does not hold up, for ever, what else is to be said on the ticket. */
+const mostExtraAttempts = 10;
 
 type CreateAction = Extract<OutboxAction, { kind: "create" }>;
 
@@ -57,26 +61,72 @@ export async function fileTicket(
   const evidence = await evidenceOf(entry, action, context, signal);
   const chartName = evidence.chart === undefined ? undefined : `backfeed-${sha256(evidence.chart).slice(0, 16)}.png`;
   if (known !== undefined && known.generation === entry.generation) {
-    return finish(action, known, false, evidence, chartName, context, signal);
+    return finish(entry, action, known, false, evidence, chartName, context, signal);
   }
-  const found = await context.tracker.find(action.identity, action.route, signal);
+  const found = await look(() => context.tracker.find(action.identity, action.route, signal));
   const existing = found[0];
   if (existing !== undefined) {
     const record = await adopt(entry, action, existing, context, signal);
-    return finish(action, record, true, evidence, chartName, context, signal);
+    return finish(entry, action, record, true, evidence, chartName, context, signal);
   }
-  const look = afterEmptyLook(entry, context.clock.now(), context.tracker.settleWaitsMs);
-  if (look.next === "wait") return { kind: "wait", outcome: look.outcome };
+  const next = afterEmptyLook(entry, context.clock.now(), context.tracker.settleWaitsMs);
+  if (next.next === "wait") return { kind: "wait", outcome: next.outcome };
+  const document = context.composeDocument(action, evidence, chartName);
+  // Past this line a stop is an unknown outcome, with all its looking: not for one that is known already.
+  if (signal.aborted) throw new BackfeedError("aborted", "stopped before the ticket was filed");
   const { owner, leaseMs } = context;
   if (!(await context.outbox.markSending(entry.id, { owner, now: context.clock.now(), leaseMs }))) {
     return { kind: "lease_lost" };
   }
-  const document = context.composeDocument(action, evidence, chartName);
   const { identity, route, summary, band } = action;
-  const created = await context.tracker.create({ identity, route, summary, document, band }, signal);
-  const record = recordOf(entry, action, created.ref, created.priority, created.dropped, context.clock.now());
-  await context.tickets.put(record);
-  return finish(action, record, false, evidence, chartName, context, signal);
+  const record = await send(async () => {
+    const created = await context.tracker.create({ identity, route, summary, document, band }, signal);
+    return recordOf(entry, action, created.ref, created.priority, created.dropped, context.clock.now());
+  });
+  await remember(record, context);
+  return finish(entry, action, record, false, evidence, chartName, context, signal);
+}
+
+/** What is certain after a create: nothing was filed. Everything else, a fault of ours and a stop included, is not. */
+const notFiled: ReadonlySet<ErrorKind> = new Set([
+  "configuration",
+  "not_found",
+  "conflict",
+  "unauthorized",
+  "unavailable",
+  "rate_limited",
+  "refused",
+]);
+
+/** The one step that cannot be repeated: whatever does not surely mean "not filed" is an unknown outcome. */
+async function send(create: () => Promise<TicketRecord>): Promise<TicketRecord> {
+  try {
+    return await create();
+  } catch (thrown) {
+    const error = asBackfeedError(thrown);
+    if (notFiled.has(error.kind) || error.kind === "unknown_outcome") throw error;
+    throw new BackfeedError("unknown_outcome", error.message, { cause: error });
+  }
+}
+
+/** A ticket that is there and that we could not write down is one to look for, not one to file again. */
+async function remember(record: TicketRecord, context: CreateContext): Promise<void> {
+  try {
+    await context.tickets.put(record);
+  } catch (thrown) {
+    throw new BackfeedError("unknown_outcome", `filed ${record.ref.key}, and could not store that`, { cause: thrown });
+  }
+}
+
+/** A look that failed says nothing about a create: only the create's own answer can be lost. */
+async function look<Value>(step: () => Promise<Value>): Promise<Value> {
+  try {
+    return await step();
+  } catch (thrown) {
+    const error = asBackfeedError(thrown);
+    if (error.kind !== "unknown_outcome") throw error;
+    throw new BackfeedError("unavailable", error.message, { cause: error });
+  }
 }
 
 async function evidenceOf(
@@ -88,6 +138,8 @@ async function evidenceOf(
   const stored = await context.evidence.ofEntry(entry.id);
   if (stored !== undefined) return stored;
   const collected = await context.collectEvidence(action.evidence, signal);
+  // What was cut short by our own stop is not the proof: the next start collects it.
+  if (signal.aborted) throw new BackfeedError("aborted", "stopped while evidence was collected");
   await context.evidence.put(entry.id, entry.findingId, action.evidence, collected);
   return collected;
 }
@@ -100,10 +152,12 @@ async function adopt(
   context: CreateContext,
   signal: AbortSignal,
 ): Promise<TicketRecord> {
-  const seen = await context.tracker.read(ref, signal);
-  const record = recordOf(entry, action, seen?.ref ?? ref, seen?.priority, [], context.clock.now());
-  await context.tickets.put(record);
-  return record;
+  const snapshot = await look(() => context.tracker.read(ref, signal));
+  const now = context.clock.now();
+  const record = recordOf(entry, action, snapshot?.ref ?? ref, snapshot?.priority, [], now);
+  const adopted = snapshot === undefined ? record : withSeen(record, snapshot, now);
+  await context.tickets.put(adopted);
+  return adopted;
 }
 
 function recordOf(
@@ -129,6 +183,7 @@ function recordOf(
 
 /** What follows the create. A part that fails for good is noted and blocks nothing; one that may pass is tried again. */
 async function finish(
+  entry: OutboxEntry,
   action: CreateAction,
   record: TicketRecord,
   adopted: boolean,
@@ -138,23 +193,34 @@ async function finish(
   signal: AbortSignal,
 ): Promise<CreateResult> {
   const notes: string[] = [...record.dropped];
+  const giveUp = entry.attempts >= mostExtraAttempts;
   if (evidence.chart !== undefined && chartName !== undefined) {
     const attachment = { name: chartName, contentType: "image/png", bytes: evidence.chart };
-    await unlessRefused("the chart could not be attached", notes, () => tracker.attach(record.ref, attachment, signal));
+    await unlessRefused("the chart could not be attached", giveUp, notes, () =>
+      tracker.attach(record.ref, attachment, signal),
+    );
   }
   const { page } = action;
   if (page !== undefined) {
-    await unlessRefused("the link back could not be set", notes, () => tracker.linkBack(record.ref, page, signal));
+    await unlessRefused("the link back could not be set", giveUp, notes, () =>
+      tracker.linkBack(record.ref, page, signal),
+    );
   }
   return { kind: "filed", record, adopted, notes };
 }
 
-async function unlessRefused(what: string, notes: string[], step: () => Promise<unknown>): Promise<void> {
+async function unlessRefused(
+  what: string,
+  giveUp: boolean,
+  notes: string[],
+  step: () => Promise<unknown>,
+): Promise<void> {
   try {
     await step();
   } catch (thrown) {
     const error = asBackfeedError(thrown);
-    if (error.retryable || error.kind === "aborted" || error.kind === "unknown_outcome") {
+    if (error.kind === "aborted") throw error;
+    if (!giveUp && (error.retryable || error.kind === "unknown_outcome")) {
       // The issue is there: repeating this step looks before it writes.
       throw new BackfeedError("unavailable", error.message, { cause: error, retryAfterMs: error.retryAfterMs ?? 0 });
     }

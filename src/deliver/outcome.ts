@@ -6,6 +6,8 @@ const minute = 60 * second;
 /** Waits double from the first to the longest; an outage of hours costs a request every five minutes. */
 const firstWaitMs = 5 * second;
 const longestWaitMs = 5 * minute;
+/** `Retry-After: 0` is no leave to ask without a pause. */
+const shortestWaitMs = second;
 /** A fault of ours is not tried for ever. */
 const mostInternalAttempts = 10;
 /** A create whose answer was lost is sent once more after the settle window, never a third time. */
@@ -22,7 +24,7 @@ export interface AttemptOutcome {
 }
 
 /** Doubling waits without jitter: entries of one tick differ in rank, and the tracker's own limits pace us. */
-export function backoffMs(attempts: number): number {
+function backoffMs(attempts: number): number {
   return Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(attempts, 10));
 }
 
@@ -49,8 +51,10 @@ export function afterFailure(
         nextAttemptAt: now + (settleWaitsMs[0] ?? 0),
         note: error.message,
       };
-    case "rate_limited":
-      return { ...stay(entry, later), nextAttemptAt: now + (error.retryAfterMs ?? backoffMs(entry.attempts)) };
+    case "rate_limited": {
+      const waitMs = Math.max(shortestWaitMs, error.retryAfterMs ?? backoffMs(entry.attempts));
+      return { ...stay(entry, later), nextAttemptAt: now + waitMs };
+    }
     case "unavailable":
     case "unauthorized":
     case "conflict":
@@ -83,12 +87,13 @@ export function afterEmptyLook(
 ): { readonly next: "send" } | { readonly next: "wait"; readonly outcome: AttemptOutcome } {
   if (entry.state !== "unknown") return { next: "send" };
   const looks = entry.looks + 1;
+  const attempts = entry.attempts + 1;
   const wait = settleWaitsMs[looks];
   if (wait !== undefined) {
     const note = `its answer was lost; looked ${looks} of ${settleWaitsMs.length} times and found nothing yet`;
-    return { next: "wait", outcome: { state: "unknown", looks, nextAttemptAt: now + wait, note } };
+    return { next: "wait", outcome: { state: "unknown", attempts, looks, nextAttemptAt: now + wait, note } };
   }
   if (entry.lostCreates < mostLostCreates) return { next: "send" };
   const note = "the answer to its create was lost twice and nothing was found: check the tracker, then retry";
-  return { next: "wait", outcome: { state: "parked", looks, note } };
+  return { next: "wait", outcome: { state: "parked", attempts, looks, note } };
 }

@@ -55,7 +55,9 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
     while (!signal.aborted && !stop.aborted) {
       const entries = await outbox.claim({ now: clock.now(), owner, leaseMs, limit: concurrency });
       if (entries.length === 0) break;
-      await Promise.all(entries.map((entry) => attempt(entry, signal)));
+      // All of them end before this does, so that nobody closes the store under one that is still at work.
+      const ended = await Promise.allSettled(entries.map((entry) => attempt(entry, signal)));
+      for (const each of ended) if (each.status === "rejected") throw each.reason;
       attempts += entries.length;
     }
     return attempts;
@@ -66,7 +68,7 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
       const { id, findingId, action } = entry;
       await traced("deliver", { entry: id, finding: findingId, action: action.kind }, () => deliver(entry, signal));
     } catch (thrown) {
-      const error = asBackfeedError(thrown);
+      const error = ownStopOnly(asBackfeedError(thrown), signal);
       const waits = (await trackerOf(entry))?.settleWaitsMs ?? [];
       const outcome = afterFailure(entry, error, clock.now(), waits);
       report(entry, error, outcome);
@@ -94,6 +96,12 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
     await settle(entry, { state: applied.state, note: applied.note, ticket: applied.record }, applied.code);
   }
 
+  /** A stop that we did not ask for is a fault of the tracker: tried again at once, it could be so for ever. */
+  function ownStopOnly(error: BackfeedError, signal: AbortSignal): BackfeedError {
+    if (error.kind !== "aborted" || signal.aborted) return error;
+    return new BackfeedError("unavailable", error.message, { cause: error });
+  }
+
   /** Where its ticket is, or is to be. */
   async function trackerOf(entry: OutboxEntry): Promise<Tracker | undefined> {
     if (entry.action.kind === "create") return options.trackers.get(entry.action.route.tracker);
@@ -107,9 +115,12 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
     code: string,
   ): Promise<void> {
     const now = clock.now();
-    const text = `${entry.action.kind}: ${outcome.note ?? code}`;
+    // What a tracker says may repeat what it was sent, a token in a URL included.
+    const note = outcome.note === undefined ? {} : { note: options.redact(outcome.note) };
+    const text = `${entry.action.kind}: ${note.note ?? code}`;
     const kept = await outbox.settle(entry.id, {
       ...outcome,
+      ...note,
       owner,
       now,
       event: { at: now, kind: "delivery", code, text },
@@ -141,21 +152,40 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
 
   async function run(signal: AbortSignal, stop: AbortSignal = signal): Promise<void> {
     while (!signal.aborted && !stop.aborted) {
-      try {
-        const attempts = await drain(signal, stop);
-        const due = await outbox.nextDue();
-        const untilDue = due === undefined ? pollMs : Math.max(0, due - clock.now());
-        // Due and yet not to be had: another worker holds it. Never a busy loop.
-        const waitMs = attempts === 0 && untilDue === 0 ? pollMs : Math.min(pollMs, untilDue);
-        await clock.sleep(waitMs, AbortSignal.any([signal, stop, awake.signal]));
-      } catch (thrown) {
-        if (signal.aborted || stop.aborted) return;
-        if (!awake.signal.aborted) {
-          logger.error("OUTBOX_WORKER_FAILED", "the outbox worker could not read or write the store", {}, thrown);
-          await clock.sleep(pollMs, signal).catch(() => undefined);
-        }
+      // Renewed before the work: a wake during it is heard by the sleep after it.
+      awake = new AbortController();
+      await sleepUnlessWoken(await workAndWait(signal, stop), [signal, stop]);
+    }
+  }
+
+  /** Drains, and gives how long there is nothing to do. */
+  async function workAndWait(signal: AbortSignal, stop: AbortSignal): Promise<number> {
+    try {
+      const attempts = await drain(signal, stop);
+      const due = await outbox.nextDue();
+      const untilDue = due === undefined ? pollMs : Math.max(0, due - clock.now());
+      // Due and yet not to be had: another worker holds it. Never a busy loop.
+      return attempts === 0 && untilDue === 0 ? pollMs : Math.min(pollMs, untilDue);
+    } catch (thrown) {
+      if (!signal.aborted && !stop.aborted) {
+        logger.error("OUTBOX_WORKER_FAILED", "the outbox worker could not read or write the store", {}, thrown);
       }
-      if (awake.signal.aborted) awake = new AbortController();
+      return pollMs;
+    }
+  }
+
+  /** Listeners that are taken away again: a signal made of others at every poll would grow for as long as we run. */
+  async function sleepUnlessWoken(ms: number, stops: readonly AbortSignal[]): Promise<void> {
+    const woken = awake;
+    if (stops.some(({ aborted }) => aborted)) return;
+    const wakeUp = () => woken.abort();
+    for (const each of stops) each.addEventListener("abort", wakeUp, { once: true });
+    try {
+      await clock.sleep(ms, woken.signal);
+    } catch (thrown) {
+      if (!woken.signal.aborted) throw thrown;
+    } finally {
+      for (const each of stops) each.removeEventListener("abort", wakeUp);
     }
   }
 
