@@ -41,12 +41,15 @@ export interface Concluded {
   readonly findings: readonly Finding[];
 }
 
-/** Findings, triage and the commit of one tick. Whatever was judged is in the store when this resolves. */
-export async function conclude(
-  request: ConcludeRequest,
-  context: TickContext,
-  signal: AbortSignal,
-): Promise<Concluded> {
+/**
+ * Findings, triage and the commit of one tick, one tick after another, since rules of two schedules may share a
+ * finding. Whatever was judged is in the store when this resolves.
+ */
+export function conclude(request: ConcludeRequest, context: TickContext, signal: AbortSignal): Promise<Concluded> {
+  return context.concludeLock.run(() => concludeAlone(request, context, signal));
+}
+
+async function concludeAlone(request: ConcludeRequest, context: TickContext, signal: AbortSignal): Promise<Concluded> {
   const { at, judged, rules } = request;
   const { state } = context.store;
   const stored = judged.filter(({ storeAlerts }) => storeAlerts);

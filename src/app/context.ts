@@ -46,6 +46,6 @@ export interface TickContext {
   readonly redact: (text: string) => string;
   /** Decides and shows; nothing is put into the outbox. */
   readonly dryRun: boolean;
-  /** Findings are read, changed and written by one schedule at a time; asking sources is not held up by it. */
+  /** Findings are read, changed and written by one tick or operator at a time; asking what rules ask is not held up. */
   readonly concludeLock: Mutex;
 }

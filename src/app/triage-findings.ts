@@ -1,9 +1,11 @@
 import type { FindingStep } from "../detect/findings.ts";
 import { observe } from "../detect/observe.ts";
+import type { Alert } from "../model/alert.ts";
 import type { Decision } from "../model/decision.ts";
-import type { Finding, FindingEvent, ImpactMeasured } from "../model/finding.ts";
+import type { AlertSummary, Finding, FindingEvent, ImpactMeasured } from "../model/finding.ts";
 import type { OutboxEntry } from "../model/outbox.ts";
 import { compareBands, type Priority } from "../model/priority.ts";
+import { areSilenced, type Silence } from "../model/silence.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
 import type { FindingCommit } from "../store/store.ts";
@@ -33,10 +35,11 @@ export async function triageFindings(
   if (steps.length === 0) return [];
   const impacts = await askImpact(steps, at, context, signal);
   const ids = steps.map(({ finding }) => finding.id);
-  const [tickets, open, lastDay] = await Promise.all([
+  const [tickets, open, lastDay, silences] = await Promise.all([
     context.store.tickets.ofFindings(ids),
     context.store.outbox.openOf(ids),
     context.store.state.createsSince(at - dayMs),
+    context.store.silences.active(at),
   ]);
   const budget = new CreateBudget(context.createLimits, lastDay);
   const ranked = steps
@@ -46,7 +49,7 @@ export async function triageFindings(
     })
     .sort((a, b) => b.priority.score - a.priority.score || (a.finding.id < b.finding.id ? -1 : 1));
   return ranked.map(({ step, finding, priority }) =>
-    triageOne({ step, finding, priority, at, ticket: tickets.get(finding.id), open, budget, context }),
+    triageOne({ step, finding, priority, at, ticket: tickets.get(finding.id), open, silences, budget, context }),
   );
 }
 
@@ -84,11 +87,13 @@ interface TriageOne {
   readonly at: number;
   readonly ticket: TicketRecord | undefined;
   readonly open: readonly OutboxEntry[];
+  readonly silences: readonly Silence[];
   readonly budget: CreateBudget;
   readonly context: TickContext;
 }
 
-function triageOne({ step, finding, priority, at, ticket, open, budget, context }: TriageOne): FindingCommit {
+function triageOne(request: TriageOne): FindingCommit {
+  const { step, finding, priority, at, ticket, open, silences, budget, context } = request;
   const { rule } = step;
   const { voice, instance } = context;
   const route = voice.routeOf(rule, finding);
@@ -99,8 +104,10 @@ function triageOne({ step, finding, priority, at, ticket, open, budget, context 
     priority,
     scale: context.scale,
     policy: rule.ticket,
-    ticket,
+    // That of an older generation is not touched again.
+    ticket: ticket?.generation === finding.generation ? ticket : undefined,
     createParked: open.some((entry) => entry.findingId === finding.id && isParkedCreate(entry)),
+    silenced: areSilenced(speakingAlerts(step), silences),
     mayCreate: (band) => budget.allows(route, band),
   });
   if (decided.decision.action === "create") budget.spend(route);
@@ -118,6 +125,13 @@ function triageOne({ step, finding, priority, at, ticket, open, budget, context 
     decision: { ...decided.decision, at },
   };
   return { finding: after, events: eventsOf(step, after), outbox: context.dryRun ? [] : outbox };
+}
+
+/** Those that are the finding now: the worst and all that fire; when it went quiet, all that were in it before. */
+function speakingAlerts({ finding, before, alerts }: FindingStep): readonly (Alert | AlertSummary)[] {
+  const { worst } = finding;
+  if (alerts.length === 0) return [worst, ...(before?.others ?? [])];
+  return alerts.filter(({ state, fingerprint }) => state === "firing" || fingerprint === worst.fingerprint);
 }
 
 function isParkedCreate(entry: OutboxEntry): boolean {

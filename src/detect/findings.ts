@@ -1,5 +1,5 @@
 import type { Alert, EventSums } from "../model/alert.ts";
-import type { AlertSummary, Finding, FindingEpisode } from "../model/finding.ts";
+import { type AlertSummary, type Finding, type FindingEpisode, freshMemory } from "../model/finding.ts";
 import { shortKey } from "../model/identity.ts";
 import { labelsKey, pickLabels } from "../model/labels.ts";
 import { type Mode, type Rule, type Severity, severities } from "../model/rule.ts";
@@ -210,17 +210,7 @@ function newFinding(key: string, rule: Rule, worst: Alert, at: number): Finding 
     pastEpisodes: [],
     impact: undefined,
     priority: undefined,
-    memory: {
-      createdAt: undefined,
-      ticketBand: undefined,
-      belowSince: undefined,
-      loweredAt: undefined,
-      summaryAt: undefined,
-      quietToldAt: undefined,
-      backToldAt: undefined,
-      flappingTold: false,
-      recurrences: 0,
-    },
+    memory: freshMemory,
     decision: { action: "none", reason: "unchanged", at },
   };
 }

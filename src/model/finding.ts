@@ -61,6 +61,19 @@ export interface TriageMemory {
   readonly recurrences: number;
 }
 
+/** Of a finding that no ticket was ever meant for, and of one that is filed anew. */
+export const freshMemory: TriageMemory = {
+  createdAt: undefined,
+  ticketBand: undefined,
+  belowSince: undefined,
+  loweredAt: undefined,
+  summaryAt: undefined,
+  quietToldAt: undefined,
+  backToldAt: undefined,
+  flappingTold: false,
+  recurrences: 0,
+};
+
 /** A group of alerts worth telling, over its whole life. One finding, one live ticket. */
 export interface Finding {
   /** The first 16 hexadecimal digits of the group key. */

@@ -4,6 +4,7 @@ import type { Finding, FindingEvent } from "../model/finding.ts";
 import type { Labels } from "../model/labels.ts";
 import type { LocalTicket } from "../model/local-ticket.ts";
 import type { OutboxDraft, OutboxEntry, OutboxState } from "../model/outbox.ts";
+import type { Silence } from "../model/silence.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 
 /** What is remembered of a rule between ticks. */
@@ -70,6 +71,24 @@ export interface TickRecord {
   readonly counts: RuleTickCounts;
 }
 
+/** A finding as it is when somebody wants it filed anew. */
+export interface RefileRequest {
+  readonly finding: Finding;
+  /** The record of the highest generation. */
+  readonly ticket: TicketRecord | undefined;
+  /** Entries that are not done or dropped. */
+  readonly open: readonly OutboxEntry[];
+}
+
+/** What becomes of it. Its alerts, rules and state stay as they are. */
+export interface Refiled {
+  readonly finding: Finding;
+  readonly event: FindingEvent;
+  /** Entries that are dropped, and the note they get. */
+  readonly drop: readonly OutboxEntry[];
+  readonly note: string;
+}
+
 /** What a tick reads before it judges, and the one transaction it ends with. */
 export interface StateStore {
   /**
@@ -89,6 +108,11 @@ export interface StateStore {
   /** Rules that could not be stored, with the reason; the others are. At most 100 rules a transaction. */
   commitTick(commit: TickCommit): Promise<readonly { ruleId: string; message: string }[]>;
   recordTick(record: TickRecord): Promise<void>;
+  /**
+   * Reads, judges and writes in one transaction; nothing is stored when `judge` throws. Throws `not_found`. The caller
+   * sees to it that no tick reads the finding before this and writes it after.
+   */
+  refile(findingId: string, now: number, judge: (request: RefileRequest) => Refiled): Promise<Finding>;
 }
 
 export interface OutboxStore {
@@ -176,6 +200,17 @@ export interface HistoryStore {
   addEvent(findingId: string, event: FindingEvent): Promise<void>;
 }
 
+export interface SilenceStore {
+  /** Throws `limit` when 1,000 hold or are to hold already. */
+  add(silence: Omit<Silence, "id" | "endedAt">): Promise<Silence>;
+  /** Ends it now. Throws `not_found`, or `conflict` when it is over. */
+  end(id: string, now: number): Promise<Silence>;
+  /** Those that hold at an instant, past ones included. */
+  active(at: number): Promise<readonly Silence[]>;
+  /** Newest first. */
+  list(request: PageRequest): Promise<Page<Silence>>;
+}
+
 /** The rows of the embedded backlog. */
 export interface LocalTicketStore {
   /** Gives the ticket its number within the project (`LOCAL-7`, default project `LOCAL`) and stores it in one transaction. */
@@ -196,8 +231,9 @@ export interface Store {
   readonly tickets: TicketStore;
   readonly evidence: EvidenceStore;
   readonly history: HistoryStore;
+  readonly silences: SilenceStore;
   readonly localTickets: LocalTicketStore;
-  /** Deletes what is older than its time: ticks and counts, evidence, finished outbox entries, events of closed findings. Gives how many rows, bounded per call. */
+  /** Deletes what is older than its time: ticks and counts, evidence, finished outbox entries, events of closed findings and silences that are over. Gives how many rows, bounded per call. */
   retain(before: { ticks: number; evidence: number; outbox: number; events: number }): Promise<number>;
   /** A cheap read, for readiness. Throws `unavailable`. */
   ping(): Promise<void>;

@@ -5,6 +5,7 @@ import { storeHostilePromises } from "./store-hostile.contract.ts";
 import { storeLocalTicketPromises } from "./store-local-tickets.contract.ts";
 import { storeOutboxPromises } from "./store-outbox.contract.ts";
 import { storeRetentionPromises } from "./store-retention.contract.ts";
+import { storeSilencePromises } from "./store-silences.contract.ts";
 import { storeStatePromises } from "./store-state.contract.ts";
 
 export interface StoreHarness {
@@ -42,6 +43,7 @@ export function storeContract(harness: StoreHarness): void {
     storeEvidencePromises(underTest);
     storeHistoryPromises(underTest);
     storeLocalTicketPromises(underTest);
+    storeSilencePromises(underTest);
     storeRetentionPromises(underTest);
     storeHostilePromises(underTest);
   });

@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import { BackfeedError } from "../../support/errors.ts";
 import type { Tables } from "./schema.ts";
 import { initialSchema } from "./schema-1.ts";
+import { silenceSchema } from "./schema-2.ts";
 
 interface Migration {
   readonly name: string;
@@ -9,7 +10,10 @@ interface Migration {
 }
 
 /** In order, forward only: the schema's version is how many of these have run. Never edit one that was released. */
-const migrations: readonly Migration[] = [{ name: "initial", up: initialSchema }];
+const migrations: readonly Migration[] = [
+  { name: "initial", up: initialSchema },
+  { name: "silences", up: silenceSchema },
+];
 
 /**
  * Brings the schema to this program's version, each migration in a transaction of its own, which `transact` gives.

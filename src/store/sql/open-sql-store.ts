@@ -8,6 +8,7 @@ import { createHistoryStore } from "./history-store.ts";
 import { createLocalTicketStore } from "./local-ticket-store.ts";
 import { createOutboxStore } from "./outbox-store.ts";
 import { retain } from "./retention.ts";
+import { createSilenceStore } from "./silence-store.ts";
 import { createStateStore } from "./state-store.ts";
 import { createTicketStore } from "./ticket-store.ts";
 import { UnreadableRows } from "./unreadable-rows.ts";
@@ -37,6 +38,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<Store> {
     tickets: createTicketStore(parts),
     evidence: createEvidenceStore(parts),
     history: createHistoryStore(parts),
+    silences: createSilenceStore(parts),
     localTickets: createLocalTicketStore(parts),
     retain: (before) => retain(connections, before),
     ping: async () => {

@@ -28,6 +28,8 @@ export async function retain(connections: Connections, before: Parameters<Store[
         select finding_events.number from finding_events join findings on findings.id = finding_events.finding_id
         where finding_events.at < ${before.events} and findings.changed_at < ${before.events}
           and ${ref("findings.state")} not in ('open', 'regressed') limit ${rowsPerKind})`,
+    sql`delete from silences where number in (
+        select number from silences where until < ${before.events} limit ${rowsPerKind})`,
   ];
   let deleted = 0;
   for (const deletion of deletions) {

@@ -4,6 +4,7 @@ import type { Evidence, EvidenceRequest } from "../../model/evidence.ts";
 import type { Finding, FindingEvent } from "../../model/finding.ts";
 import type { LocalTicket } from "../../model/local-ticket.ts";
 import { type OutboxAction, type OutboxEntry, type OutboxState, outboxStates } from "../../model/outbox.ts";
+import type { Silence } from "../../model/silence.ts";
 import type { TicketRecord } from "../../model/ticket.ts";
 import type { TickRecord } from "../store.ts";
 import { decode, decodeText, encode, type Shape, unreadable } from "./codec.ts";
@@ -86,6 +87,20 @@ const ticketShape: Shape<TicketRecord> = {
 
 export function readTicket(row: { finding_id: string; generation: number; body: string }): TicketRecord {
   return decode<TicketRecord>(row.body, ticketShape, "tickets", `${row.finding_id} ${row.generation}`);
+}
+
+const silenceShape: Shape<Omit<Silence, "id">> = {
+  matchers: "object",
+  author: "string",
+  reason: "string",
+  startsAt: "number",
+  endsAt: "number",
+  createdAt: "number",
+};
+
+export function readSilence(row: { number: number; body: string }): Silence {
+  const id = String(row.number);
+  return { ...decode<Omit<Silence, "id">>(row.body, silenceShape, "silences", id), id };
 }
 
 const requestShape: Shape<EvidenceRequest> = {

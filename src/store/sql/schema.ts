@@ -78,6 +78,8 @@ export interface Tables {
     body: string;
     chart: Uint8Array | null;
   };
+  /** `until` is when it stops to hold: its planned end, or the earlier one of an operator. */
+  silences: { number: Generated<number>; starts_at: number; until: number; body: string };
   local_numbers: { project: string; last: number };
   local_tickets: {
     number: Generated<number>;

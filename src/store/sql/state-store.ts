@@ -5,6 +5,7 @@ import type { KnownLabelSet, RuleState, StateStore } from "../store.ts";
 import { decodeText, encode, isRecord, keyNumber, keyText, unreadable } from "./codec.ts";
 import type { Connections } from "./connections.ts";
 import { inChunks } from "./in-chunks.ts";
+import { refile } from "./refile.ts";
 import { readAlert, readFinding } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 import { type RuleFailure, TickWriter } from "./tick-writer.ts";
@@ -85,6 +86,9 @@ export function createStateStore(options: { connections: Connections; unreadable
       }
       return failures;
     },
+
+    refile: (findingId, now, judge) =>
+      connections.writeDurably((database) => refile(database, { findingId, now, judge })),
 
     recordTick: (record) =>
       connections.write(async (database) => {

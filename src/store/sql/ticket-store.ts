@@ -14,17 +14,7 @@ export function createTicketStore(options: { connections: Connections; unreadabl
   return {
     put: (record) => connections.writeDurably((database) => putTicket(database, record)),
 
-    ofFinding: (findingId) =>
-      connections.read(async (database) => {
-        const row = await database
-          .selectFrom("tickets")
-          .selectAll()
-          .where("finding_id", "=", findingId)
-          .orderBy("generation", "desc")
-          .limit(1)
-          .executeTakeFirst();
-        return row === undefined ? undefined : readTicket(row);
-      }),
+    ofFinding: (findingId) => connections.read((database) => ticketOfFinding(database, findingId)),
 
     ofFindings: async (findingIds) => {
       const rows = await inChunks(findingIds, (chunk) =>
@@ -50,6 +40,18 @@ export function createTicketStore(options: { connections: Connections; unreadabl
         return row === undefined ? undefined : readTicket(row);
       }),
   };
+}
+
+/** The record of the highest generation. */
+export async function ticketOfFinding(database: Kysely<Tables>, findingId: string): Promise<TicketRecord | undefined> {
+  const row = await database
+    .selectFrom("tickets")
+    .selectAll()
+    .where("finding_id", "=", findingId)
+    .orderBy("generation", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? undefined : readTicket(row);
 }
 
 /** Stores a record inside a transaction of others. */

@@ -120,6 +120,39 @@ describe("decide", () => {
     }
   });
 
+  it("tells nothing while it is silenced, whatever happens, and goes on watching and counting", () => {
+    const higher = { silenced: true, priority: buildPriority(80, "Highest") };
+    const cases: readonly Given[] = [
+      { change: "opened" },
+      { priority: buildPriority(3, "None") },
+      { mayCreate: () => false },
+      { finding: memory() },
+      { finding: { ...memory({ quietToldAt: start }), flapping: true }, change: "came_back" },
+      { finding: { ...memory(), ...quiet }, change: "went_quiet" },
+      { finding: memory(), ticket: closed },
+      { finding: memory(), createParked: true },
+      ...modes.map((mode) => ({ finding: { mode } })),
+    ];
+    for (const given of cases) {
+      const { decision, ...rest } = decided({ ...higher, ...given });
+      expect(decision).to.deep.equal({ action: "none", reason: "silenced" });
+      expect(rest).to.include({ writePriority: undefined, refreshSummary: false });
+    }
+    const counted = (given: Given) => decided({ silenced: true, change: "came_back", ...given }).memory.recurrences;
+    expect([counted({ finding: memory() }), counted({})]).to.deep.equal([1, 0]);
+    expect(decided({ silenced: true, finding: memory(), priority: buildPriority(30, "Low") }).memory).to.include({
+      belowSince: start + hour,
+      ticketBand: "Medium",
+    });
+  });
+
+  it("files what is open when the silence has ended", () => {
+    const silenced = decided({ change: "opened", silenced: true });
+    expect(silenced.memory).to.deep.equal(fresh.memory);
+    const after = { memory: silenced.memory, decision: { ...silenced.decision, at: start } };
+    expect(told({ finding: after })).to.equal("create: new_finding");
+  });
+
   it("remembers what it filed, so that the next tick files nothing", () => {
     const first = decided({ change: "opened" });
     expect(first.memory).to.include({ createdAt: start + hour, ticketBand: "Medium", summaryAt: start + hour });

@@ -83,7 +83,7 @@ describe("openSqlStore", () => {
     for (const access of ["write", "read", "copy"] as const) {
       const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access }));
       expect([access, error.kind]).to.deep.equal([access, "configuration"]);
-      expect(error.message).to.include("newer Backfeed (schema 7, this program knows 1)");
+      expect(error.message).to.include("newer Backfeed (schema 7, this program knows 2)");
     }
   });
 

@@ -1,0 +1,45 @@
+import { freshMemory } from "../model/finding.ts";
+import type { Refiled, RefileRequest } from "../store/store.ts";
+import { BackfeedError } from "../support/errors.ts";
+
+/**
+ * A finding filed anew on an operator's wish (RULES.md section 4): a generation more and nothing remembered, so that
+ * its next tick decides it as one that never had a ticket. The old ticket is left as it is; what was still meant for it
+ * is dropped. Pure. Throws `conflict` when there is nothing to file anew, or when something is on the wire.
+ */
+export function refile({ finding, ticket, open }: RefileRequest, options: { by: string; at: number }): Refiled {
+  const { by, at } = options;
+  const facts = { finding: finding.id };
+  const onTheWire = open.find(
+    ({ state, lease }) => state === "sending" || state === "unknown" || (lease !== undefined && lease.until > at),
+  );
+  if (onTheWire !== undefined) {
+    throw new BackfeedError("conflict", `its ${onTheWire.action.kind} is being delivered: try again when that ended`, {
+      facts: { ...facts, entry: onTheWire.id },
+    });
+  }
+  const old = ticket?.generation === finding.generation ? ticket : undefined;
+  const parked = open.some(
+    ({ state, action, generation }) =>
+      state === "parked" && action.kind === "create" && generation === finding.generation,
+  );
+  if (old === undefined && !parked) {
+    throw new BackfeedError("conflict", "it has no ticket and no parked create: there is nothing to file anew", {
+      facts,
+    });
+  }
+  const generation = finding.generation + 1;
+  const instead = old === undefined ? "its ticket could not be filed" : `${old.ref.key} stays as it is`;
+  return {
+    finding: { ...finding, generation, memory: freshMemory },
+    event: {
+      at,
+      kind: "operator",
+      code: "finding_refiled",
+      text: `${by} filed the finding anew, as ticket ${generation}: ${instead}`,
+      facts: { by, generation, ...(old === undefined ? {} : { ticket: old.ref.key }) },
+    },
+    drop: open,
+    note: `overtaken: ${by} filed the finding anew`,
+  };
+}

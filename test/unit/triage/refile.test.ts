@@ -1,0 +1,91 @@
+import { expect } from "chai";
+import { freshMemory } from "../../../src/model/finding.ts";
+import type { OutboxEntry } from "../../../src/model/outbox.ts";
+import { BackfeedError } from "../../../src/support/errors.ts";
+import { refile } from "../../../src/triage/refile.ts";
+import { minute, start } from "../../support/alerts.ts";
+import { buildFinding, buildTicket } from "../../support/findings.ts";
+import { buildRule } from "../../support/rules.ts";
+
+const at = start + 10 * minute;
+const finding = {
+  ...buildFinding(buildRule()),
+  memory: { ...freshMemory, createdAt: start, ticketBand: "High" as const, quietToldAt: start, recurrences: 3 },
+};
+const ticket = buildTicket(finding);
+
+function entry(kind: "create" | "comment", overrides: Partial<OutboxEntry> = {}): OutboxEntry {
+  const { id: findingId, groupKey, generation } = finding;
+  return {
+    id: "1",
+    idempotencyKey: `${kind} 1`,
+    findingId,
+    groupKey,
+    generation,
+    action: { kind, marker: "m", document: [] } as unknown as OutboxEntry["action"],
+    createdAt: start,
+    rank: 1,
+    state: "pending",
+    attempts: 0,
+    looks: 0,
+    lostCreates: 0,
+    nextAttemptAt: start,
+    lease: undefined,
+    note: undefined,
+    finishedAt: undefined,
+    ...overrides,
+  };
+}
+
+const ask = (request: Partial<Parameters<typeof refile>[0]>) =>
+  refile({ finding, ticket: undefined, open: [], ...request }, { by: "anna", at });
+
+function refusal(request: Partial<Parameters<typeof refile>[0]>): string {
+  try {
+    ask(request);
+  } catch (thrown) {
+    if (thrown instanceof BackfeedError) return `${thrown.kind}: ${thrown.message}`;
+  }
+  return "not refused";
+}
+
+describe("filing a finding anew", () => {
+  it("begins a generation with nothing remembered, and changes nothing else of the finding", () => {
+    const { finding: after, event } = ask({ ticket });
+    expect(after).to.deep.equal({ ...finding, generation: 2, memory: freshMemory });
+    expect(event).to.deep.equal({
+      at,
+      kind: "operator",
+      code: "finding_refiled",
+      text: "anna filed the finding anew, as ticket 2: SHOP-1 stays as it is",
+      facts: { by: "anna", generation: 2, ticket: "SHOP-1" },
+    });
+  });
+
+  it("drops what was still meant for the old ticket, and says who overtook it", () => {
+    const open = [entry("comment"), entry("comment", { id: "2", state: "parked" })];
+    const { drop, note } = ask({ ticket, open });
+    expect(drop).to.deep.equal(open);
+    expect(note).to.equal("overtaken: anna filed the finding anew");
+  });
+
+  it("is possible when the create is parked and there is no ticket", () => {
+    const { event } = ask({ open: [entry("create", { state: "parked" })] });
+    expect(event.text).to.equal("anna filed the finding anew, as ticket 2: its ticket could not be filed");
+  });
+
+  it("is refused while there is nothing to file anew: no ticket of this generation, no parked create", () => {
+    expect(refusal({})).to.match(/^conflict: .*nothing to file anew/);
+    expect(refusal({ open: [entry("create")] })).to.match(/nothing to file anew/);
+    expect(refusal({ open: [entry("comment", { state: "parked" })] })).to.match(/nothing to file anew/);
+    expect(refusal({ finding: { ...finding, generation: 2 }, ticket })).to.match(/nothing to file anew/);
+  });
+
+  it("is refused while something is on the wire, or may be", () => {
+    const lease = { owner: "worker", until: at + 1 };
+    for (const overrides of [{ state: "sending" }, { state: "unknown" }, { lease }] as const) {
+      expect(refusal({ ticket, open: [entry("create", overrides)] })).to.match(/^conflict: its create is being/);
+    }
+    expect(refusal({ ticket, open: [entry("comment", { lease: { ...lease, until: at } })] })).to.equal("not refused");
+  });
+});
