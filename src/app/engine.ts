@@ -96,6 +96,7 @@ export function createEngine(options: EngineOptions): Engine {
       {
         schedule,
         rules,
+        states,
         allRules: new Map(all.map((rule) => [rule.id, rule])),
         catalogueComplete: loaded.complete,
         until,

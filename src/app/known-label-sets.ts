@@ -2,6 +2,8 @@ import type { SeenLabels } from "../detect/judge.ts";
 import { type Labels, labelsKey } from "../model/labels.ts";
 import type { KnownLabelSet, StateStore } from "../store/store.ts";
 
+const nothing: ReadonlyMap<string, SeenLabels> = new Map();
+
 /**
  * The label sets each rule has seen, kept in memory beside the store: they are read at every tick and seldom change.
  * Right only while one process writes them, which the store's lock sees to.
@@ -24,8 +26,9 @@ export class KnownLabelSets {
       this.#byRule.get(ruleId)?.set(labelsKey(labels), { labels, seenAt });
   }
 
-  of(ruleId: string): readonly SeenLabels[] {
-    return [...(this.#byRule.get(ruleId)?.values() ?? [])];
+  /** By `labelsKey`. */
+  of(ruleId: string): ReadonlyMap<string, SeenLabels> {
+    return this.#byRule.get(ruleId) ?? nothing;
   }
 
   /** After the store has them. */

@@ -23,6 +23,8 @@ export interface ScheduleRun {
   readonly schedule: Schedule;
   /** The rules of this schedule. */
   readonly rules: readonly Rule[];
+  /** What the store knows of rules when the run starts, by rule identity. */
+  readonly states: ReadonlyMap<string, RuleState>;
   /** All loaded rules, by id. */
   readonly allRules: ReadonlyMap<string, Rule>;
   /** False while some rule file is faulty: then a rule that is not there may only be unreadable. */
@@ -49,7 +51,7 @@ export async function runSchedule(
   onTick: OnTick = () => undefined,
 ): Promise<readonly TickResult[]> {
   const key = scheduleKey(run.schedule);
-  const states = new Map(await context.store.state.ruleStates());
+  const states = new Map(run.states);
   const due = await dueByTick(run, states, context);
   const blocked = new Set<string>();
   const results: TickResult[] = [];
@@ -192,7 +194,9 @@ async function runBuiltIns(
       const retired = retiredRule(alert);
       rules.set(retired.id, retired);
       await context.knownLabelSets.load([alert.ruleIdentity]);
-      judgements.push(endAlerts(retired, alertsOf(alert.ruleIdentity), context.knownLabelSets.of(alert.ruleIdentity)));
+      judgements.push(
+        endAlerts(retired, alertsOf(alert.ruleIdentity), context.knownLabelSets.of(alert.ruleIdentity).values()),
+      );
     }
   }
   const judged = judgements

@@ -89,8 +89,8 @@ function judge(
   const asked = { planned, answer, tick: request.tick, instance: context.instance };
   try {
     if (!changed.has(rule.id)) return judgeRule({ ...asked, alerts, known });
-    const ended = endAlerts(rule, alerts, known);
-    const fresh = judgeRule({ ...asked, alerts: [], known: [] });
+    const ended = endAlerts(rule, alerts, known.values());
+    const fresh = judgeRule({ ...asked, alerts: [], known: new Map() });
     if (fresh.failure?.retryable === true) return fresh;
     return { ...fresh, evaluations: [...ended.evaluations, ...fresh.evaluations], forgotten: ended.forgotten };
   } catch (thrown) {

@@ -45,7 +45,8 @@ export interface JudgeRequest {
   readonly answer: BatchAnswer;
   readonly tick: AlertTick;
   readonly alerts: readonly Alert[];
-  readonly known: readonly SeenLabels[];
+  /** By `labelsKey`. */
+  readonly known: ReadonlyMap<string, SeenLabels>;
   /** The instance name that identities are made of. */
   readonly instance: string;
 }
@@ -62,16 +63,16 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
     return failedJudgement(request, failure ?? notAnswered);
   }
   const { rule } = planned;
-  const currentByLabels = byLabels(current.observations);
+  const currentByLabels = byLabels(current);
   const references = referencesOf(planned, answer);
-  const alertsByLabels = new Map(request.alerts.map((alert) => [labelsKey(alert.labels), alert]));
+  const alertsByLabels = alertsByKey(request.alerts);
   const complete = current.notAnswered === 0;
   const stale = isFalse(answer.probes, planned.freshProbe);
-  const known = knownLabelSets(request, observationsOf(lookbackOf(planned, answer)), current.observations);
+  const known = knownLabelSets(request, byLabels(lookbackOf(planned, answer)), currentByLabels);
 
   const evaluations: Evaluation[] = [];
   let cutOffBefore = 0;
-  for (const [key, labels] of labelSets(request, currentByLabels, references, alertsByLabels, known.kept)) {
+  for (const [key, { labels }] of labelSets(request, currentByLabels, references, alertsByLabels, known.missing)) {
     const observation = currentByLabels.get(key);
     const alert = alertsByLabels.get(key);
     // Beyond max_groups a missing label set is not "nothing", it was not asked; those not inactive were.
@@ -120,13 +121,16 @@ interface Reference {
   readonly hadData: boolean;
 }
 
+const noReferences: ReadonlyMap<number, Reference> = new Map();
+
 /** The earlier windows of `change`, by how far back they lie. */
 function referencesOf(planned: PlannedRule, answer: BatchAnswer): ReadonlyMap<number, Reference> {
+  if (planned.references.size === 0) return noReferences;
   const references = new Map<number, Reference>();
   for (const [back, { answer: position, probe }] of planned.references) {
     const part = answer.answers[position];
     references.set(back, {
-      byLabels: byLabels(observationsOf(part)),
+      byLabels: byLabels(part),
       complete: part?.kind !== "answered" || part.notAnswered === 0,
       hadData: !isFalse(answer.probes, probe),
     });
@@ -137,25 +141,24 @@ function referencesOf(planned: PlannedRule, answer: BatchAnswer): ReadonlyMap<nu
 const notAnswered: QueryFailure = { code: "internal", message: "the source gave no answer", retryable: true };
 
 /** The first of the rule's questions that failed: half an answer judges nothing. */
-function failureOf(planned: PlannedRule, answer: BatchAnswer): QueryFailure | undefined {
-  const references = [...planned.references.values()];
-  for (const position of [planned.current, ...references.map((each) => each.answer), planned.lookback]) {
-    if (position === undefined) continue;
-    const part = answer.answers[position];
-    if (part === undefined) return notAnswered;
-    if (part.kind === "failed") return part.failure;
-  }
-  for (const position of [...references.map(({ probe }) => probe), planned.freshProbe]) {
-    if (position === undefined) continue;
-    const part = answer.probes[position];
-    if (part === undefined) return notAnswered;
-    if (part.kind === "failed") return part.failure;
-  }
-  return undefined;
+function failureOf(planned: PlannedRule, { answers, probes }: BatchAnswer): QueryFailure | undefined {
+  let failure = failureAt(answers, planned.current);
+  for (const { answer } of planned.references.values()) failure ??= failureAt(answers, answer);
+  failure ??= failureAt(answers, planned.lookback);
+  for (const { probe } of planned.references.values()) failure ??= failureAt(probes, probe);
+  return failure ?? failureAt(probes, planned.freshProbe);
+}
+
+/** Of the part at a position; undefined for one that was not asked. */
+function failureAt(parts: readonly (Answer | ProbeAnswer)[], position: number | undefined): QueryFailure | undefined {
+  if (position === undefined) return undefined;
+  const part = parts[position];
+  if (part === undefined) return notAnswered;
+  return part.kind === "failed" ? part.failure : undefined;
 }
 
 /** Ends what is left of a rule that is gone, or that groups otherwise now: no recovery, and nothing it knew still holds. Pure. */
-export function endAlerts(rule: Rule, alerts: readonly Alert[], known: readonly SeenLabels[]): RuleJudgement {
+export function endAlerts(rule: Rule, alerts: readonly Alert[], known: Iterable<SeenLabels>): RuleJudgement {
   const evaluations = alerts.map(
     (alert): Evaluation => ({
       labels: alert.labels,
@@ -167,7 +170,7 @@ export function endAlerts(rule: Rule, alerts: readonly Alert[], known: readonly 
       ended: alert,
     }),
   );
-  const forgotten = known.map(({ labels }) => labels);
+  const forgotten = Array.from(known, ({ labels }) => labels);
   return { rule, evaluations, failure: undefined, seen: [], forgotten, notEvaluated: 0, stale: false };
 }
 
@@ -227,72 +230,97 @@ function inactiveEvaluation(labels: Labels, verdict: Verdict): Evaluation {
 }
 
 /**
- * Union of what answered, what answered earlier and is compared with that, what is not inactive and what is known; the
- * empty set when ungrouped.
+ * Union of what answered, what answered earlier and is compared with that, what is not inactive and what is known and
+ * did not answer; the empty set when ungrouped. By `labelsKey`.
  */
 function labelSets(
   { planned: { rule } }: JudgeRequest,
   current: ReadonlyMap<string, Observation>,
   references: ReadonlyMap<number, Reference>,
   alerts: ReadonlyMap<string, Alert>,
-  known: readonly SeenLabels[],
-): ReadonlyMap<string, Labels> {
+  missing: readonly SeenLabels[],
+): ReadonlyMap<string, { readonly labels: Labels }> {
   const { by, windowMs } = rule.signal;
-  const sets = new Map<string, Labels>();
-  if (by.length === 0) sets.set("{}", {});
-  for (const [key, { labels }] of current) sets.set(key, labels);
+  // Nearly always there is nothing but what answered.
+  if (current.size > 0 && references.size === 0 && alerts.size === 0 && missing.length === 0) return current;
+  const sets = new Map<string, { readonly labels: Labels }>();
+  if (by.length === 0) sets.set("{}", { labels: {} });
+  for (const [key, observation] of current) sets.set(key, observation);
   for (const [back, reference] of references) {
-    for (const [key, { labels }] of reference.byLabels) {
-      if (referenceBackMs(limitsFor(rule, labels), windowMs) === back) sets.set(key, labels);
+    for (const [key, observation] of reference.byLabels) {
+      if (referenceBackMs(limitsFor(rule, observation.labels), windowMs) === back) sets.set(key, observation);
     }
   }
-  for (const [key, { labels }] of alerts) sets.set(key, labels);
-  for (const { labels } of known) sets.set(labelsKey(labels), labels);
+  for (const [key, alert] of alerts) sets.set(key, alert);
+  for (const entry of missing) sets.set(labelsKey(entry.labels), entry);
   return sets;
 }
 
 interface Known {
-  readonly kept: readonly SeenLabels[];
+  /** Known and did not answer now, the latest seen first. */
+  readonly missing: readonly SeenLabels[];
   /** New, or seen again after a hundredth of `known_for`: written no more often, since each is a row. */
   readonly seen: readonly SeenLabels[];
   readonly forgotten: readonly Labels[];
 }
 
+const nothingKnown: Known = { missing: [], seen: [], forgotten: [] };
+
 function knownLabelSets(
   request: JudgeRequest,
-  lookback: readonly Observation[],
-  observed: readonly Observation[],
+  lookback: ReadonlyMap<string, Observation>,
+  current: ReadonlyMap<string, Observation>,
 ): Known {
   const { rule } = request.planned;
-  if (rule.signal.by.length === 0) return { kept: [], seen: [], forgotten: [] };
+  if (rule.signal.by.length === 0) return nothingKnown;
   const { at } = request.tick;
-  const known = new Map(request.known.map((entry) => [labelsKey(entry.labels), entry]));
-  const seen: SeenLabels[] = [];
+  const seen = new Map<string, SeenLabels>();
   const rewriteAfterMs = rule.knownForMs / 100;
-  for (const { labels, events } of [...lookback, ...observed]) {
-    if (events === 0) continue;
-    const key = labelsKey(labels);
-    const before = known.get(key);
-    if (before !== undefined && at - before.seenAt < rewriteAfterMs) continue;
-    const entry = { labels, seenAt: at };
-    if (before?.seenAt !== at) seen.push(entry);
-    known.set(key, entry);
+  for (const observations of [lookback, current]) {
+    for (const [key, { labels, events }] of observations) {
+      if (events === 0) continue;
+      const before = seen.get(key) ?? request.known.get(key);
+      if (before !== undefined && at - before.seenAt < rewriteAfterMs) continue;
+      if (before?.seenAt !== at) seen.set(key, { labels, seenAt: at });
+    }
   }
-  const kept: SeenLabels[] = [];
+  const all = seen.size === 0 ? request.known : new Map([...request.known, ...seen]);
   const forgotten: Labels[] = [];
-  for (const entry of [...known.values()].sort((a, b) => b.seenAt - a.seenAt)) {
-    if (at - entry.seenAt <= rule.knownForMs && kept.length < mostKnownLabelSets) kept.push(entry);
-    else forgotten.push(entry.labels);
+  const missing: SeenLabels[] = [];
+  const tooMany = all.size > mostKnownLabelSets ? longestUnseen(all, mostKnownLabelSets) : undefined;
+  for (const [key, entry] of all) {
+    if (at - entry.seenAt > rule.knownForMs || tooMany?.has(entry)) forgotten.push(entry.labels);
+    else if (!current.has(key)) missing.push(entry);
   }
-  return { kept, seen, forgotten };
+  return { missing: missing.sort(latestFirst), seen: [...seen.values()], forgotten };
 }
 
-function byLabels(observations: readonly Observation[]): Map<string, Observation> {
-  return new Map(observations.map((observation) => [labelsKey(observation.labels), observation]));
+function longestUnseen(all: ReadonlyMap<string, SeenLabels>, beyond: number): ReadonlySet<SeenLabels> {
+  return new Set([...all.values()].sort(latestFirst).slice(beyond));
 }
 
-function observationsOf(answer: Answer | undefined): readonly Observation[] {
-  return answer?.kind === "answered" ? answer.observations : [];
+function latestFirst(a: SeenLabels, b: SeenLabels): number {
+  return b.seenAt - a.seenAt;
+}
+
+const noAlerts: ReadonlyMap<string, Alert> = new Map();
+
+function alertsByKey(alerts: readonly Alert[]): ReadonlyMap<string, Alert> {
+  return alerts.length === 0 ? noAlerts : new Map(alerts.map((alert) => [labelsKey(alert.labels), alert]));
+}
+
+const noObservations: ReadonlyMap<string, Observation> = new Map();
+/** Equal questions have one answer, whichever rules asked: its label sets get their keys once. */
+const keyedObservations = new WeakMap<Answer, ReadonlyMap<string, Observation>>();
+
+function byLabels(answer: Answer | undefined): ReadonlyMap<string, Observation> {
+  if (answer?.kind !== "answered") return noObservations;
+  let keyed = keyedObservations.get(answer);
+  if (keyed === undefined) {
+    keyed = new Map(answer.observations.map((observation) => [labelsKey(observation.labels), observation]));
+    keyedObservations.set(answer, keyed);
+  }
+  return keyed;
 }
 
 function lookbackOf(planned: PlannedRule, answer: BatchAnswer): Answer | undefined {

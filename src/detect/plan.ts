@@ -1,4 +1,5 @@
 import type { Alert } from "../model/alert.ts";
+import type { Labels } from "../model/labels.ts";
 import type { Batch, Probe, Question } from "../model/query.ts";
 import type { Limits, Rule } from "../model/rule.ts";
 import type { Window } from "../model/time.ts";
@@ -73,8 +74,9 @@ class SourcePlanBuilder {
   readonly #staleAfterMs: number | undefined;
   readonly #questions: Question[] = [];
   readonly #probes: Probe[] = [];
-  readonly #probePositions = new Map<string, number>();
-  readonly #windows = new Map<string, Window>();
+  readonly #probePositions = new Map<Window, Map<string, number>>();
+  /** By start, then by end. */
+  readonly #windows = new Map<number, Map<number, Window>>();
   readonly #rules: PlannedRule[] = [];
 
   constructor(source: string, to: number, staleAfterMs: number | undefined) {
@@ -85,29 +87,17 @@ class SourcePlanBuilder {
 
   add(rule: Rule, alerts: readonly Alert[], isNew: boolean): void {
     const { windowMs, query, target } = rule.signal;
-    // An override may replace the form of `when`: what any of them needs is asked.
-    const allLimits = [rule.limits, ...rule.overrides.map(({ limits }) => limits)];
+    const needs = needsOf(rule);
     const window = this.#window(this.#to - windowMs, this.#to);
-    const mustAnswer = alerts.map((alert) => alert.labels);
+    const mustAnswer = alerts.length === 0 ? none : alerts.map((alert) => alert.labels);
     const current = this.#ask({ query, window, mustAnswer });
-
-    const references = new Map<number, PlannedReference>();
-    for (const limits of allLimits) {
-      const back = referenceBackMs(limits, windowMs);
-      if (back === undefined || references.has(back)) continue;
-      const earlier = this.#window(window.from - back, window.to - back);
-      references.set(back, {
-        answer: this.#ask({ query, window: earlier, mustAnswer }),
-        probe: this.#probe(target, earlier),
-      });
-    }
-    const knownFor = allLimits.flatMap(({ when }) => (when.form === "absent" ? [when.knownForMs] : []));
+    const references = needs.backs.length === 0 ? noReferences : this.#references(rule, needs.backs, mustAnswer);
     const lookback =
-      knownFor.length > 0 && isNew && query.by.length > 0
-        ? this.#ask({ query, window: this.#window(window.to - Math.max(...knownFor), window.from), mustAnswer: [] })
+      needs.knownForMs !== undefined && isNew && query.by.length > 0
+        ? this.#ask({ query, window: this.#window(window.to - needs.knownForMs, window.from), mustAnswer: none })
         : undefined;
     const freshProbe =
-      this.#staleAfterMs === undefined || knownFor.length === allLimits.length
+      this.#staleAfterMs === undefined || needs.onlyAbsence
         ? undefined
         : this.#probe(target, this.#window(this.#to - this.#staleAfterMs, this.#to));
     this.#rules.push({ rule, window, current, references, lookback, freshProbe });
@@ -117,28 +107,78 @@ class SourcePlanBuilder {
     return { source: this.#source, batch: { questions: this.#questions, probes: this.#probes }, rules: this.#rules };
   }
 
+  #references({ signal }: Rule, backs: readonly number[], mustAnswer: readonly Labels[]) {
+    const references = new Map<number, PlannedReference>();
+    for (const back of backs) {
+      const window = this.#window(this.#to - signal.windowMs - back, this.#to - back);
+      references.set(back, {
+        answer: this.#ask({ query: signal.query, window, mustAnswer }),
+        probe: this.#probe(signal.target, window),
+      });
+    }
+    return references;
+  }
+
   #ask(question: Question): number {
     return this.#questions.push(question) - 1;
   }
 
   #probe(target: string, window: Window): number {
-    const key = `${window.from} ${window.to} ${target}`;
-    let position = this.#probePositions.get(key);
+    let positions = this.#probePositions.get(window);
+    if (positions === undefined) {
+      positions = new Map();
+      this.#probePositions.set(window, positions);
+    }
+    let position = positions.get(target);
     if (position === undefined) {
       position = this.#probes.push({ target, window }) - 1;
-      this.#probePositions.set(key, position);
+      positions.set(target, position);
     }
     return position;
   }
 
   /** Equal windows are one object, so that a source can tell them equal at a glance. */
   #window(from: number, to: number): Window {
-    const key = `${from} ${to}`;
-    let window = this.#windows.get(key);
+    let ends = this.#windows.get(from);
+    if (ends === undefined) {
+      ends = new Map();
+      this.#windows.set(from, ends);
+    }
+    let window = ends.get(to);
     if (window === undefined) {
       window = { from, to };
-      this.#windows.set(key, window);
+      ends.set(to, window);
     }
     return window;
   }
+}
+
+const none: readonly never[] = [];
+const noReferences: ReadonlyMap<number, PlannedReference> = new Map();
+
+/** What a rule must ask beyond its current window: the same at every tick. */
+interface Needs {
+  /** How far back the earlier windows of `change` lie. */
+  readonly backs: readonly number[];
+  /** The longest `known_for` of `absent`; undefined without that form. */
+  readonly knownForMs: number | undefined;
+  /** Nothing but `absent`, which a stale source does not put in doubt. */
+  readonly onlyAbsence: boolean;
+}
+
+const needsByRule = new WeakMap<Rule, Needs>();
+
+function needsOf(rule: Rule): Needs {
+  const kept = needsByRule.get(rule);
+  if (kept !== undefined) return kept;
+  // An override may replace the form of `when`: what any of them needs is asked.
+  const limits = [rule.limits, ...rule.overrides.map((override) => override.limits)];
+  const knownFor = limits.flatMap(({ when }) => (when.form === "absent" ? [when.knownForMs] : []));
+  const found: Needs = {
+    backs: [...new Set(limits.flatMap((each) => referenceBackMs(each, rule.signal.windowMs) ?? []))],
+    knownForMs: knownFor.length === 0 ? undefined : Math.max(...knownFor),
+    onlyAbsence: knownFor.length === limits.length,
+  };
+  needsByRule.set(rule, found);
+  return found;
 }

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { endAlerts, judgeRule, type SeenLabels } from "../../../src/detect/judge.ts";
 import { planTick } from "../../../src/detect/plan.ts";
 import type { Alert } from "../../../src/model/alert.ts";
-import type { Labels } from "../../../src/model/labels.ts";
+import { type Labels, labelsKey } from "../../../src/model/labels.ts";
 import type { Answer, Observation, ProbeAnswer, QueryFailure } from "../../../src/model/query.ts";
 import type { Rule, When } from "../../../src/model/rule.ts";
 import { buildAlert, day, hour, instance, minute, tickAt } from "../../support/alerts.ts";
@@ -42,7 +42,8 @@ function judge(rule: Rule, { answers, probes, alerts = [], known = [], isNew = f
   const [planned] = plan?.rules ?? [];
   if (plan === undefined || planned === undefined) throw new Error("no plan");
   const answer = { answers, probes: probes ?? plan.batch.probes.map(() => yes), requests: 1 };
-  return judgeRule({ planned, answer, tick, alerts, known, instance });
+  const knownByKey = new Map(known.map((entry) => [labelsKey(entry.labels), entry]));
+  return judgeRule({ planned, answer, tick, alerts, known: knownByKey, instance });
 }
 
 function verdicts(judgement: ReturnType<typeof judge>): Record<string, string> {
