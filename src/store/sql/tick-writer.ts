@@ -13,12 +13,14 @@ import type { UnreadableRows } from "./unreadable-rows.ts";
 
 export type RuleFailure = { ruleId: string; message: string };
 
-/** Writes the rules of a tick, each under its savepoint. One for the life of its connection. */
+/** Writes the rules of a tick. One for the life of its connection. */
 export class TickWriter {
   readonly #database: Sqlite.Database;
   readonly #findings: FindingWriter;
-  /** Numbers of what has been committed, `rule` or `schedule rule`; bounded by how many rules there ever were. */
-  readonly #numbers = new Map<string, number>();
+  /** Numbers of what has been committed; bounded by how many rules there ever were. */
+  readonly #rules = new Map<string, number>();
+  readonly #schedules = new Map<string, number>();
+  readonly #schedulesOfRules = new Map<number, Set<number>>();
   readonly #statements;
 
   constructor(options: { database: Sqlite.Database; unreadable: UnreadableRows }) {
@@ -33,38 +35,61 @@ export class TickWriter {
    * reason; when the transaction itself fails (a full disk), that is all of them.
    */
   write(commit: TickCommit, rules: readonly RuleCommit[]): RuleFailure[] {
-    const failures: RuleFailure[] = [];
-    const { begin, commit: end, savepoint, release, undo } = this.#statements;
     try {
-      begin.run();
-      const schedule = this.#number("schedule", commit.schedule);
-      for (const rule of rules) {
-        savepoint.run();
-        try {
-          this.#writeRule(rule, schedule, commit.tick);
-          release.run();
-        } catch (thrown) {
-          // After some errors (disk full) SQLite has rolled the whole transaction back by itself.
-          if (!this.#database.inTransaction) throw thrown;
-          undo.run();
-          release.run();
-          this.#forget(rule, schedule);
-          failures.push({ ruleId: rule.state.ruleId, message: messageOf(thrown) });
+      this.#transaction(commit, (schedule) => {
+        for (const rule of rules) this.#writeRule(rule, schedule, commit.tick);
+      });
+      return [];
+    } catch {
+      // Savepoints take as long as the rest, so they are left for when one of the rules cannot be stored.
+      return this.#writeApart(commit, rules);
+    }
+  }
+
+  /** The same with a savepoint a rule, so that one bad rule fails alone. */
+  #writeApart(commit: TickCommit, rules: readonly RuleCommit[]): RuleFailure[] {
+    const failures: RuleFailure[] = [];
+    const { savepoint, release, undo } = this.#statements;
+    try {
+      this.#transaction(commit, (schedule) => {
+        for (const rule of rules) {
+          savepoint.run();
+          try {
+            this.#writeRule(rule, schedule, commit.tick);
+            release.run();
+          } catch (thrown) {
+            // After some errors (disk full) SQLite has rolled the whole transaction back by itself.
+            if (!this.#database.inTransaction) throw thrown;
+            undo.run();
+            release.run();
+            this.#forget(rule);
+            failures.push({ ruleId: rule.state.ruleId, message: messageOf(thrown) });
+          }
         }
-      }
-      end.run();
+      });
       return failures;
     } catch (thrown) {
-      if (this.#database.inTransaction) this.#database.exec("rollback");
-      this.#numbers.clear();
       return rules.map((rule) => ({ ruleId: rule.state.ruleId, message: messageOf(thrown) }));
+    }
+  }
+
+  /** Rolled back, with what was noted of it, when `work` throws. */
+  #transaction(commit: TickCommit, work: (schedule: number) => void): void {
+    try {
+      this.#statements.begin.run();
+      work(this.#scheduleNumber(commit.schedule));
+      this.#statements.commit.run();
+    } catch (thrown) {
+      if (this.#database.inTransaction) this.#database.exec("rollback");
+      for (const noted of [this.#rules, this.#schedules, this.#schedulesOfRules]) noted.clear();
+      throw thrown;
     }
   }
 
   #writeRule(commit: RuleCommit, schedule: number, tick: number): void {
     const { state } = commit;
     const { upsertState, upsertAlert, deleteAlert, upsertLabels, deleteLabels, insertTick } = this.#statements;
-    const rule = this.#number("rule", state.ruleId);
+    const rule = this.#ruleNumber(state.ruleId);
     upsertState.run(
       state.ruleId,
       keyText(state.identity, "rule's identity"),
@@ -92,31 +117,41 @@ export class TickWriter {
     for (const finding of commit.findings) this.#findings.write(finding);
   }
 
-  #number(kind: "rule" | "schedule", name: string): number {
-    const key = `${kind} ${name}`;
-    const known = this.#numbers.get(key);
+  #ruleNumber(id: string): number {
+    const known = this.#rules.get(id);
     if (known !== undefined) return known;
-    keyText(name, kind === "rule" ? "rule's id" : "schedule");
-    const { insertRuleNumber, ruleNumber, insertScheduleNumber, scheduleNumber } = this.#statements;
-    (kind === "rule" ? insertRuleNumber : insertScheduleNumber).run(name);
-    const row = (kind === "rule" ? ruleNumber : scheduleNumber).get(name);
-    if (row === undefined) throw new BackfeedError("internal", `no number was given to the ${kind}`);
-    this.#numbers.set(key, row.number);
-    return row.number;
+    const { insertRuleNumber, ruleNumber } = this.#statements;
+    insertRuleNumber.run(keyText(id, "rule's id"));
+    return note(this.#rules, id, ruleNumber.get(id));
+  }
+
+  #scheduleNumber(schedule: string): number {
+    const known = this.#schedules.get(schedule);
+    if (known !== undefined) return known;
+    const { insertScheduleNumber, scheduleNumber } = this.#statements;
+    insertScheduleNumber.run(keyText(schedule, "schedule"));
+    return note(this.#schedules, schedule, scheduleNumber.get(schedule));
   }
 
   #noteSchedule(schedule: number, rule: number): void {
-    const key = `${schedule} ${rule}`;
-    if (this.#numbers.has(key)) return;
+    const known = this.#schedulesOfRules.get(rule);
+    if (known?.has(schedule)) return;
     this.#statements.insertRuleSchedule.run(rule, schedule);
-    this.#numbers.set(key, schedule);
+    if (known === undefined) this.#schedulesOfRules.set(rule, new Set([schedule]));
+    else known.add(schedule);
   }
 
-  #forget(rule: RuleCommit, schedule: number): void {
-    const key = `rule ${rule.state.ruleId}`;
-    this.#numbers.delete(`${schedule} ${this.#numbers.get(key)}`);
-    this.#numbers.delete(key);
+  #forget({ state }: RuleCommit): void {
+    const rule = this.#rules.get(state.ruleId);
+    if (rule !== undefined) this.#schedulesOfRules.delete(rule);
+    this.#rules.delete(state.ruleId);
   }
+}
+
+function note(numbers: Map<string, number>, name: string, row: { readonly number: number } | undefined): number {
+  if (row === undefined) throw new BackfeedError("internal", "no number was given to a rule or schedule");
+  numbers.set(name, row.number);
+  return row.number;
 }
 
 /** Labels are hostile and of any length: they are found by their hash. */
