@@ -8,6 +8,7 @@ import type { Tracker } from "../trackers/tracker.ts";
 import { applyToTicket } from "./apply.ts";
 import { type CollectEvidence, type ComposeDocument, fileTicket } from "./create.ts";
 import { type AttemptOutcome, afterFailure } from "./outcome.ts";
+import { Rests } from "./rest.ts";
 
 export interface DeliveryWorkerOptions {
   readonly outbox: OutboxStore;
@@ -48,6 +49,7 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
   const concurrency = options.concurrency ?? defaultConcurrency;
   const leaseMs = options.leaseMs ?? defaultLeaseMs;
   const pollMs = options.pollMs ?? defaultPollMs;
+  const rests = new Rests({ clock });
   let awake = new AbortController();
 
   async function drain(signal: AbortSignal, stop: AbortSignal = signal): Promise<number> {
@@ -77,8 +79,9 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
   }
 
   async function deliver(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
-    const tracker = await trackerOf(entry);
-    if (tracker === undefined) throw new BackfeedError("configuration", "its tracker is no longer configured");
+    const found = await trackerOf(entry);
+    if (found === undefined) throw new BackfeedError("configuration", "its tracker is no longer configured");
+    const tracker = rests.heeding(found);
     if (entry.action.kind === "create") {
       const context = { ...options, tracker, leaseMs };
       const result = await fileTicket(entry, entry.action, context, signal);

@@ -209,7 +209,7 @@ export function storeOutboxPromises(test: StoreUnderTest): void {
       expect(await store.outbox.retry(entry!.id, start)).to.deep.include({
         state: "unknown",
         looks: 0,
-        lostCreates: 2,
+        lostCreates: 1,
       });
     });
 

@@ -140,17 +140,27 @@ async function settle(database: Kysely<Tables>, id: string, outcome: Outcome): P
   return true;
 }
 
-/** What may have been sent goes on as `unknown`: the operator's wish does not make a second ticket. */
+/**
+ * What may have been sent goes on as `unknown`: the operator's wish does not make a second ticket. It is looked for over
+ * the whole window once more; of the creates that were lost one still counts, so that then another may be sent.
+ */
 async function retry(database: Kysely<Tables>, id: string, now: number): Promise<OutboxEntry> {
   const entry = await entryOf(database, id);
   if (entry === undefined) throw new BackfeedError("not_found", `there is no outbox entry ${JSON.stringify(id)}`);
   if (entry.state === "done" || entry.state === "dropped") {
     throw new BackfeedError("conflict", `outbox entry ${id} is ${entry.state}: it is not sent again`);
   }
+  const parked = entry.state === "parked";
   const again = entry.lostCreates > 0 ? "unknown" : "pending";
   await database
     .updateTable("outbox")
-    .set({ state: entry.state === "parked" ? again : entry.state, attempts: 0, looks: 0, next_attempt_at: now })
+    .set({
+      state: parked ? again : entry.state,
+      attempts: 0,
+      looks: 0,
+      lost_creates: parked ? Math.min(entry.lostCreates, 1) : entry.lostCreates,
+      next_attempt_at: now,
+    })
     .where("number", "=", Number(entry.id))
     .execute();
   return (await entryOf(database, id)) ?? entry;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Outcome } from "./outcome.ts";
 import type { KillPoint } from "./ports.ts";
-import { type Backlog, liveOn, type Strike, type Surroundings, strikeWithin } from "./runs.ts";
+import { type Backlog, liveOn, type Restart, type Strike, type Surroundings, strikeWithin } from "./runs.ts";
 
 const script = fileURLToPath(new URL("process.ts", import.meta.url));
 
@@ -16,7 +16,11 @@ export interface Life {
 }
 
 /** A process of its own that SIGKILL ends at the strike; then the rest of the time line on the file that it left. */
-export async function killAndLiveOn(surroundings: Surroundings, strike: Strike): Promise<Outcome> {
+export async function killAndLiveOn(
+  surroundings: Surroundings,
+  strike: Strike,
+  { downtimeMs }: Restart,
+): Promise<Outcome> {
   const { backlog, clock, jira, path } = surroundings;
   const killAt = "point" in strike ? strike.point : undefined;
   const life: Life = { backlog, url: jira?.url, path, now: clock.now(), killAt };
@@ -34,6 +38,7 @@ export async function killAndLiveOn(surroundings: Surroundings, strike: Strike):
   });
   const { signal, errors } = await ended;
   if (signal !== "SIGKILL") throw new Error(`the process was not killed at ${JSON.stringify(strike)}: ${errors}`);
+  clock.advance(downtimeMs);
   return liveOn(surroundings);
 }
 

@@ -95,7 +95,12 @@ export async function live({ surroundings, path = surroundings.path, gate }: Lif
   const ports = new WatchedPorts(gate);
   const store = ports.store(raw);
   const tracker = trackerFor(backlog, jira?.url, store, clock);
-  const played = playTimeLine({ clock, store, source: ports.source(timeLineSource()), tracker: ports.tracker(tracker) });
+  const played = playTimeLine({
+    clock,
+    store,
+    source: ports.source(timeLineSource()),
+    tracker: ports.tracker(tracker),
+  });
   const close = async () => {
     await raw.close();
     await tracker.close();
@@ -117,8 +122,8 @@ export async function liveOn(surroundings: Surroundings, path?: string): Promise
 /** Reached a point before or after a call of a port; or, within a call, Jira has processed its n-th write and not answered. */
 export type Strike = { readonly point: KillPoint } | { readonly write: number };
 
+/** How long nothing runs after the kill, in milliseconds. */
 export interface Restart {
-  /** How long nothing runs after the kill, in milliseconds. */
   readonly downtimeMs: number;
 }
 
@@ -126,7 +131,11 @@ export interface Restart {
  * Dies at the strike and starts again. Death in this process: at that instant the store's files are copied as they are,
  * its log unmerged; no gate opens any more, and an answer that was awaited never comes. The next life has the copy.
  */
-export async function dieAndLiveOn(surroundings: Surroundings, strike: Strike, { downtimeMs }: Restart): Promise<Outcome> {
+export async function dieAndLiveOn(
+  surroundings: Surroundings,
+  strike: Strike,
+  { downtimeMs }: Restart,
+): Promise<Outcome> {
   const copy = join(surroundings.folder, "left.db");
   let dead = false;
   let died: () => void = () => undefined;
