@@ -3,6 +3,7 @@ import type { RuleCatalogue, RuleListing, ServerProgram } from "../server/progra
 import { BackfeedError } from "../support/errors.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import type { Program } from "./program.ts";
+import { refileFinding } from "./refile-finding.ts";
 
 /** What the API and the pages see of the running program. */
 export function serverProgram(program: Program, catalogue: LoadedRules["catalogue"]): ServerProgram {
@@ -12,6 +13,7 @@ export function serverProgram(program: Program, catalogue: LoadedRules["catalogu
     history: store.history,
     outbox: store.outbox,
     evidence: store.evidence,
+    silences: store.silences,
     tickets: store.tickets,
     localTickets: {
       byKey: (key) => store.localTickets.byKey(key),
@@ -33,6 +35,7 @@ export function serverProgram(program: Program, catalogue: LoadedRules["catalogu
         findings: [...new Set(results.flatMap(({ findings }) => findings.map(({ id }) => id)))],
       };
     },
+    refile: (findingId, wish) => refileFinding(findingId, wish, program.context),
     wakeOutbox: () => engine.worker.wake(),
     async readiness() {
       const store_ = await store.ping().then(

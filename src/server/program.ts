@@ -1,3 +1,4 @@
+import type { Finding } from "../model/finding.ts";
 import type { LocalTicket } from "../model/local-ticket.ts";
 import type { Mode, Severity } from "../model/rule.ts";
 import type {
@@ -6,6 +7,7 @@ import type {
   LocalTicketStore,
   OutboxStore,
   RuleTickCounts,
+  SilenceStore,
   TicketStore,
 } from "../store/store.ts";
 
@@ -67,6 +69,7 @@ export interface ServerProgram {
   readonly history: HistoryStore;
   readonly outbox: Pick<OutboxStore, "get" | "retry">;
   readonly evidence: Pick<EvidenceStore, "newest">;
+  readonly silences: Pick<SilenceStore, "add" | "end" | "list">;
   readonly tickets: Pick<TicketStore, "ofFinding" | "ofFindings" | "byKey">;
   readonly localTickets: Pick<LocalTicketStore, "byKey" | "attachment"> & {
     /** Where the ticket can go from its status; pure. */
@@ -77,6 +80,11 @@ export interface ServerProgram {
   rules(): Promise<RuleCatalogue>;
   /** Evaluates one rule now, as its next tick would. Throws `not_found`, and `conflict` while it is being evaluated. */
   runRule(ruleId: string, signal: AbortSignal): Promise<RuleRun>;
+  /**
+   * Gives up a finding's ticket, so that its next tick files it anew, and writes that into its timeline. Throws
+   * `not_found`, and `conflict` when it has no ticket and no parked create, or something of it is being delivered.
+   */
+  refile(findingId: string, wish: { readonly by: string; readonly at: number }): Promise<Finding>;
   /** Called after an operator made an outbox entry due, so that the worker need not sleep on. */
   wakeOutbox(): void;
   /** Cheap, and says nothing about sources and trackers: their failures never take the program out of rotation. */

@@ -15,6 +15,7 @@ import { findingRoutes } from "./routes/findings.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { outboxRoutes } from "./routes/outbox.ts";
 import { ruleRoutes } from "./routes/rules.ts";
+import { silenceRoutes } from "./routes/silences.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
 
 export interface ServerOptions {
@@ -107,10 +108,11 @@ export function allRoutes(
   const audit = createAudit(program.history, logger);
   const routes = [
     ...healthRoutes(program, metrics, clock),
-    ...findingRoutes(program),
+    ...findingRoutes(program, logger),
     ...ruleRoutes(program, audit),
     ...outboxRoutes(program, audit),
     ...ticketRoutes(program, audit),
+    ...silenceRoutes(program, audit),
   ];
   return [...routes, documentRoute(routes, publicUrl)];
 }

@@ -2,9 +2,11 @@ import type { CreateLimits, TickContext } from "../../src/app/context.ts";
 import { createEngine, type Engine } from "../../src/app/engine.ts";
 import { KnownLabelSets } from "../../src/app/known-label-sets.ts";
 import { redactingSource } from "../../src/app/redaction.ts";
+import { refileFinding } from "../../src/app/refile-finding.ts";
 import type { TickResult } from "../../src/app/tick.ts";
 import type { SourceTiming } from "../../src/detect/plan.ts";
 import { actions, decisionReasons } from "../../src/model/decision.ts";
+import type { Finding } from "../../src/model/finding.ts";
 import { outboxStates } from "../../src/model/outbox.ts";
 import { defaultPriorityScale } from "../../src/model/priority.ts";
 import { type Mode, type Rule, stricterMode } from "../../src/model/rule.ts";
@@ -49,6 +51,8 @@ export interface World {
   /** Every minute from the last instant up to this one. Resolves to all results. */
   through(minutes: number): Promise<readonly TickResult[]>;
   deliver(): Promise<void>;
+  /** As an operator over the API. */
+  refile(findingId: string, by: string): Promise<Finding>;
   setRules(rules: readonly Rule[]): void;
   setMode(mode: Mode): void;
   close(): Promise<void>;
@@ -145,6 +149,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     deliver: async () => {
       await engine.worker.drain(never);
     },
+    refile: (findingId, by) => refileFinding(findingId, { by, at: clock.now() }, context),
     setRules(changed) {
       rules = changed;
     },

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { findingStates } from "../../model/finding.ts";
 import { bands } from "../../model/priority.ts";
 import { BackfeedError } from "../../support/errors.ts";
+import type { Logger } from "../../support/logging.ts";
 import type { ServerProgram } from "../program.ts";
 import { type Route, route } from "../route.ts";
 import { pageOf, pageQuery, viewPage } from "../views/common.ts";
@@ -36,7 +37,7 @@ const outboxShown = 50;
 /** How much of a timeline is shown, the newest of it. */
 const eventsShown = 500;
 
-export function findingRoutes(program: ServerProgram): readonly Route[] {
+export function findingRoutes(program: ServerProgram, logger: Pick<Logger, "info">): readonly Route[] {
   const { history, evidence, tickets } = program;
   const existing = async (id: string) => {
     const finding = await history.finding(id);
@@ -116,6 +117,21 @@ export function findingRoutes(program: ServerProgram): readonly Route[] {
         const { chart } = (await collected(id)).evidence;
         if (chart === undefined) throw new BackfeedError("not_found", "there was nothing to draw", { facts: { id } });
         return { contentType: "image/png", bytes: chart };
+      },
+    }),
+    route({
+      method: "post",
+      path: "/api/v1/findings/{id}/refile",
+      operation: "refileFinding",
+      summary: "Gives up the finding's ticket: its next tick files it anew. The old ticket is not touched.",
+      access: "operator",
+      faults: [404, 409],
+      params: { id: findingId },
+      answer: { kind: "json", name: "FindingRefiled", schema: findingView },
+      handle: async ({ params: { id }, caller, now }) => {
+        const finding = await program.refile(id, { by: caller.name, at: now });
+        logger.info("an operator acted", { code: "finding_refiled", by: caller.name, finding: id });
+        return viewFinding(finding);
       },
     }),
     route({

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createServer } from "../../../src/server/server.ts";
-import { findingId } from "./fixtures.ts";
+import { findingId, now } from "./fixtures.ts";
 import { operatorToken, type RunningServer, runServer, viewerToken } from "./running-server.ts";
 
 /** Every route, what it asks of its caller, and what it answers to one who may. */
@@ -19,7 +19,16 @@ const routes: readonly [method: "GET" | "POST", path: string, access: "open" | "
     ["GET", "/api/v1/tickets", "viewer"],
     ["GET", "/api/v1/tickets/LOCAL-1", "viewer"],
     ["GET", "/api/v1/tickets/LOCAL-1/attachments/chart-1a2b.png", "viewer"],
+    ["GET", "/api/v1/silences", "viewer"],
     ["GET", "/api/v1/openapi.json", "viewer"],
+    [
+      "POST",
+      "/api/v1/silences",
+      "operator",
+      { matchers: { "service.name": "checkout" }, reason: "planned work", endsAt: now + 3_600_000 },
+    ],
+    ["POST", "/api/v1/silences/1/end", "operator", {}],
+    ["POST", `/api/v1/findings/${findingId(1)}/refile`, "operator", {}],
     ["POST", "/api/v1/rules/checkout-errors/run", "operator", {}],
     ["POST", "/api/v1/outbox/ob-1/retry", "operator", {}],
     ["POST", "/api/v1/tickets/LOCAL-1/transitions", "operator", { to: "Done" }],

@@ -2,6 +2,7 @@ import type { Evidence, EvidenceRequest } from "../../../src/model/evidence.ts";
 import type { Finding, FindingEvent } from "../../../src/model/finding.ts";
 import type { LocalTicket } from "../../../src/model/local-ticket.ts";
 import type { OutboxEntry } from "../../../src/model/outbox.ts";
+import type { Silence } from "../../../src/model/silence.ts";
 import type { TicketRecord } from "../../../src/model/ticket.ts";
 import type { RuleFault, RuleListing, ServerProgram } from "../../../src/server/program.ts";
 import type { Page, PageRequest, TickRecord } from "../../../src/store/store.ts";
@@ -14,6 +15,7 @@ export interface FakeState {
   tickets: TicketRecord[];
   localTickets: LocalTicket[];
   outbox: OutboxEntry[];
+  silences: Silence[];
   evidence: Map<string, { request: EvidenceRequest; evidence: Evidence }>;
   rules: RuleListing[];
   faults: RuleFault[];
@@ -38,6 +40,7 @@ export function emptyState(): FakeState {
     tickets: [],
     localTickets: [],
     outbox: [],
+    silences: [],
     evidence: new Map(),
     rules: [],
     faults: [],
@@ -106,6 +109,35 @@ export function fakeProgram(state: FakeState): ServerProgram {
         state.outbox = state.outbox.map((candidate) => (candidate === entry ? due : candidate));
         return due;
       },
+    },
+    silences: {
+      async add(draft) {
+        check();
+        const silence = { ...draft, id: `${state.silences.length + 1}`, endedAt: undefined };
+        state.silences.unshift(silence);
+        return silence;
+      },
+      async end(id, now) {
+        const silence = state.silences.find((candidate) => candidate.id === id);
+        if (silence === undefined) throw new BackfeedError("not_found", "there is no such silence", { facts: { id } });
+        if (silence.endedAt !== undefined) throw new BackfeedError("conflict", "it is over", { facts: { id } });
+        const ended = { ...silence, endedAt: now };
+        state.silences = state.silences.map((candidate) => (candidate === silence ? ended : candidate));
+        return ended;
+      },
+      list: async (request) => page(state.silences, request),
+    },
+    async refile(id, { by, at }) {
+      const finding = state.findings.find((candidate) => candidate.id === id);
+      if (finding === undefined) throw new BackfeedError("not_found", "there is no such finding", { facts: { id } });
+      if (!state.tickets.some(({ findingId, generation }) => findingId === id && generation === finding.generation)) {
+        throw new BackfeedError("conflict", "there is nothing to file anew", { facts: { id } });
+      }
+      const refiled = { ...finding, generation: finding.generation + 1 };
+      state.findings = state.findings.map((candidate) => (candidate === finding ? refiled : candidate));
+      const event: FindingEvent = { at, kind: "operator", code: "finding_refiled", text: `${by} filed it anew` };
+      state.events.set(id, [...(state.events.get(id) ?? []), event]);
+      return refiled;
     },
     evidence: { newest: async (id) => state.evidence.get(id) },
     tickets: {

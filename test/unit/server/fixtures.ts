@@ -2,6 +2,7 @@ import type { Evidence, EvidenceRequest } from "../../../src/model/evidence.ts";
 import type { AlertSummary, Finding, FindingEvent } from "../../../src/model/finding.ts";
 import type { LocalTicket } from "../../../src/model/local-ticket.ts";
 import type { OutboxEntry } from "../../../src/model/outbox.ts";
+import type { Silence } from "../../../src/model/silence.ts";
 import type { TicketRecord } from "../../../src/model/ticket.ts";
 import type { RuleListing } from "../../../src/server/program.ts";
 
@@ -113,6 +114,21 @@ export function ticketRecord(overrides: Partial<TicketRecord> = {}): TicketRecor
     written: { priority: "High", band: "High" },
     dropped: ["assignee 5b10ac8d is unknown"],
     seen: { at: now, status: "In Progress", statusCategory: "indeterminate", resolution: undefined, priority: "High" },
+    ...overrides,
+  };
+}
+
+export function silence(overrides: Partial<Silence> = {}): Silence {
+  return {
+    id: "1",
+    matchers: { "service.name": "checkout" },
+    ruleId: "checkout-errors",
+    author: "anna",
+    reason: "the provider moves its data centre",
+    startsAt: now - hour,
+    endsAt: now + hour,
+    createdAt: now - hour,
+    endedAt: undefined,
     ...overrides,
   };
 }

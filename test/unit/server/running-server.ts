@@ -15,6 +15,7 @@ import {
   outboxEntry,
   png,
   rule,
+  silence,
   ticketRecord,
 } from "./fixtures.ts";
 
@@ -116,6 +117,7 @@ function seedOfEach(state: FakeState): void {
   state.tickets = [ticketRecord()];
   state.localTickets = [localTicket()];
   state.outbox = [outboxEntry()];
+  state.silences = [silence()];
   state.evidence.set(findingId(1), { request: evidenceRequest(), evidence: evidence() });
   state.rules = [rule(), rule({ id: "cart-latency", lastTick: undefined, watermark: undefined })];
   state.faults = [
