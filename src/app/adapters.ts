@@ -121,7 +121,7 @@ export function createTrackers(parts: AdapterParts, store: Store): Trackers {
 }
 
 /** Where the pages are for somebody on this machine. */
-function localAddress(config: ServiceConfig): string {
+export function localAddress(config: ServiceConfig): string {
   const { host, port } = config.server;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
