@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { oneStory } from "../support/one-story.ts";
 import { eventually, type Ran, runProduct } from "../support/product.ts";
 import type { ProjectFolder } from "../support/project-folder.ts";
 import {
@@ -42,8 +43,7 @@ const named = [
 
 describe("serve as a process of its own, over a log that grows", function () {
   this.timeout(300_000);
-  // One installation's day: each test goes on where the last one ended.
-  this.bail(true);
+  oneStory(this);
   let project: ProjectFolder & ServeFolder;
   let served: Served;
   const answers: string[] = [];
