@@ -17,8 +17,8 @@ type Loaded = LoadedRules & { readonly config: ServiceConfig };
 const demoFolder = "var/demo";
 const portsToTry = 20;
 
-/** The step of the demo's rules: the sample ends on it, so that every start gives the same ticks. */
-export const demoStepMs = 5 * minute;
+/** The step of the demo's rules. The sample ends on one, so that windows fall alike over it whenever it is started. */
+export const demoStepMs = 10 * minute;
 
 export interface PreparedDemo {
   /** With a port that was free just now, and links in tickets that lead to it. */

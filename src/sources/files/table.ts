@@ -152,20 +152,27 @@ interface FoundFile {
 }
 
 async function findFiles({ engine, path, name }: TableOptions, signal: AbortSignal): Promise<readonly FoundFile[]> {
-  const rows = await engine.rows(`SELECT file FROM glob($1) ORDER BY file LIMIT ${maxFiles + 1}`, signal, [path]);
-  if (rows.length > maxFiles) {
+  // A path without a pattern needs no statement, which would cost milliseconds at every tick.
+  const paths = /[*?[]/.test(path) ? await matchingPaths(engine, path, signal) : [path];
+  if (paths.length > maxFiles) {
     throw new BackfeedError("limit", `table ${name}: more than ${maxFiles} files match; narrow its path`);
   }
   const found: FoundFile[] = [];
-  for (const [file] of rows) {
-    const facts = await stat(String(file)).catch(() => undefined);
+  for (const file of paths) {
+    const facts = await stat(file).catch(() => undefined);
     if (facts?.isFile() !== true) continue;
-    found.push({ path: String(file), version: `${facts.mtimeMs} ${facts.size} ${facts.ino}`, bytes: facts.size });
+    found.push({ path: file, version: `${facts.mtimeMs} ${facts.size} ${facts.ino}`, bytes: facts.size });
   }
   if (found.length === 0) {
     throw new BackfeedError("not_found", `table ${name}: no file matches its path`, { retryable: true });
   }
   return found;
+}
+
+async function matchingPaths(engine: Engine, pattern: string, signal: AbortSignal): Promise<readonly string[]> {
+  const limit = maxFiles + 1;
+  const rows = await engine.rows(`SELECT file FROM glob($1) ORDER BY file LIMIT ${limit}`, signal, [pattern]);
+  return rows.map(([file]) => String(file));
 }
 
 function sameFiles(known: ReadonlyMap<string, KnownFile>, found: readonly FoundFile[]): boolean {
