@@ -27,6 +27,8 @@ need unzip unzip
 need setpriv util-linux
 need useradd passwd
 need chromium chromium
+# promtool judges docs/alerts.
+need promtool prometheus
 has_a_font || missing+=(fonts-dejavu-core)
 need g++ g++
 need make make

@@ -11,7 +11,7 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 /** The name that built-in findings have where others have their source. */
-const builtInSource = "backfeed";
+export const builtInSource = "backfeed";
 
 /** A rule whose every evaluation failed for over an hour. */
 export const ruleFailing: Rule = builtInRule({
@@ -82,7 +82,7 @@ export function judgeBuiltIn(
       },
     ];
   });
-  return { rule, evaluations, failure: undefined, seen: [], forgotten: [], notEvaluated: 0, stale: false };
+  return { rule, evaluations, failure: undefined, seen: [], forgotten: [], notEvaluated: 0, stale: undefined };
 }
 
 function verdictOf(rule: Rule, observation: BuiltInObservation): Verdict {

@@ -99,6 +99,11 @@ interface Lines {
 function linesOf(judged: readonly Judged[], commits: readonly FindingCommit[]): Lines {
   const byGroup = new Map(commits.map(({ finding }) => [finding.groupKey, finding]));
   const told = new Set<string>();
+  const here = new Set(
+    judged.flatMap(({ judgement }) =>
+      judgement.evaluations.flatMap(({ alert, ended }) => (alert ?? ended)?.fingerprint ?? []),
+    ),
+  );
   const all: TickLine[] = [];
   const byRule = new Map<RuleJudgement, TickLine[]>();
   for (const { judgement } of judged) {
@@ -106,7 +111,7 @@ function linesOf(judged: readonly Judged[], commits: readonly FindingCommit[]): 
     for (const evaluation of judgement.evaluations) {
       const alert = evaluation.alert ?? evaluation.ended;
       const finding = alert === undefined ? undefined : byGroup.get(alert.groupKey);
-      own.push({ rule: judgement.rule, evaluation, finding, ...outcomeOf(evaluation, finding, told) });
+      own.push({ rule: judgement.rule, evaluation, finding, ...outcomeOf(evaluation, finding, told, here) });
     }
     byRule.set(judgement, own);
     all.push(...own);
@@ -118,12 +123,15 @@ function outcomeOf(
   evaluation: Evaluation,
   finding: Finding | undefined,
   told: Set<string>,
+  here: ReadonlySet<string>,
 ): { action: string; reason: DecisionReason } {
   if (evaluation.state === "pending") return { action: "none", reason: "pending" };
   const alert = evaluation.alert ?? evaluation.ended;
   if (finding !== undefined && alert !== undefined && alert.state !== "pending") {
-    const isWorst = finding.worst.fingerprint === alert.fingerprint;
-    if (!isWorst || told.has(finding.id)) return { action: "none", reason: "grouped" };
+    // When the worst alert's rule is not due at this tick, the first that is speaks for the finding.
+    const { fingerprint } = finding.worst;
+    const speaks = fingerprint === alert.fingerprint || !here.has(fingerprint);
+    if (!speaks || told.has(finding.id)) return { action: "none", reason: "grouped" };
     told.add(finding.id);
     return { action: finding.decision.action, reason: finding.decision.reason };
   }

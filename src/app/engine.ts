@@ -9,6 +9,7 @@ import type { Tracker } from "../trackers/tracker.ts";
 import { evidenceDocument } from "../triage/evidence.ts";
 import type { TickContext } from "./context.ts";
 import { withIdentities } from "./identities.ts";
+import { Freshness } from "./run-built-ins.ts";
 import { type OnTick, runSchedule } from "./run-schedule.ts";
 import type { TickResult } from "./tick.ts";
 
@@ -54,6 +55,7 @@ export interface Engine {
 export function createEngine(options: EngineOptions): Engine {
   const { context, loadedRules, redact } = options;
   const atWork = new Map<string, Mutex>();
+  const freshness = new Freshness();
 
   const worker = createDeliveryWorker({
     outbox: context.store.outbox,
@@ -98,6 +100,7 @@ export function createEngine(options: EngineOptions): Engine {
         rules,
         states,
         allRules: new Map(all.map((rule) => [rule.id, rule])),
+        freshness,
         catalogueComplete: loaded.complete,
         until,
         catchUpMs: options.catchUpMs,

@@ -1,23 +1,13 @@
-import { endAlerts, type RuleJudgement } from "../detect/judge.ts";
 import { dueTicks, newestTick, previousTick } from "../detect/schedule.ts";
 import type { Rule } from "../model/rule.ts";
 import { type Schedule, scheduleKey } from "../model/time.ts";
 import type { RuleState } from "../store/store.ts";
 import { stopwatch } from "../support/clock.ts";
 import { traced } from "../support/tracing.ts";
-import {
-  type BuiltInObservation,
-  builtInRules,
-  judgeBuiltIn,
-  retiredRule,
-  ruleFailing,
-  sourceStale,
-} from "./built-in-rules.ts";
-import { conclude, type Judged } from "./conclude.ts";
+import { builtInRules } from "./built-in-rules.ts";
 import type { TickContext } from "./context.ts";
+import { type Freshness, runBuiltIns } from "./run-built-ins.ts";
 import { runTick, type TickResult } from "./tick.ts";
-
-const hourMs = 3_600_000;
 
 export interface ScheduleRun {
   readonly schedule: Schedule;
@@ -27,6 +17,8 @@ export interface ScheduleRun {
   readonly states: ReadonlyMap<string, RuleState>;
   /** All loaded rules, by id. */
   readonly allRules: ReadonlyMap<string, Rule>;
+  /** What all schedules have seen of their sources. */
+  readonly freshness: Freshness;
   /** False while some rule file is faulty: then a rule that is not there may only be unreadable. */
   readonly catalogueComplete: boolean;
   /** Run what is due up to here. */
@@ -55,6 +47,7 @@ export async function runSchedule(
   const due = await dueByTick(run, states, context);
   const blocked = new Set<string>();
   const results: TickResult[] = [];
+  const allRules = new Map([...run.allRules, ...builtInRules.map((rule) => [rule.id, rule] as const)]);
   let done = 0;
   for (const [at, rules] of due) {
     if (signal.aborted) break;
@@ -64,7 +57,7 @@ export async function runSchedule(
     const elapsed = stopwatch();
     const tick = { at, previousAt: previousTick(run.schedule, at) };
     const startedAt = context.clock.now();
-    const request = { schedule: key, tick, rules: asked, states, allRules: withBuiltIn(run), now: run.until };
+    const request = { schedule: key, tick, rules: asked, states, allRules, now: run.until };
     const result = await traced("tick", { schedule: key, tick: at, rules: asked.length }, () =>
       runTick(request, context, signal),
     );
@@ -80,7 +73,8 @@ export async function runSchedule(
     results.push(result);
     onTick(result, { done, of: due.size });
   }
-  const own = await runBuiltIns(run, states, results, context, signal);
+  run.freshness.learn(results.at(-1)?.judged ?? []);
+  const own = await runBuiltIns({ run, states, rules: allRules }, context, signal);
   return own === undefined ? results : [...results, own];
 }
 
@@ -100,8 +94,8 @@ async function dueByTick(
     let ticks = byWatermark.get(watermark);
     if (ticks === undefined) {
       const reach = Math.max(watermark, newest - catchUpMs - 1);
-      ticks =
-        run.again === true || watermark === Number.NEGATIVE_INFINITY ? [newest] : dueTicks(schedule, reach, until);
+      ticks = watermark === Number.NEGATIVE_INFINITY ? [newest] : dueTicks(schedule, reach, until);
+      if (ticks.length === 0 && run.again === true) ticks = [newest];
       byWatermark.set(watermark, ticks);
       const first = ticks[0];
       if (first !== undefined && first > watermark && Number.isFinite(watermark)) {
@@ -167,83 +161,4 @@ async function report(result: TickResult, schedule: string, facts: TickFacts, co
   }
   const counts = result.counts;
   await context.store.state.recordTick({ schedule, tick: at, kind: "evaluated", startedAt, durationMs, rules, counts });
-}
-
-/** What Backfeed finds about itself, and the end of alerts whose rule is gone: once a run, at its own instant. */
-async function runBuiltIns(
-  run: ScheduleRun,
-  states: ReadonlyMap<string, RuleState>,
-  results: readonly TickResult[],
-  context: TickContext,
-  signal: AbortSignal,
-): Promise<TickResult | undefined> {
-  const at = newestTick(run.schedule, run.until);
-  const tick = { at, previousAt: previousTick(run.schedule, at) };
-  const alerts = await context.store.state.alerts();
-  const alertsOf = (identity: string) => alerts.filter((alert) => alert.ruleIdentity === identity);
-  const judgements: RuleJudgement[] = [
-    judgeBuiltIn(ruleFailing, failingRules(run, states), alertsOf(ruleFailing.identity), tick, context.instance),
-    judgeBuiltIn(sourceStale, staleSources(results), alertsOf(sourceStale.identity), tick, context.instance),
-  ];
-  const rules = new Map(withBuiltIn(run));
-  if (run.catalogueComplete) {
-    const loaded = new Set([...rules.values()].map(({ identity }) => identity));
-    for (const alert of alerts) {
-      if (loaded.has(alert.ruleIdentity)) continue;
-      loaded.add(alert.ruleIdentity);
-      const retired = retiredRule(alert);
-      rules.set(retired.id, retired);
-      await context.knownLabelSets.load([alert.ruleIdentity]);
-      judgements.push(
-        endAlerts(retired, alertsOf(alert.ruleIdentity), context.knownLabelSets.of(alert.ruleIdentity).values()),
-      );
-    }
-  }
-  const judged = judgements
-    .filter(({ evaluations }) => evaluations.length > 0)
-    .map((judgement): Judged => {
-      const { identity, shape } = judgement.rule;
-      const state = {
-        ruleId: identity,
-        identity,
-        watermark: at,
-        failingSince: undefined,
-        lastFailure: undefined,
-        shape,
-      };
-      return { judgement, state, storeAlerts: true };
-    });
-  if (judged.length === 0) return undefined;
-  const concluded = await conclude({ schedule: scheduleKey(run.schedule), at, judged, rules }, context, signal);
-  return { ...concluded, tick: at, judged, blocked: new Set() };
-}
-
-function failingRules(run: ScheduleRun, states: ReadonlyMap<string, RuleState>): readonly BuiltInObservation[] {
-  return run.rules.map((rule) => {
-    const { failingSince, lastFailure } = states.get(rule.identity) ?? {};
-    const failingMs = failingSince === undefined ? 0 : run.until - failingSince;
-    return {
-      labels: { rule: rule.id },
-      breached: failingMs > hourMs,
-      value: failingMs / hourMs,
-      owner: rule.limits.owner,
-      ...(lastFailure === undefined ? {} : { detail: lastFailure }),
-    };
-  });
-}
-
-/** By source and target, from the newest tick that was judged. */
-function staleSources(results: readonly TickResult[]): readonly BuiltInObservation[] {
-  const byTarget = new Map<string, BuiltInObservation>();
-  for (const { judgement } of results.at(-1)?.judged ?? []) {
-    if (judgement.failure !== undefined) continue;
-    const { source, target } = judgement.rule.signal;
-    const stale = judgement.stale || byTarget.get(`${source} ${target}`)?.breached === true;
-    byTarget.set(`${source} ${target}`, { labels: { source, target }, breached: stale, value: stale ? 1 : 0 });
-  }
-  return [...byTarget.values()];
-}
-
-function withBuiltIn(run: ScheduleRun): ReadonlyMap<string, Rule> {
-  return new Map([...run.allRules, ...builtInRules.map((rule) => [rule.id, rule] as const)]);
 }

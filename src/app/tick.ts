@@ -3,6 +3,7 @@ import type { AlertTick } from "../detect/lifecycle.ts";
 import { observe } from "../detect/observe.ts";
 import { type PlannedRule, planTick } from "../detect/plan.ts";
 import type { Alert } from "../model/alert.ts";
+import { labelsKey } from "../model/labels.ts";
 import type { BatchAnswer, QueryFailure } from "../model/query.ts";
 import type { Rule } from "../model/rule.ts";
 import type { RuleState } from "../store/store.ts";
@@ -43,7 +44,8 @@ export async function runTick(request: TickRequest, context: TickContext, signal
     rules,
     timings: context.timings,
     alerts,
-    newRules: new Set(rules.filter((rule) => isNew(rule, states)).map(({ id }) => id)),
+    // A rule that groups otherwise now looks back like one that has never been evaluated.
+    newRules: new Set(rules.filter((rule) => isNew(rule, states) || changed.has(rule.id)).map(({ id }) => id)),
   });
   const answers = await observe(plans, context.sources, signal);
 
@@ -92,7 +94,9 @@ function judge(
     const ended = endAlerts(rule, alerts, known.values());
     const fresh = judgeRule({ ...asked, alerts: [], known: new Map() });
     if (fresh.failure?.retryable === true) return fresh;
-    return { ...fresh, evaluations: [...ended.evaluations, ...fresh.evaluations], forgotten: ended.forgotten };
+    const seen = new Set(fresh.seen.map(({ labels }) => labelsKey(labels)));
+    const forgotten = ended.forgotten.filter((labels) => !seen.has(labelsKey(labels)));
+    return { ...fresh, evaluations: [...ended.evaluations, ...fresh.evaluations], forgotten };
   } catch (thrown) {
     context.logger.error("RULE_NOT_JUDGED", "a rule could not be judged", { rule: rule.id }, thrown);
     const failure: QueryFailure = { code: "internal", message: asBackfeedError(thrown).message, retryable: false };
@@ -122,7 +126,8 @@ function settle(judgement: RuleJudgement, request: TickRequest, context: TickCon
   const state: RuleState = {
     ruleId: rule.identity,
     identity: rule.identity,
-    watermark: retry ? (before?.watermark ?? request.tick.previousAt) : request.tick.at,
+    // What was skipped before this tick is done with: asked in vain again, it must not be counted anew.
+    watermark: retry ? Math.max(before?.watermark ?? 0, request.tick.previousAt) : request.tick.at,
     failingSince: failure === undefined ? undefined : (before?.failingSince ?? request.now),
     lastFailure: failure === undefined ? undefined : `${failure.code}: ${failure.message}`,
     shape: retry ? (before?.shape ?? neverEvaluated) : rule.shape,

@@ -9,6 +9,7 @@ import { areSilenced, type Silence } from "../model/silence.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
 import type { FindingCommit } from "../store/store.ts";
+import { holdsRedaction } from "../support/redaction.ts";
 import { decide } from "../triage/decide.ts";
 import type { Story } from "../triage/describe.ts";
 import { evidenceRequest } from "../triage/evidence.ts";
@@ -66,7 +67,10 @@ async function askImpact(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ImpactMeasured>> {
   const asking = steps.filter(
-    ({ finding, rule }) => needsImpact(finding, at) && context.sources.has(rule.signal.source),
+    ({ finding, rule }) =>
+      needsImpact(finding, at) &&
+      context.sources.has(rule.signal.source) &&
+      !Object.values(finding.groupLabels).some(holdsRedaction),
   );
   const plans = planImpact(asking, at, (source) => context.timings.get(source)?.delayMs ?? 0);
   const answers = await observe(plans, context.sources, signal);

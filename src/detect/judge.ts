@@ -2,7 +2,7 @@ import type { Alert, AlertChange, AlertState } from "../model/alert.ts";
 import { fingerprint, groupKey } from "../model/identity.ts";
 import { type Labels, labelsKey, pickLabels } from "../model/labels.ts";
 import type { Answer, BatchAnswer, Observation, ProbeAnswer, QueryFailure } from "../model/query.ts";
-import { limitsFor, type Rule } from "../model/rule.ts";
+import { type Limits, limitsFor, type Rule } from "../model/rule.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { evaluate } from "./evaluate.ts";
 import { type AlertTick, advanceAlert } from "./lifecycle.ts";
@@ -36,8 +36,8 @@ export interface RuleJudgement {
   readonly forgotten: readonly Labels[];
   /** Groups beyond `max_groups`, a lower bound. */
   readonly notEvaluated: number;
-  /** The source had no event within `stale_after`. */
-  readonly stale: boolean;
+  /** Whether the source had no event within `stale_after`; undefined when that was not asked or not answered. */
+  readonly stale: boolean | undefined;
 }
 
 export interface JudgeRequest {
@@ -84,6 +84,11 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
       cutOffBefore += 1;
       continue;
     }
+    if (observation === undefined && before === undefined && isForgotten(request, key, alert, limits)) {
+      // Not even known any more: 0 of nothing is no measurement of it, and `keep_for` ends it as vanished.
+      evaluations.push(advance(request, labels, alert, { kind: "no_data", reason: "vanished", events: 0 }));
+      continue;
+    }
     const verdict = evaluate({
       measure: rule.signal.measure,
       limits,
@@ -104,8 +109,21 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
     seen: known.seen,
     forgotten: [...known.forgotten, ...gone],
     notEvaluated: current.notAnswered + cutOffBefore,
-    stale,
+    stale: planned.freshProbe === undefined ? undefined : stale,
   };
+}
+
+/** A living alert whose label set has reported nothing for longer than `known_for`. Absence has a time of its own. */
+function isForgotten(
+  { planned: { rule }, known, tick }: JudgeRequest,
+  key: string,
+  alert: Alert | undefined,
+  limits: Limits,
+): boolean {
+  if (alert === undefined || rule.signal.by.length === 0 || rule.noData !== "keep") return false;
+  if (limits.when.form === "absent") return false;
+  const entry = known.get(key);
+  return entry === undefined || tick.at - entry.seenAt > rule.knownForMs;
 }
 
 /** Absent for longer than `keep_for`: still known, it would be missed anew at the next tick. */
@@ -171,7 +189,7 @@ export function endAlerts(rule: Rule, alerts: readonly Alert[], known: Iterable<
     }),
   );
   const forgotten = Array.from(known, ({ labels }) => labels);
-  return { rule, evaluations, failure: undefined, seen: [], forgotten, notEvaluated: 0, stale: false };
+  return { rule, evaluations, failure: undefined, seen: [], forgotten, notEvaluated: 0, stale: undefined };
 }
 
 /** Not seeing is not recovery: every living alert stays, its clock stopped, and the failure is visible as a verdict. */
@@ -188,7 +206,7 @@ function failedJudgement(request: JudgeRequest, failure: QueryFailure): RuleJudg
     seen: [],
     forgotten: [],
     notEvaluated: 0,
-    stale: false,
+    stale: undefined,
   };
 }
 

@@ -28,6 +28,11 @@ const maxPatterns = 50;
 /** How far behind the cut a secret may end and still be seen whole. */
 const lookBehindCut = 8_192;
 const cutMark = "… <cut>";
+/** What stands where a secret was: such a text cannot be searched for any more. */
+export function holdsRedaction(text: string): boolean {
+  return /<(?:secret|redacted:[a-z0-9-]+)>/.test(text);
+}
+
 const alreadyRedacted = /^<(?:redacted:[a-z0-9-]+|secret)>$/;
 
 /**

@@ -4,6 +4,7 @@ import type { Source } from "../sources/source.ts";
 import { cutCodePoints } from "../support/clean-text.ts";
 import type { Clock } from "../support/clock.ts";
 import { asBackfeedError, BackfeedError } from "../support/errors.ts";
+import { holdsRedaction } from "../support/redaction.ts";
 
 const longestValue = 1_000;
 /** Values are asked for longer than they are shown: a secret that is cut in two is no longer seen as one. */
@@ -36,6 +37,14 @@ export function createEvidenceCollector(options: EvidenceCollectorOptions) {
     if (source === undefined) {
       // Findings about Backfeed itself have no source to ask, and want no samples.
       if (request.samples.limit > 0) missing.push(`evidence: the source ${request.source} is no longer configured`);
+      return { collectedAt: clock.now(), series: [], samples: [], missing, chart: undefined };
+    }
+    if (
+      Object.values(request.query.where)
+        .flat()
+        .some((value) => typeof value === "string" && holdsRedaction(value))
+    ) {
+      missing.push("chart and sample events: a secret was taken out of this label, so it cannot be asked for");
       return { collectedAt: clock.now(), series: [], samples: [], missing, chart: undefined };
     }
     const stop = new AbortController();

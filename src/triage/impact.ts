@@ -90,8 +90,16 @@ function planOne(
   return { finding, rule, source: signal.source, usersBad, usersTotal, now, lastWeek, lastWeekProbe };
 }
 
-/** What the answers say. A part that failed is undefined: "not measured", never zero. Pure. */
+/**
+ * What the answers say. A part that failed is undefined: "not measured", never zero; when all failed, what was measured
+ * before stands, so that a source's bad minute lowers no score. Pure.
+ */
 export function readImpact(plan: ImpactPlan, answer: BatchAnswer, at: number): ImpactMeasured {
+  const asked = [plan.usersBad, plan.usersTotal, plan.now, plan.lastWeek].flatMap((position) => position ?? []);
+  const before = plan.finding.impact;
+  if (before !== undefined && asked.every((position) => answer.answers[position]?.kind !== "answered")) {
+    return { ...before, askedAt: at };
+  }
   const valueAt = (position: number | undefined) =>
     position === undefined ? undefined : singleValue(answer.answers[position], plan.rule);
   return {

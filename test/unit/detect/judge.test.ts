@@ -72,9 +72,16 @@ describe("judge", () => {
     const judgement = judge(low, {
       answers: [answered([seen("a", 9), seen("b", 1)])],
       alerts: [buildAlert(low, { labels: service("b") }), buildAlert(low, { labels: service("c") })],
-      known: [known("a", hour), known("d", hour)],
+      known: [known("a", hour), known("c", hour), known("d", hour)],
     });
     expect(verdicts(judgement)).to.deep.equal({ a: "clear", b: "breached", c: "breached", d: "breached" });
+  });
+
+  it("takes 0 of a living alert's label set for no data once that is no longer known", () => {
+    const alerts = [buildAlert(low, { labels: service("b") })];
+    const judgement = judge(low, { answers: [answered([])], alerts, known: [known("b", 8 * day)] });
+    expect(verdicts(judgement)).to.deep.equal({ b: "no_data" });
+    expect(judgement.evaluations[0]?.state).to.equal("firing");
   });
 
   it("judges the ungrouped label set always, also of no events", () => {
@@ -103,7 +110,8 @@ describe("judge", () => {
 
     it("judges what is not inactive, which was asked for", () => {
       const alerts = [buildAlert(low, { labels: service("b") })];
-      expect(verdicts(judge(low, { answers: [answered([seen("a", 9)], 3)], alerts }))).to.include({ b: "breached" });
+      const given = { answers: [answered([seen("a", 9)], 3)], alerts, known: [known("b", hour)] };
+      expect(verdicts(judge(low, given))).to.include({ b: "breached" });
     });
 
     it("does not take a group that the earlier window cut off for one that was not there", () => {

@@ -1,0 +1,168 @@
+import { endAlerts, type RuleJudgement } from "../detect/judge.ts";
+import { newestTick, previousTick } from "../detect/schedule.ts";
+import type { Alert } from "../model/alert.ts";
+import { labelsKey } from "../model/labels.ts";
+import type { Rule } from "../model/rule.ts";
+import { scheduleKey } from "../model/time.ts";
+import type { RuleState } from "../store/store.ts";
+import {
+  type BuiltInObservation,
+  builtInRules,
+  builtInSource,
+  judgeBuiltIn,
+  retiredRule,
+  ruleFailing,
+  sourceStale,
+} from "./built-in-rules.ts";
+import { conclude, type Judged } from "./conclude.ts";
+import type { TickContext } from "./context.ts";
+import type { ScheduleRun } from "./run-schedule.ts";
+import type { TickResult } from "./tick.ts";
+
+const hourMs = 3_600_000;
+
+/** What the schedules of this process have last seen of each target: fresh or stale. */
+export class Freshness {
+  readonly #stale = new Map<string, boolean>();
+
+  /** From the newest tick of a run; a rule that did not ask, or whose query failed, says nothing. */
+  learn(judged: readonly Judged[]): void {
+    for (const { judgement } of judged) {
+      if (judgement.failure !== undefined || judgement.stale === undefined) continue;
+      this.#stale.set(targetKey(judgement.rule), judgement.stale);
+    }
+  }
+
+  /** Undefined when nobody has looked yet. */
+  isStale(rule: Rule): boolean | undefined {
+    return this.#stale.get(targetKey(rule));
+  }
+}
+
+function targetKey({ signal: { source, target } }: Rule): string {
+  return labelsKey({ source, target });
+}
+
+export interface BuiltInRun {
+  readonly run: ScheduleRun;
+  /** As the run left them, by rule identity. */
+  readonly states: ReadonlyMap<string, RuleState>;
+  /** Every rule by id, built-in ones included. */
+  readonly rules: ReadonlyMap<string, Rule>;
+}
+
+/** What Backfeed finds about itself, and the end of alerts whose rule is gone: once a run, at its own instant. */
+export async function runBuiltIns(
+  { run, states, rules }: BuiltInRun,
+  context: TickContext,
+  signal: AbortSignal,
+): Promise<TickResult | undefined> {
+  const at = newestTick(run.schedule, run.until);
+  const alerts = await context.store.state.alerts();
+  const alertsOf = (identity: string) => alerts.filter((alert) => alert.ruleIdentity === identity);
+  const judgeOwn = (rule: Rule, seen: readonly BuiltInObservation[]): RuleJudgement[] => {
+    const own = alertsOf(rule.identity);
+    const tick = { at, previousAt: previousRun(run, at, states.get(rule.identity)?.watermark) };
+    // A run of a slower schedule that comes late must not turn back what a newer one has judged.
+    if (tick.previousAt >= at) return [];
+    return [judgeBuiltIn(rule, withEnded(seen, own, run), own, tick, context.instance)];
+  };
+  const loaded = [...run.allRules.values()];
+  const judgements = [
+    ...judgeOwn(ruleFailing, failingRules(loaded, states, run.until)),
+    ...judgeOwn(sourceStale, staleSources(loaded, run.freshness)),
+  ];
+  const all = new Map(rules);
+  if (run.catalogueComplete) judgements.push(...(await endRetired(alerts, all, context)));
+  const judged = judgements
+    .filter(({ evaluations }) => evaluations.length > 0)
+    .map((judgement): Judged => {
+      const { identity, shape } = judgement.rule;
+      const state = {
+        ruleId: identity,
+        identity,
+        watermark: at,
+        failingSince: undefined,
+        lastFailure: undefined,
+        shape,
+      };
+      return { judgement, state, storeAlerts: true };
+    });
+  if (judged.length === 0) return undefined;
+  const concluded = await conclude({ schedule: scheduleKey(run.schedule), at, judged, rules: all }, context, signal);
+  return { ...concluded, tick: at, judged, blocked: new Set() };
+}
+
+/**
+ * Runs of all schedules are one series of instants for the built-in rules. A gap of more than this schedule's own step is
+ * downtime, and counts for nothing.
+ */
+function previousRun(run: ScheduleRun, at: number, watermark: number | undefined): number {
+  const stepMs = at - previousTick(run.schedule, at);
+  return watermark !== undefined && at - watermark <= stepMs ? watermark : at - 1;
+}
+
+/** Of all loaded rules, whichever schedule runs. */
+function failingRules(
+  rules: readonly Rule[],
+  states: ReadonlyMap<string, RuleState>,
+  until: number,
+): readonly BuiltInObservation[] {
+  return rules.map((rule) => {
+    const { failingSince, lastFailure } = states.get(rule.identity) ?? {};
+    const failingMs = failingSince === undefined ? 0 : Math.max(0, until - failingSince);
+    return {
+      labels: { rule: rule.id },
+      breached: failingMs > hourMs,
+      value: failingMs / hourMs,
+      owner: rule.limits.owner,
+      ...(lastFailure === undefined ? {} : { detail: lastFailure }),
+    };
+  });
+}
+
+/** By source and target of the loaded rules, as far as anybody has looked. */
+function staleSources(rules: readonly Rule[], freshness: Freshness): readonly BuiltInObservation[] {
+  const byTarget = new Map<string, BuiltInObservation>();
+  for (const rule of rules) {
+    const stale = freshness.isStale(rule);
+    const { source, target } = rule.signal;
+    if (stale === undefined || source === builtInSource) continue;
+    byTarget.set(targetKey(rule), { labels: { source, target }, breached: stale, value: stale ? 1 : 0 });
+  }
+  return [...byTarget.values()];
+}
+
+/** A rule or target that no rule file names any more cannot fail any more: its alert ends as recovered. */
+function withEnded(
+  seen: readonly BuiltInObservation[],
+  alerts: readonly Alert[],
+  run: ScheduleRun,
+): readonly BuiltInObservation[] {
+  if (alerts.length === 0 || !run.catalogueComplete) return seen;
+  const named = new Set<string>();
+  for (const rule of run.allRules.values()) named.add(labelsKey({ rule: rule.id })).add(targetKey(rule));
+  const gone = alerts.filter(({ labels }) => !named.has(labelsKey(labels)));
+  return [...seen, ...gone.map(({ labels }) => ({ labels, breached: false, value: 0 }))];
+}
+
+/** Ends the alerts of rules that are no longer loaded, and adds a stand-in for each such rule to `rules`. */
+async function endRetired(
+  alerts: readonly Alert[],
+  rules: Map<string, Rule>,
+  context: TickContext,
+): Promise<readonly RuleJudgement[]> {
+  const judgements: RuleJudgement[] = [];
+  const loaded = new Set([...rules.values(), ...builtInRules].map(({ identity }) => identity));
+  for (const alert of alerts) {
+    const identity = alert.ruleIdentity;
+    if (loaded.has(identity)) continue;
+    loaded.add(identity);
+    const retired = retiredRule(alert);
+    rules.set(retired.id, retired);
+    await context.knownLabelSets.load([identity]);
+    const own = alerts.filter((each) => each.ruleIdentity === identity);
+    judgements.push(endAlerts(retired, own, context.knownLabelSets.of(identity).values()));
+  }
+  return judgements;
+}
