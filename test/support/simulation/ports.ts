@@ -87,6 +87,12 @@ const tracker: MethodList<Tracker> = {
   close: true,
 };
 
+/** The parts of the store, so that a new one is missed here. */
+type SubPort = {
+  [Name in keyof Store]-?: Store[Name] extends (...given: never[]) => unknown ? never : Name;
+}[keyof Store];
+type AllPorts = Record<`store.${SubPort}` | "store" | "source" | "tracker", Readonly<Record<string, true>>>;
+
 /** Every method of every port of `src`, by the port's name. */
 export const portMethods = {
   "store.state": state,
@@ -99,7 +105,7 @@ export const portMethods = {
   store,
   source,
   tracker,
-} as const;
+} as const satisfies AllPorts;
 export type PortName = keyof typeof portMethods;
 
 /** Wraps ports so that each call of each listed method passes the gate; counts, besides, every call that arrives at all. */
