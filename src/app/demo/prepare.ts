@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join, resolve, sep } from "node:path";
 import type { ServiceConfig } from "../../config/types.ts";
 import { openSqlStore } from "../../store/sql/open-sql-store.ts";
-import { minute } from "../../support/duration.ts";
+import { hour, minute } from "../../support/duration.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { silentLogger } from "../../support/logging.ts";
 import { localAddress } from "../adapters.ts";
@@ -20,10 +20,15 @@ const portsToTry = 20;
 /** The step of the demo's rules. The sample ends on one, so that windows fall alike over it whenever it is started. */
 export const demoStepMs = 10 * minute;
 
+/** Reaches back over both anomalies of the metric and two of the log's server errors. */
+const replayedMs = 60 * hour;
+
 export interface PreparedDemo {
   /** With a port that was free just now, and links in tickets that lead to it. */
   readonly loaded: Loaded;
-  /** Where the sample ends: the newest step before now. */
+  /** The first tick. */
+  readonly from: number;
+  /** The last tick, where the sample ends: the newest step before now. */
   readonly endsAt: number;
   readonly events: number;
   /** The port the configuration names, when it was taken and another is used. */
@@ -57,6 +62,7 @@ export async function prepareDemo(options: {
   const publicUrl = localAddress({ ...config, server });
   return {
     loaded: { ...options.loaded, config: { ...config, server: { ...server, publicUrl } } },
+    from: endsAt - replayedMs,
     endsAt,
     events,
     takenPort: port === wanted ? undefined : wanted,

@@ -1,14 +1,10 @@
 import { ManualClock } from "../../support/clock.ts";
-import { hour } from "../../support/duration.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import type { LogLevel } from "../../support/logging.ts";
 import { openProgram } from "../program.ts";
 import { demoStepMs, type PreparedDemo } from "./prepare.ts";
 import { type DemoReport, reportDemo } from "./report.ts";
 import { ReplayTally } from "./tally.ts";
-
-/** Reaches back over both anomalies of the metric and two of the log's server errors. */
-const replayedMs = 60 * hour;
 
 export interface ReplayProgress {
   readonly done: number;
@@ -24,29 +20,25 @@ export interface ReplayDemoOptions {
   readonly onProgress?: (progress: ReplayProgress) => void;
 }
 
-/** The ticks that are replayed. */
-export function demoTicks(endsAt: number): readonly number[] {
-  const count = replayedMs / demoStepMs;
-  return Array.from({ length: count + 1 }, (_, position) => endsAt - (count - position) * demoStepMs);
-}
-
 /**
  * Runs the whole program over the past, one tick after another on a clock that shows the tick's time, deliveries
  * included, as if it had run all along. Throws `aborted` when stopped, and what is wrong when a rule could not be
  * judged or a ticket not be filed: a demo that shows half the truth is none.
  */
 export async function replayDemo({ prepared, logLevel, signal, onProgress }: ReplayDemoOptions): Promise<DemoReport> {
-  const ticks = demoTicks(prepared.endsAt);
-  const clock = new ManualClock(ticks[0] ?? prepared.endsAt);
+  const { from, endsAt } = prepared;
+  const clock = new ManualClock(from);
   const program = await openProgram({ loaded: prepared.loaded, clock, logLevel, dryRun: false });
   try {
     const tally = new ReplayTally();
-    for (const [position, at] of ticks.entries()) {
+    const of = (endsAt - from) / demoStepMs + 1;
+    for (let done = 1; done <= of; done += 1) {
+      const at = from + (done - 1) * demoStepMs;
       clock.set(at);
       for (const result of await program.engine.runDue({ until: at }, signal)) tally.add(result);
       await program.engine.worker.drain(signal);
       if (signal.aborted) throw new BackfeedError("aborted", "the demo was stopped");
-      onProgress?.({ done: position + 1, of: ticks.length, at });
+      onProgress?.({ done, of, at });
     }
     if (tally.failure !== undefined)
       throw new BackfeedError("internal", `a rule could not be judged: ${tally.failure}`);

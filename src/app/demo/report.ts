@@ -1,6 +1,6 @@
 import type { DecisionReason } from "../../model/decision.ts";
 import type { Finding } from "../../model/finding.ts";
-import type { Band } from "../../model/priority.ts";
+import { type Band, compareBands } from "../../model/priority.ts";
 import type { HistoryStore, Store } from "../../store/store.ts";
 import { priorityLine } from "../../triage/score.ts";
 import type { ReplayTally } from "./tally.ts";
@@ -45,7 +45,7 @@ export async function reportDemo(store: Store, tally: ReplayTally): Promise<Demo
     const ticket = await ticketOf(finding, store);
     if (ticket !== undefined) tickets.push(ticket);
   }
-  tickets.sort((a, b) => b.score - a.score || a.filedAt - b.filedAt);
+  tickets.sort((a, b) => compareBands(b.band, a.band) || b.score - a.score || a.filedAt - b.filedAt);
   return {
     tickets,
     unfiled: unfiledOf(tally, new Set(tickets.map(({ findingId }) => findingId))),
