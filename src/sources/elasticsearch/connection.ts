@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import { Client, errors } from "@elastic/elasticsearch";
 import type { QueryFailure } from "../../model/query.ts";
+import { underAny } from "../../support/abort.ts";
 import { cleanText } from "../../support/clean-text.ts";
 import { createRedactor } from "../../support/redaction.ts";
 import { classify, type ElasticsearchCause, fail, RequestFailed } from "./failure.ts";
@@ -70,14 +71,16 @@ export function connect(settings: ConnectionSettings): Connection {
     const deadline = AbortSignal.timeout(timeoutMs);
     const { method, path, querystring, body, lines } = request;
     try {
-      return await client.transport.request(
-        { method, path, querystring: { ...querystring }, ...(body === undefined ? {} : { bulkBody: body }) },
-        {
-          signal: AbortSignal.any([signal, deadline]),
-          headers: {
-            "content-type": `application/vnd.elasticsearch+${lines === true ? "x-ndjson" : "json"}; compatible-with=8`,
+      return await underAny([signal, deadline], (either) =>
+        client.transport.request(
+          { method, path, querystring: { ...querystring }, ...(body === undefined ? {} : { bulkBody: body }) },
+          {
+            signal: either,
+            headers: {
+              "content-type": `application/vnd.elasticsearch+${lines === true ? "x-ndjson" : "json"}; compatible-with=8`,
+            },
           },
-        },
+        ),
       );
     } catch (error) {
       if (signal.aborted) throw stopped(error);

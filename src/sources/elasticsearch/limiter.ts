@@ -1,3 +1,4 @@
+import { onAbort } from "../../support/abort.ts";
 import { BackfeedError } from "../../support/errors.ts";
 
 /** Lets at most `limit` works run at once; the others wait in order. One who aborts while waiting leaves the line. */
@@ -11,17 +12,19 @@ export function createLimiter(limit: number) {
   const enter = (signal: AbortSignal) =>
     new Promise<void>((resolve, reject) => {
       if (signal.aborted) return reject(stopped());
+      if (running < limit) {
+        running += 1;
+        return resolve();
+      }
       const go = () => {
-        signal.removeEventListener("abort", quit);
+        leaveSignal();
         running += 1;
         resolve();
       };
-      const quit = () => {
+      const leaveSignal = onAbort(signal, () => {
         waiting.splice(waiting.indexOf(go), 1);
         reject(stopped());
-      };
-      if (running < limit) return go();
-      signal.addEventListener("abort", quit, { once: true });
+      });
       waiting.push(go);
     });
   return async <Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> => {

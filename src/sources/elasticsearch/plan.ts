@@ -39,14 +39,17 @@ const mostValues = 1_000;
 
 /** Equal questions (the same query, window and labels that must be answered) become one, in order of first use. */
 export function uniqueQuestions(questions: Batch["questions"]): Asked[] {
+  const keyOf = windowKeys();
   const windows = new Map<string, Map<string, Asked>>();
   const unique: Asked[] = [];
   for (const [position, question] of questions.entries()) {
     const { query, window, mustAnswer } = question;
-    const must = mustAnswer.length === 0 ? "" : JSON.stringify(mustAnswer);
-    const windowKey = `${window.from} ${window.to} ${must}`;
-    const known = windows.get(windowKey) ?? new Map<string, Asked>();
-    windows.set(windowKey, known);
+    const windowKey = mustAnswer.length === 0 ? keyOf(window) : `${keyOf(window)} ${JSON.stringify(mustAnswer)}`;
+    let known = windows.get(windowKey);
+    if (known === undefined) {
+      known = new Map();
+      windows.set(windowKey, known);
+    }
     const { key } = queryParts(query);
     const asked = known.get(key);
     if (asked !== undefined) asked.positions.push(position);
@@ -57,6 +60,19 @@ export function uniqueQuestions(questions: Batch["questions"]): Asked[] {
     }
   }
   return unique;
+}
+
+/** Equal for equal windows. Most questions of a batch have the same window object: its text is made once. */
+function windowKeys(): (window: Window) => string {
+  const keys = new Map<Window, string>();
+  return (window) => {
+    let key = keys.get(window);
+    if (key === undefined) {
+      key = `${window.from} ${window.to}`;
+      keys.set(window, key);
+    }
+    return key;
+  };
 }
 
 export function uniqueProbes(probes: Batch["probes"]): AskedProbe[] {
@@ -85,13 +101,14 @@ export function planSearches(
   questions: readonly { readonly asked: Asked; readonly fields: FieldMap }[],
   apart: { has(query: Query): boolean } = new Set(),
 ): Search[] {
+  const keyOf = windowKeys();
   const alone: Search[] = [];
   const windows = new Map<string, Candidate[]>();
   for (const { asked, fields } of questions) {
     const { query, window } = asked.question;
     const parts = resolvedParts(query, fields);
     if (apart.has(query)) alone.push(searchAlone(asked, parts));
-    else push(windows, `${window.from} ${window.to}`, { asked, parts, taken: false });
+    else push(windows, keyOf(window), { asked, parts, taken: false });
   }
   return [...windows.values()].flatMap(planWindow).concat(alone);
 }
