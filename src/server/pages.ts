@@ -5,7 +5,7 @@ import express, { type Express, type Response } from "express";
 import { BackfeedError } from "../support/errors.ts";
 
 /** Paths that the UI's own router shows; the server answers them all with the one page. */
-const pagePaths = ["/", "/findings/:id", "/tickets", "/tickets/:key", "/rules"];
+const pagePaths = ["/", "/findings/:id", "/tickets", "/tickets/:key", "/rules", "/silences"];
 
 /** Stands in index.html where the style nonce of the response goes. */
 const noncePlaceholder = "__STYLE_NONCE__";

@@ -5,6 +5,7 @@ import { tokenStore } from "./api/client.ts";
 import { FindingListPage } from "./pages/finding-list-page.tsx";
 import { FindingPage } from "./pages/finding-page.tsx";
 import { RulesPage } from "./pages/rules-page.tsx";
+import { SilencesPage } from "./pages/silences-page.tsx";
 import { TicketListPage } from "./pages/ticket-list-page.tsx";
 import { TicketPage } from "./pages/ticket-page.tsx";
 import { TokenForm } from "./parts/token-form.tsx";
@@ -23,6 +24,7 @@ export function App() {
           <TopLink href="/">Findings</TopLink>
           <TopLink href="/tickets">Tickets</TopLink>
           <TopLink href="/rules">Rules</TopLink>
+          <TopLink href="/silences">Silences</TopLink>
         </nav>
         <div className="top-actions">
           {tokenStore.isKept() && !tokenWanted && (
@@ -53,6 +55,9 @@ function Pages() {
       <Route path="/tickets/:key">{({ key }) => <TicketPage key={key} ticketKey={key} />}</Route>
       <Route path="/rules">
         <RulesPage />
+      </Route>
+      <Route path="/silences">
+        <SilencesPage />
       </Route>
       <Route>
         <p>There is no page under this address.</p>

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Browser, Page } from "playwright-core";
-import { findingId } from "../unit/server/fixtures.ts";
+import { findingId, now } from "../unit/server/fixtures.ts";
 import { operatorToken, type RunningServer, runServer, viewerToken } from "../unit/server/running-server.ts";
 import { buildPages } from "./built-pages.ts";
 import { startChromium } from "./chromium.ts";
@@ -136,7 +136,7 @@ describe("pages in a browser", function () {
     it("let an operator deliver a parked entry again", () =>
       visit(`/findings/${findingId(1)}`, async (page) => {
         await page.getByRole("button", { name: "Deliver again" }).click();
-        await shown(page, "local asked to deliver again: comment");
+        await shown(page, "local operator asked to deliver again: comment");
         expect(running.state.woken).to.equal(1);
       }));
 
@@ -182,7 +182,42 @@ describe("pages in a browser", function () {
         await shown(page, "checkout-errors was run: 1 clear");
       }));
 
-    for (const path of ["/", `/findings/${findingId(2)}`, "/tickets", "/tickets/LOCAL-1", "/rules"]) {
+    it("list silences with who wanted them and why, and end one", () =>
+      visit("/silences", async (page) => {
+        await shown(page, script);
+        await shown(page, "ended early");
+        expect(await page.locator("main script, main img").count()).to.equal(0);
+        expect(await page.getByRole("button", { name: /^End now/ }).count()).to.equal(1);
+        await page.getByRole("button", { name: "End now silence 2" }).click();
+        await page.getByRole("button", { name: /^End now/ }).waitFor({ state: "detached" });
+        expect(running.state.silences[0]).to.include({ id: "2", endedAt: now });
+      }));
+
+    it("silence a finding for a day when a reason is given", () =>
+      visit(`/findings/${findingId(1)}`, async (page) => {
+        await page.getByRole("button", { name: "Silence for 24 h…" }).click();
+        const send = page.getByRole("button", { name: "Silence", exact: true });
+        expect(await send.isDisabled()).to.equal(true);
+        await page.getByLabel("Why nothing is to be told of it").fill("planned work");
+        running.clock.set(Date.now());
+        await send.click();
+        await shown(page, "Silenced for 24 hours.");
+        const [silence] = running.state.silences;
+        expect(silence).to.deep.include({ reason: "planned work", matchers: { "service.name": "checkout" } });
+        expect(silence).to.include({ ruleId: "checkout-errors", author: "local operator" });
+      }));
+
+    it("file a finding anew after asking once more", () =>
+      visit(`/findings/${findingId(1)}`, async (page) => {
+        await page.getByRole("button", { name: "File anew…" }).click();
+        expect(running.state.findings[0]?.generation).to.equal(1);
+        await page.getByRole("button", { name: "File a new ticket" }).click();
+        await shown(page, "Its next tick files a new ticket.");
+        expect(running.state.findings[0]?.generation).to.equal(2);
+        await shown(page, "local operator filed it anew");
+      }));
+
+    for (const path of ["/", `/findings/${findingId(2)}`, "/tickets", "/tickets/LOCAL-1", "/rules", "/silences"]) {
       it(`fit a phone, in dark colours: ${path}`, () =>
         visit(
           path,

@@ -11,6 +11,7 @@ import {
   outboxEntry,
   png,
   rule,
+  silence,
   ticketRecord,
 } from "../unit/server/fixtures.ts";
 
@@ -72,6 +73,10 @@ export function hostileSeed(state: FakeState): void {
     evidence: evidence({ missing: [hostile], samples: [{ at: now, fields: [[script, hostile]] }] }),
   });
   state.outbox = [outboxEntry(), outboxEntry({ id: "ob-2", findingId: findingId(2), note: hostile })];
+  state.silences = [
+    silence({ id: "2", matchers: { host: image }, ruleId: undefined, author: hostile, reason: script }),
+    silence({ endedAt: now - 60_000 }),
+  ];
   state.localTickets = [
     localTicket({
       summary: hostile,

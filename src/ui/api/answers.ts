@@ -6,6 +6,7 @@ import type { LocalTicket } from "../../model/local-ticket.ts";
 import type { OutboxAction, OutboxState } from "../../model/outbox.ts";
 import type { Band, Priority } from "../../model/priority.ts";
 import type { Mode, Severity } from "../../model/rule.ts";
+import type { Silence } from "../../model/silence.ts";
 import type { StatusCategory, TicketRecord } from "../../model/ticket.ts";
 import type { Window } from "../../model/time.ts";
 
@@ -148,6 +149,16 @@ export interface TicketDetail {
   readonly record?: TicketRecordAnswer | undefined;
   readonly local?: LocalTicketAnswer | undefined;
   readonly transitions: readonly { readonly to: string }[];
+}
+
+export type SilenceAnswer = Json<Silence> & { readonly active: boolean };
+
+/** What a new silence is asked for with. */
+export interface SilenceRequest {
+  readonly matchers: Readonly<Record<string, string>>;
+  readonly ruleId?: string;
+  readonly reason: string;
+  readonly endsAt: number;
 }
 
 export interface RuleFault {

@@ -8,6 +8,8 @@ import type {
   Page,
   RulePage,
   RuleRun,
+  SilenceAnswer,
+  SilenceRequest,
   TicketDetail,
   TicketRecordAnswer,
 } from "./answers.ts";
@@ -71,6 +73,11 @@ export function useRules(cursor: string | undefined) {
   return useQuery({ queryKey: [path], queryFn: ({ signal }) => getJson<RulePage>(path, signal) });
 }
 
+export function useSilences(cursor: string | undefined) {
+  const path = `/silences${search({ cursor })}`;
+  return useQuery({ queryKey: [path], queryFn: ({ signal }) => getJson<Page<SilenceAnswer>>(path, signal) });
+}
+
 /** An image that needs the token, as a URL for `img`; it is given back when the page no longer shows it. */
 export function useImage(path: string) {
   const { data, error } = useQuery({ queryKey: [path], queryFn: ({ signal }) => getBlob(path, signal) });
@@ -106,6 +113,33 @@ export function useRunRule() {
   return useMutation({
     mutationFn: (id: string) => postJson<RuleRun>(`/rules/${encodeURIComponent(id)}/run`, {}),
     onSuccess: () => client.invalidateQueries(),
+  });
+}
+
+/** One after another, since all of them are one wish: what fails ends it. */
+export function useSilence() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: async (requests: readonly SilenceRequest[]) => {
+      for (const request of requests) await postJson<SilenceAnswer>("/silences", request);
+    },
+    onSettled: () => client.invalidateQueries(),
+  });
+}
+
+export function useEndSilence() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => postJson<SilenceAnswer>(`/silences/${encodeURIComponent(id)}/end`, {}),
+    onSettled: () => client.invalidateQueries(),
+  });
+}
+
+export function useRefile(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => postJson<object>(`/findings/${encodeURIComponent(id)}/refile`, {}),
+    onSettled: () => client.invalidateQueries(),
   });
 }
 

@@ -9,6 +9,7 @@ import { BandBadge } from "../parts/band.tsx";
 import { EvidencePanel } from "../parts/evidence-panel.tsx";
 import { EventsBehind, Measured } from "../parts/measured.tsx";
 import { ExactMoment, Moment } from "../parts/moment.tsx";
+import { OperatorPanel } from "../parts/operator-panel.tsx";
 import { Fact, Facts, Panel } from "../parts/panel.tsx";
 import { PriorityParts } from "../parts/priority-parts.tsx";
 import { Awaiting } from "../parts/problem.tsx";
@@ -40,6 +41,7 @@ export function FindingPage({ id }: { id: string }) {
         </div>
         <div className="column-narrow">
           <TicketPanel detail={query.data} />
+          <OperatorPanel detail={query.data} />
           <ImpactPanel finding={finding} unit={unit} />
           <Panel title="Timeline">
             <Timeline events={events} />

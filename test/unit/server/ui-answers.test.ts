@@ -4,6 +4,7 @@ import { evidenceView } from "../../../src/server/views/evidence-view.ts";
 import { findingSummaryView, findingView } from "../../../src/server/views/finding-view.ts";
 import { outboxEntryView } from "../../../src/server/views/outbox-view.ts";
 import { ruleFaultView, ruleRunView, ruleView } from "../../../src/server/views/rule-view.ts";
+import { silenceView } from "../../../src/server/views/silence-view.ts";
 import { ticketDetailView, ticketRecordView } from "../../../src/server/views/ticket-view.ts";
 import type * as ui from "../../../src/ui/api/answers.ts";
 
@@ -24,6 +25,7 @@ describe("what the pages expect of the API", () => {
       checked<ui.RuleAnswer>()(ruleView),
       checked<ui.RuleFault>()(ruleFaultView),
       checked<ui.RuleRun>()(ruleRunView),
+      checked<ui.SilenceAnswer>()(silenceView),
     ];
     for (const view of views) expect(Object.keys(view.shape)).not.to.be.empty;
   });
