@@ -23,12 +23,15 @@ export interface ServeOptions {
   readonly signal: AbortSignal;
   /** Told once everything runs. */
   readonly onListening?: (address: { readonly host: string; readonly port: number }) => void;
+  /** Already open; default: opened from what is loaded, on the system's clock. */
+  readonly program?: Program;
 }
 
 /** `serve`: schedule, outbox worker, API and pages, until asked to stop; then drains and returns within 10 s. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { loaded, signal } = options;
-  const program = await openProgram({ loaded, clock: systemClock, logLevel: options.logLevel, dryRun: false });
+  const program =
+    options.program ?? (await openProgram({ loaded, clock: systemClock, logLevel: options.logLevel, dryRun: false }));
   const { clock, engine, logger, metrics } = program;
   const cutOff = new AbortController();
   const ended = new AbortController();
