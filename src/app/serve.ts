@@ -75,7 +75,8 @@ function httpServer(program: Program, loaded: LoadedRules): Server {
   const { config, metrics, logger, clock } = program;
   const ui = [new URL("../ui", import.meta.url), new URL("../../dist/ui", import.meta.url)]
     .map((url) => fileURLToPath(url))
-    .find((directory) => existsSync(`${directory}/index.html`));
+    // The folder of the sources has an index.html too: only what Vite built has assets.
+    .find((directory) => existsSync(`${directory}/assets`));
   return createServer({
     listen: config.server,
     auth: { tokens: config.server.tokens },
