@@ -1,6 +1,6 @@
 import { dueTicks, newestTick, previousTick } from "../detect/schedule.ts";
 import type { Rule } from "../model/rule.ts";
-import { type Schedule, scheduleKey } from "../model/time.ts";
+import { formatInstant, type Schedule, scheduleKey } from "../model/time.ts";
 import type { RuleState } from "../store/store.ts";
 import { stopwatch } from "../support/clock.ts";
 import { traced } from "../support/tracing.ts";
@@ -107,6 +107,18 @@ async function dueByTick(
       if (rules === undefined) due.set(tick, [rule]);
       else rules.push(rule);
     }
+  }
+  const judged = Math.max(...byWatermark.keys());
+  if (judged > newest && run.again !== true) {
+    context.logger.warn(
+      "CLOCK_BEHIND",
+      "the clock stands before ticks that were judged; nothing is until it passes them",
+      {
+        schedule: scheduleKey(schedule),
+        judged: formatInstant(judged),
+        now: formatInstant(until),
+      },
+    );
   }
   if (skipped > 0) {
     context.metrics.recordSkippedTicks(skipped);

@@ -16,7 +16,7 @@ import type { Source } from "../../src/sources/source.ts";
 import { openSqlStore } from "../../src/store/sql/open-sql-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { ManualClock } from "../../src/support/clock.ts";
-import { silentLogger } from "../../src/support/logging.ts";
+import { type Logger, silentLogger } from "../../src/support/logging.ts";
 import { createMetrics } from "../../src/support/metrics.ts";
 import { Mutex } from "../../src/support/mutex.ts";
 import { createRedactor } from "../../src/support/redaction.ts";
@@ -38,6 +38,7 @@ export interface WorldOptions {
   readonly timing?: Partial<SourceTiming>;
   readonly catchUpMs?: number;
   readonly project?: string;
+  readonly logger?: Logger;
 }
 
 /** The real program without clockwork, network or configuration files: for scenarios on a manual clock. */
@@ -99,7 +100,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     createLimits: { perRun: 10, perDay: 50, perDayPerProject: 25, ...options.limits },
     knownLabelSets: new KnownLabelSets(store.state),
     clock,
-    logger: silentLogger,
+    logger: options.logger ?? silentLogger,
     metrics: createMetrics({
       vocabulary: {
         verdicts: verdictKinds,
