@@ -87,6 +87,23 @@ describe("openSqlStore", () => {
     }
   });
 
+  it("brings the schema before silences up to date and keeps what is in it; who only reads says what to do", async () => {
+    const store = await openSqlStore({ url: `sqlite:${path}` });
+    await store.state.commitTick(tick([firingRule("a")]));
+    await store.close();
+    edit("drop table silences");
+    edit("delete from migrations where version = 2");
+    const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access: "read" }));
+    expect([error.kind, error.message]).to.deep.equal([
+      "configuration",
+      `the store ${path} has schema 1, this program needs 2: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
+    ]);
+    const upgraded = await openSqlStore({ url: `sqlite:${path}` });
+    expect(await upgraded.silences.active(0)).to.deep.equal([]);
+    expect((await upgraded.history.findings({ limit: 5 })).items).to.have.length(1);
+    await upgraded.close();
+  });
+
   it("reads beside a writer and refuses to write", async () => {
     const writer = await openSqlStore({ url: `sqlite:${path}` });
     const reader = await openSqlStore({ url: `sqlite:${path}`, access: "read" });
