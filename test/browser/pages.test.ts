@@ -215,6 +215,7 @@ describe("pages in a browser", function () {
         await shown(page, "Its next tick files a new ticket.");
         expect(running.state.findings[0]?.generation).to.equal(2);
         await shown(page, "local operator filed it anew");
+        await shown(page, "given up for a new one");
       }));
 
     for (const path of ["/", `/findings/${findingId(2)}`, "/tickets", "/tickets/LOCAL-1", "/rules", "/silences"]) {

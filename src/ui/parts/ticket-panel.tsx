@@ -28,6 +28,7 @@ export function TicketPanel({ detail }: { detail: FindingDetail }) {
             <span className="dimmed">
               in <bdi>{ticket.tracker}</bdi>
               {ticket.generation > 1 && `, ticket ${ticket.generation} of this finding`}
+              {ticket.generation < finding.generation && ", given up for a new one"}
             </span>
           </Fact>
           <Fact name="Filed">
