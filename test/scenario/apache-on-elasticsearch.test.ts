@@ -10,7 +10,7 @@ import {
   startElasticsearch,
 } from "../support/services/elasticsearch.ts";
 import { startOrSkip } from "../support/services/service-missing.ts";
-import { apacheIndex, apacheLimits, makeApacheProject } from "./apache-project.ts";
+import { apacheIndex, apacheLimits, apacheTypos, makeApacheProject } from "./apache-project.ts";
 import { type ExpectedTick, expectedLife, type RawRequest, readRawRequests, windowOf } from "./apache-raw-log.ts";
 
 const hour = 3_600_000;
@@ -261,6 +261,22 @@ for (const service of services) {
         `${drop} no_data firing`,
       ]);
       expect(project.localTickets().map(({ key }) => key)).to.deep.equal(["LOCAL-1", "LOCAL-2", "LOCAL-3"]);
+    });
+
+    it("an index or a field that is not there is named, and keeps no other rule from being judged", async () => {
+      await project.put("rules/typos.yaml", apacheTypos);
+      const checked = await run("check", "--online", "--json");
+      expect(checked.code, checked.err).to.equal(1);
+      const { faults } = JSON.parse(checked.out) as { faults: { ruleId: string; message: string }[] };
+      expect(faults.map(({ ruleId }) => ruleId).sort()).to.deep.equal(["no-such-field", "no-such-index"]);
+      expect(faults.map(({ message }) => message).join()).to.contain("http.response.status");
+
+      const { code, out, err } = await run("run", "--once", "--at", iso(may(21, 1)), "--json");
+      expect(code).to.equal(1);
+      const judged = (JSON.parse(out) as Row[]).map(({ rule, verdict }) => `${rule} ${verdict}`);
+      expect(judged).to.include.members([`${drop} no_data`, `${storm} failed`]);
+      expect(err).to.contain("RULE_QUERY_FAILED").and.to.contain("logs-nobody-writes");
+      expect(project.localTickets()).to.have.length(3);
     });
   });
 }

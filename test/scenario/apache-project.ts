@@ -28,6 +28,14 @@ rules:
     evidence: { fields: [message] }
 `;
 
+/** Two rules that were written with a slip of the pen. */
+export const apacheTypos = `apiVersion: backfeed/v1
+defaults: { schedule: "0 * * * *", severity: high, signal: { source: logs, measure: count, window: 1h }, when: { above: 0 } }
+rules:
+  - { id: no-such-index, title: x, why: y, signal: { index: logs-nobody-writes } }
+  - { id: no-such-field, title: x, why: y, signal: { index: "${apacheIndex}*", where: { http.response.status: 404 } } }
+`;
+
 /** A folder as an operator would write it, over the Apache log in a real Elasticsearch. */
 export function makeApacheProject({
   url,
