@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { Agent, request } from "undici";
+import { labelsKey } from "../../src/model/labels.ts";
 import type { Query } from "../../src/model/query.ts";
 import type { Rule } from "../../src/model/rule.ts";
 
@@ -74,6 +75,46 @@ function search(query: Query, from: number, to: number): object {
     query: { bool: { filter } },
     ...(Object.keys(grouped).length > 0 ? { aggs: grouped } : {}),
   };
+}
+
+/** What a rule's search measures, asked barely: by `labelsKey`. */
+export async function bareValues(
+  url: string,
+  { signal }: Rule,
+  at: number,
+  agent: Agent,
+): Promise<ReadonlyMap<string, number | undefined>> {
+  const { query, windowMs } = signal;
+  const { body } = await request(`${url}/${query.target}/_search`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(search(query, at - windowMs, at)),
+    dispatcher: agent,
+  });
+  const answer = (await body.json()) as {
+    readonly hits: { readonly total: { readonly value: number } };
+    readonly aggregations?: Measured & { readonly groups?: { readonly buckets: readonly (Measured & Group)[] } };
+  };
+  const [by] = query.by;
+  if (by === undefined) return new Map([["{}", measuredOf(query, answer.aggregations ?? {}, answer.hits.total.value)]]);
+  const buckets = answer.aggregations?.groups?.buckets ?? [];
+  return new Map(buckets.map((each) => [labelsKey({ [by]: each.key }), measuredOf(query, each, each.doc_count)]));
+}
+
+interface Group {
+  readonly key: string;
+  readonly doc_count: number;
+}
+
+interface Measured {
+  readonly value?: { readonly value?: number | null; readonly values?: Readonly<Record<string, number | null>> };
+  readonly bad?: { readonly doc_count: number };
+}
+
+function measuredOf({ measure }: Query, { value, bad }: Measured, events: number): number | undefined {
+  if (measure.kind === "count") return events;
+  if (measure.kind === "ratio") return bad === undefined || events === 0 ? undefined : bad.doc_count / events;
+  return (measure.kind === "percentile" ? Object.values(value?.values ?? {})[0] : value?.value) ?? undefined;
 }
 
 function aggregationOf({ measure }: Query): object {
