@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { dirname, isAbsolute, resolve } from "node:path";
 import type { Query } from "../../model/query.ts";
+import { underAny } from "../../support/abort.ts";
 import { asBackfeedError, BackfeedError } from "../../support/errors.ts";
 import { type Logger, silentLogger } from "../../support/logging.ts";
 import { createRedactor, type Redactor } from "../../support/redaction.ts";
@@ -82,7 +83,7 @@ export function createFilesSource(options: FilesSourceOptions): Source {
       });
     }
     // A long load goes on when the caller gives up, or it would start anew each tick and never end.
-    const loading = table.refresh(AbortSignal.any([queue.closed, AbortSignal.timeout(loadTimeoutMs)]));
+    const loading = underAny([queue.closed, AbortSignal.timeout(loadTimeoutMs)], (stop) => table.refresh(stop));
     hold(loading);
     return unlessAborted(loading, signal);
   };
@@ -94,7 +95,7 @@ export function createFilesSource(options: FilesSourceOptions): Source {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(timeoutError(timeoutMs)), timeoutMs);
     try {
-      const result = await queue.run(task, AbortSignal.any([signal, deadline.signal]));
+      const result = await underAny([signal, deadline.signal], (either) => queue.run(task, either));
       signal.throwIfAborted();
       return result;
     } catch (error) {

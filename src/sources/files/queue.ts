@@ -1,3 +1,4 @@
+import { underAny } from "../../support/abort.ts";
 import { BackfeedError } from "../../support/errors.ts";
 
 /** Keeps the next task waiting for work that goes on when its task has ended. */
@@ -18,22 +19,22 @@ export function createQueue(): Queue {
   let last: Promise<unknown> = Promise.resolve();
   return {
     closed: closing.signal,
-    async run(task, caller) {
-      const signal = AbortSignal.any([caller, closing.signal]);
-      const held: Promise<unknown>[] = [];
-      const before = last;
-      let finish = () => {};
-      const done = new Promise<void>((resolve) => {
-        finish = resolve;
-      });
-      last = before.then(() => done).then(() => Promise.allSettled(held));
-      try {
-        await unlessAborted(before, signal);
-        return await task(signal, (work) => held.push(work));
-      } finally {
-        finish();
-      }
-    },
+    run: (task, caller) =>
+      underAny([caller, closing.signal], async (signal) => {
+        const held: Promise<unknown>[] = [];
+        const before = last;
+        let finish = () => {};
+        const done = new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+        last = before.then(() => done).then(() => Promise.allSettled(held));
+        try {
+          await unlessAborted(before, signal);
+          return await task(signal, (work) => held.push(work));
+        } finally {
+          finish();
+        }
+      }),
     async close() {
       closing.abort(new BackfeedError("aborted", "the files source is closed"));
       await last;

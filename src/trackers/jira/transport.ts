@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { Agent, type Dispatcher, request } from "undici";
+import { underAny } from "../../support/abort.ts";
 import type { Attachment } from "../tracker.ts";
 import type { JiraAddress } from "./address.ts";
 import type { Answer, Effect, Envelope, Failure } from "./answer.ts";
@@ -111,19 +112,25 @@ function multipartPayload({ name, contentType, bytes }: Attachment): Payload {
   };
 }
 
-async function exchange(options: {
-  dispatcher: Dispatcher;
-  uri: string;
-  method: string;
-  payload: Payload | undefined;
-  headers: Record<string, string>;
-  signal: AbortSignal;
-  timeoutMs: number;
-}): Promise<Envelope> {
-  const { dispatcher, uri, method, payload, headers, signal } = options;
+interface Exchange {
+  readonly dispatcher: Dispatcher;
+  readonly uri: string;
+  readonly method: string;
+  readonly payload: Payload | undefined;
+  readonly headers: Record<string, string>;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+async function exchange(options: Exchange): Promise<Envelope> {
+  const { signal } = options;
   if (signal.aborted) return { kind: "failure", reason: "aborted", sent: false, code: undefined };
   const deadline = AbortSignal.timeout(options.timeoutMs);
-  const stop = AbortSignal.any([signal, deadline]);
+  return underAny([signal, deadline], (stop) => exchangeUntil(stop, deadline, options));
+}
+
+async function exchangeUntil(stop: AbortSignal, deadline: AbortSignal, options: Exchange): Promise<Envelope> {
+  const { dispatcher, uri, method, payload, headers, signal } = options;
   // Without a body there is nothing that tells when it left.
   let sent = payload === undefined;
   let answered: { status: number; headers: Record<string, string> } | undefined;
