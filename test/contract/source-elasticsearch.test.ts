@@ -3,9 +3,13 @@ import { expect } from "chai";
 import type { Answer, Query, Question } from "../../src/model/query.ts";
 import { createElasticsearchSource } from "../../src/sources/elasticsearch/elasticsearch-source.ts";
 import type { Source } from "../../src/sources/source.ts";
-import { type Elasticsearch, readOnlyLogs, sharedElasticsearch } from "../support/services/elasticsearch.ts";
+import {
+  type Elasticsearch,
+  readOnlyLogs,
+  sharedElasticsearch,
+  sharedReadOnlyElasticsearch,
+} from "../support/services/elasticsearch.ts";
 import { startOrSkip } from "../support/services/service-missing.ts";
-import { sharedReadOnlyElasticsearch } from "./source-elasticsearch.ts";
 
 const never = new AbortController().signal;
 const from = Date.parse("2026-02-01T00:00:00Z");

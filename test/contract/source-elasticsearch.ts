@@ -1,27 +1,10 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
 import type { ElasticsearchAuth } from "../../src/sources/elasticsearch/connection.ts";
 import { createElasticsearchSource } from "../../src/sources/elasticsearch/elasticsearch-source.ts";
-import { type Elasticsearch, readOnlyLogs, startElasticsearch } from "../support/services/elasticsearch.ts";
-import { atTeardown } from "../support/services/teardown.ts";
+import type { Elasticsearch } from "../support/services/elasticsearch.ts";
 import type { Dataset } from "../support/source-dataset.ts";
 import type { FilterKind } from "../support/source-expectation.ts";
 import type { SourceUnderTest } from "./source.contract.ts";
-
-let readOnly: Promise<Elasticsearch> | undefined;
-
-/** One 8.8.2 with security for all suites: the oldest version, asked by a user that may only read `logs-*`. */
-export function sharedReadOnlyElasticsearch(): Promise<Elasticsearch> {
-  if (readOnly === undefined) {
-    const starting = startElasticsearch({ version: "8.8.2", security: readOnlyLogs });
-    readOnly = starting;
-    atTeardown(async () => {
-      readOnly = undefined;
-      const started = await starting.catch(() => undefined);
-      await started?.stop();
-    });
-  }
-  return readOnly;
-}
 
 /** How the index was made: by the first document (text with `.keyword`), or by a mapping of exact fields. */
 export type IndexMapping = "dynamic" | "keyword";

@@ -1,9 +1,9 @@
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
-import { readOnlyLogs, sharedElasticsearch } from "../support/services/elasticsearch.ts";
+import { readOnlyLogs, sharedElasticsearch, sharedReadOnlyElasticsearch } from "../support/services/elasticsearch.ts";
 import { startOrSkip } from "../support/services/service-missing.ts";
 import type { FilterKind } from "../support/source-expectation.ts";
 import { sourceContract } from "./source.contract.ts";
-import { elasticsearchUnderTest, sharedReadOnlyElasticsearch } from "./source-elasticsearch.ts";
+import { elasticsearchUnderTest } from "./source-elasticsearch.ts";
 
 const scriptedFilters: Readonly<Record<FilterKind, Record<string, unknown>>> = {
   slow: { duration_ms: { gte: 250 } },

@@ -83,23 +83,29 @@ export async function startElasticsearch({
   }
 }
 
-let shared: Promise<Elasticsearch> | undefined;
-
 /**
  * One Elasticsearch 8.19.16 without security for all suites of this mocha process, started by the first that asks and
  * stopped after the last. Suites keep apart by using indices of their own.
  */
-export function sharedElasticsearch(): Promise<Elasticsearch> {
-  if (shared === undefined) {
-    const starting = startElasticsearch();
-    shared = starting;
-    atTeardown(async () => {
-      shared = undefined;
-      const started = await starting.catch(() => undefined);
-      await started?.stop();
-    });
-  }
-  return shared;
+export const sharedElasticsearch = shareElasticsearch({});
+
+/** Likewise one 8.8.2 with security: the oldest version, asked by a user that may only read `logs-*`. */
+export const sharedReadOnlyElasticsearch = shareElasticsearch({ version: "8.8.2", security: readOnlyLogs });
+
+function shareElasticsearch(options: Parameters<typeof startElasticsearch>[0]): () => Promise<Elasticsearch> {
+  let shared: Promise<Elasticsearch> | undefined;
+  return () => {
+    if (shared === undefined) {
+      const starting = startElasticsearch(options);
+      shared = starting;
+      atTeardown(async () => {
+        shared = undefined;
+        const started = await starting.catch(() => undefined);
+        await started?.stop();
+      });
+    }
+    return shared;
+  };
 }
 
 interface Start {
