@@ -4,6 +4,6 @@ import { build, install, root } from "./setup.mjs";
 
 process.chdir(root);
 if (!install()) process.exit(1);
-console.log("building");
-if (!build()) process.exit(1);
+console.error("building");
+if (!build({ quiet: true })) process.exit(1);
 await import("../dist/demo.js");

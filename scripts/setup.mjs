@@ -12,20 +12,22 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 // registry mirror that serves only this platform's lacks them. This installs the locked versions too and changes no file.
 const npmInstall = ["install", "--no-save", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
 
-/** Runs a program in the project's folder with our output; true when it ended well. */
-export function run(program, args, environment = {}) {
-  const { status, error } = spawnSync(program, args, {
+/** Runs a program in the project's folder with our output; true when it ended well. Quiet: what it says is shown only when it did not. */
+export function run(program, args, environment = {}, { quiet = false } = {}) {
+  const { status, error, stdout, stderr } = spawnSync(program, args, {
     cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: quiet ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
     env: { ...process.env, ...environment },
+    encoding: "utf8",
   });
+  if (quiet && status !== 0) console.error(`${stdout ?? ""}${stderr ?? ""}`);
   if (error !== undefined) console.error(`${program}: ${error.message}`);
   return status === 0;
 }
 
 /** Runs one of package.json's scripts. */
-export function runScript(name) {
-  return run("npm", ["run", "--silent", name]);
+export function runScript(name, options) {
+  return run("npm", ["run", "--silent", name], {}, options);
 }
 
 /** Installs the dependencies when they are missing, when the lock file changed, or when Node's binary interface did. */
@@ -49,8 +51,8 @@ export function install() {
   return true;
 }
 
-export function build() {
-  return runScript("build");
+export function build(options) {
+  return runScript("build", options);
 }
 
 /** `npm install` by hand changes the lock file and installs what it says: no need to do it all again. */

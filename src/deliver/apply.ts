@@ -38,7 +38,9 @@ export async function applyToTicket(
   switch (action.kind) {
     case "comment": {
       const outcome = await tracker.comment(record.ref, action, signal);
-      return done(seen, outcome === "created" ? "commented" : "comment_was_there", `comment ${action.marker}`);
+      return outcome === "created"
+        ? done(seen, "commented", "written on the ticket")
+        : done(seen, "comment_was_there", "was on the ticket already");
     }
     case "summary": {
       const outcome = await tracker.keepComment(record.ref, action, signal);

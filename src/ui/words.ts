@@ -1,5 +1,5 @@
 import type { Decision, DecisionReason } from "../model/decision.ts";
-import type { FindingState } from "../model/finding.ts";
+import type { FindingEvent, FindingState } from "../model/finding.ts";
 import type { OutboxState } from "../model/outbox.ts";
 import type { PriorityPartName } from "../model/priority.ts";
 
@@ -34,6 +34,12 @@ const reasons: Readonly<Record<DecisionReason, string>> = {
 
 export function decisionWords({ reason, would }: Pick<Decision, "reason" | "would">): string {
   return would === undefined ? reasons[reason] : `${reasons[reason]} It would be: ${reasons[would.reason]}`;
+}
+
+/** An event of the timeline: decisions in the words of their reason, all others as they were stored. */
+export function eventWords({ kind, code, text }: Pick<FindingEvent, "kind" | "code" | "text">): string {
+  const plain = kind === "decision" && text.endsWith(`: ${code}`) && Object.hasOwn(reasons, code);
+  return plain ? reasons[code as DecisionReason] : text;
 }
 
 export const stateWords: Readonly<Record<FindingState, string>> = {

@@ -21,7 +21,7 @@ const portsToTry = 20;
 export const demoStepMs = 10 * minute;
 
 /** Reaches back over both anomalies of the metric and two of the log's server errors. */
-const replayedMs = 60 * hour;
+const replayedMs = 55 * hour;
 
 export interface PreparedDemo {
   /** With a port that was free just now, and links in tickets that lead to it. */

@@ -34,7 +34,7 @@ export interface DemoReport {
   readonly unfiled: readonly DemoUnfiled[];
   readonly evaluations: number;
   readonly fine: number;
-  /** The ticket whose finding shows most: the worst that is still open, or the worst. */
+  /** The ticket whose finding shows most: still open, and the more has happened to it. */
   readonly worthOpening: DemoTicket | undefined;
 }
 
@@ -51,8 +51,13 @@ export async function reportDemo(store: Store, tally: ReplayTally): Promise<Demo
     unfiled: unfiledOf(tally, new Set(tickets.map(({ findingId }) => findingId))),
     evaluations: tally.evaluations,
     fine: tally.fine,
-    worthOpening: tickets.find(({ state }) => state === "open") ?? tickets[0],
+    worthOpening: [...tickets].sort(byWhatItShows)[0],
   };
+}
+
+function byWhatItShows(a: DemoTicket, b: DemoTicket): number {
+  const open = ({ state }: DemoTicket) => Number(state === "open");
+  return open(b) - open(a) || b.episodes - a.episodes || b.score - a.score;
 }
 
 async function allFindings(history: HistoryStore): Promise<readonly Finding[]> {

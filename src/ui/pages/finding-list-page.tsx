@@ -195,7 +195,9 @@ function Touched({ finding: { impact, episode } }: { finding: Pick<FindingSummar
   if (impact?.usersBad === undefined && share === undefined) return <span className="dimmed">not measured</span>;
   return (
     <>
-      {impact?.usersBad !== undefined && <div>{formatCount(impact.usersBad)} users</div>}
+      {impact?.usersBad !== undefined && (
+        <div>{impact.usersBad === 1 ? "1 user" : `${formatCount(impact.usersBad)} users`}</div>
+      )}
       {share !== undefined && <div>{formatShare(share)} of events</div>}
     </>
   );

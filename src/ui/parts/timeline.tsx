@@ -1,4 +1,5 @@
 import type { TimelineEvent } from "../api/answers.ts";
+import { eventWords } from "../words.ts";
 import { ExactMoment } from "./moment.tsx";
 
 const kindWords: Readonly<Record<TimelineEvent["kind"], string>> = {
@@ -12,7 +13,8 @@ const kindWords: Readonly<Record<TimelineEvent["kind"], string>> = {
 /** What happened, the newest first. */
 export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
   if (events.length === 0) return <p className="dimmed">Nothing has happened yet.</p>;
-  const newestFirst = [...events].sort((a, b) => b.at - a.at);
+  // Of one instant the last comes first, too: what was delivered above what was decided.
+  const newestFirst = [...events].reverse().sort((a, b) => b.at - a.at);
   return (
     <ol className="timeline">
       {newestFirst.map((event) => (
@@ -20,7 +22,7 @@ export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
           <span className="timeline-head">
             <ExactMoment at={event.at} /> <span className="dimmed">{kindWords[event.kind]}</span>
           </span>
-          <bdi>{event.text}</bdi>
+          <bdi>{eventWords(event)}</bdi>
         </li>
       ))}
     </ol>
