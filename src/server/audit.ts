@@ -31,7 +31,7 @@ export function createAudit(history: Pick<HistoryStore, "addEvent">, logger: Pic
         await history.addEvent(id, event);
       } catch (error) {
         logger.error(
-          "operator_event_lost",
+          "OPERATOR_EVENT_LOST",
           "an operator's act could not be written into the timeline",
           { finding: id },
           error,

@@ -186,8 +186,8 @@ function answerWithFault(logger: Logger): ErrorRequestHandler {
     const requestId: string = response.locals["requestId"];
     const { status, headers, body, error } = answerFault(thrown, requestId);
     const facts = { method: request.method, route: response.locals["route"] ?? "none", requestId };
-    if (error?.kind === "internal") logger.error("http_internal", "a request ended in a fault of ours", facts, error);
-    else if (error !== undefined) logger.warn("http_failed", "a request could not be answered", facts, error);
+    if (error?.kind === "internal") logger.error("HTTP_INTERNAL", "a request ended in a fault of ours", facts, error);
+    else if (error !== undefined) logger.warn("HTTP_FAILED", "a request could not be answered", facts, error);
     if (response.headersSent) {
       response.destroy();
       return;

@@ -142,7 +142,7 @@ for (const deployment of ["cloud", "datacenter"] as const) {
       expect(rows.map(({ value }) => Number(value)).sort((a, b) => a - b)).to.deep.equal([5, whole.length]);
       expect(rows.every(({ outcome }) => outcome === "create")).to.equal(true);
       // Half a character is no JSON to the reader of files; neither that nor a line cut off is passed over in silence.
-      const skipped = err.split("\n").filter((line) => line.includes('"files_lines_skipped"'));
+      const skipped = err.split("\n").filter((line) => line.includes('"FILES_LINES_SKIPPED"'));
       expect(skipped.map((line) => (JSON.parse(line) as { lines: number }).lines)).to.deep.equal([
         2 + messages.length - whole.length,
       ]);

@@ -75,11 +75,11 @@ export function createFileTable(options: TableOptions): FileTable {
     const described = await reader.describe(found.path, signal);
     if (described.skippedLines > 0) {
       const facts = { source: options.source, table: options.name, file: found.path, lines: described.skippedLines };
-      options.logger.warn("files_lines_skipped", "lines that are no events were skipped", facts);
+      options.logger.warn("FILES_LINES_SKIPPED", "lines that are no events were skipped", facts);
     }
     if (!described.complete) {
       const facts = { source: options.source, table: options.name, file: found.path };
-      options.logger.warn("files_fields_dropped", "too many kinds of events to find all fields", facts);
+      options.logger.warn("FILES_FIELDS_DROPPED", "too many kinds of events to find all fields", facts);
     }
     fileNumber += 1;
     return { ...found, number: fileNumber, described };
@@ -201,7 +201,7 @@ function mergeColumns(
   for (const { name, shape, accesses } of merged.values()) {
     if (columns.size === maxColumns) {
       const facts = { source: options.source, table: options.name, fields: merged.size, limit: maxColumns };
-      options.logger.warn("files_fields_dropped", "more fields than are read; the rest counts as missing", facts);
+      options.logger.warn("FILES_FIELDS_DROPPED", "more fields than are read; the rest counts as missing", facts);
       break;
     }
     const column = last?.get(name)?.column ?? `c${next++}`;
@@ -236,7 +236,7 @@ async function insert(
   );
   if (Number(row?.[0] ?? 0) === 0) return;
   const facts = { source: options.source, table: options.name, file: file.path, events: Number(row?.[0]) };
-  options.logger.warn("files_events_without_time", "events without a readable timestamp are in no window", facts);
+  options.logger.warn("FILES_EVENTS_WITHOUT_TIME", "events without a readable timestamp are in no window", facts);
 }
 
 function storedView(

@@ -108,7 +108,7 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
       const jira = await jiraFor(signal);
       const created = await createIssue({ jira, screens, draft, where, labelPrefix, signal });
       if (created.dropped.length > 0) {
-        logger.warn("jira_wishes_dropped", "a ticket was filed without some of what was wished for it", {
+        logger.warn("JIRA_WISHES_DROPPED", "a ticket was filed without some of what was wished for it", {
           tracker: name,
           ticket: created.ref.key,
           dropped: created.dropped,

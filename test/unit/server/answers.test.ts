@@ -179,7 +179,7 @@ describe("what an operator does", () => {
     running.state.outbox = [outboxEntry()];
     running.state.events = { get: () => undefined, set: () => expect.fail("no disk") } as never;
     expect((await running.post("/api/v1/outbox/ob-1/retry", {})).status).to.equal(200);
-    expect(running.logged.join("\n")).to.contain("operator_event_lost");
+    expect(running.logged.join("\n")).to.contain("OPERATOR_EVENT_LOST");
   });
 
   it("is not noted when it was refused", async () => {

@@ -130,7 +130,7 @@ describe("requests that are wrong", () => {
     expect(status).to.equal(500);
     expect(text).not.to.match(/hunter2|secret|stack/);
     const { requestId } = json["details"] as { requestId: string };
-    const line = running.logged.find((told) => told.includes("http_internal") && told.includes(requestId));
+    const line = running.logged.find((told) => told.includes("HTTP_INTERNAL") && told.includes(requestId));
     expect(line).to.contain('"route":"/api/v1/findings"');
   });
 

@@ -90,7 +90,7 @@ describe("formats of a files source", () => {
       const source = read("a.json", ndjson([{}, {}]) + bad + ndjson([{}]));
       expect(await measureOf(source)).to.equal(3);
       expect(await measureOf(source)).to.equal(3);
-      expect(fixture.logged.map(({ code, facts }) => [code, facts?.["lines"]])).to.eql([["files_lines_skipped", 4]]);
+      expect(fixture.logged.map(({ code, facts }) => [code, facts?.["lines"]])).to.eql([["FILES_LINES_SKIPPED", 4]]);
       const [fault] = await source.check([query()], never);
       expect(fault).to.include({ severity: "warning", message: "4 lines of table log are no events and were skipped" });
     });
@@ -122,7 +122,7 @@ describe("formats of a files source", () => {
     it("reports events without one, and a table that has none", async () => {
       expect(await measureOf(read("a.json", `{"t":1}\n{"t":"x"}\n{}\n`, "t"))).to.equal(0);
       expect(fixture.logged.map(({ code, facts }) => [code, facts?.["events"]])).to.eql([
-        ["files_events_without_time", 2],
+        ["FILES_EVENTS_WITHOUT_TIME", 2],
       ]);
       const [fault] = await read("b.json", `{"t":1}\n`, "time").check([query()], never);
       expect(fault?.message).to.contain("timestamp field time");
@@ -165,7 +165,7 @@ lines"
       const rows = Array.from({ length: 50 }, (_, row) => `${at(row)},${row}\n`).join("");
       const source = read("a.csv", `time,n\n${rows}${at(1)},1,2,3,4\n${rows}`, "time");
       expect(await measureOf(source)).to.equal(100);
-      expect(fixture.logged.map(({ code, facts }) => [code, facts?.["lines"]])).to.eql([["files_lines_skipped", 1]]);
+      expect(fixture.logged.map(({ code, facts }) => [code, facts?.["lines"]])).to.eql([["FILES_LINES_SKIPPED", 1]]);
     });
   });
 
