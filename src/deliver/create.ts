@@ -32,7 +32,7 @@ export interface CreateContext {
 }
 
 /** A chart or link that cannot be added does not hold up, for ever, what else is to be said on the ticket. */
-const mostExtraAttempts = 10;
+const mostExtraWaitMs = 25 * 60_000;
 
 type CreateAction = Extract<OutboxAction, { kind: "create" }>;
 
@@ -61,13 +61,13 @@ export async function fileTicket(
   const evidence = await evidenceOf(entry, action, context, signal);
   const chartName = evidence.chart === undefined ? undefined : `backfeed-${sha256(evidence.chart).slice(0, 16)}.png`;
   if (known !== undefined && known.generation === entry.generation) {
-    return finish(entry, action, known, false, evidence, chartName, context, signal);
+    return finish(action, known, false, evidence, chartName, context, signal);
   }
   const found = await look(() => context.tracker.find(action.identity, action.route, signal));
   const existing = found[0];
   if (existing !== undefined) {
     const record = await adopt(entry, action, existing, context, signal);
-    return finish(entry, action, record, true, evidence, chartName, context, signal);
+    return finish(action, record, true, evidence, chartName, context, signal);
   }
   const next = afterEmptyLook(entry, context.clock.now(), context.tracker.settleWaitsMs);
   if (next.next === "wait") return { kind: "wait", outcome: next.outcome };
@@ -84,7 +84,7 @@ export async function fileTicket(
     return recordOf(entry, action, created.ref, created.priority, created.dropped, context.clock.now());
   });
   await remember(record, context);
-  return finish(entry, action, record, false, evidence, chartName, context, signal);
+  return finish(action, record, false, evidence, chartName, context, signal);
 }
 
 /** What is certain after a create: nothing was filed. Everything else, a fault of ours and a stop included, is not. */
@@ -183,17 +183,17 @@ function recordOf(
 
 /** What follows the create. A part that fails for good is noted and blocks nothing; one that may pass is tried again. */
 async function finish(
-  entry: OutboxEntry,
   action: CreateAction,
   record: TicketRecord,
   adopted: boolean,
   evidence: Evidence,
   chartName: string | undefined,
-  { tracker }: CreateContext,
+  { tracker, clock }: CreateContext,
   signal: AbortSignal,
 ): Promise<CreateResult> {
   const notes: string[] = [...record.dropped];
-  const giveUp = entry.attempts >= mostExtraAttempts;
+  // By time since the ticket is there, and not by attempts: looking for a lost create has spent many already.
+  const giveUp = clock.now() - record.createdAt >= mostExtraWaitMs;
   if (evidence.chart !== undefined && chartName !== undefined) {
     const attachment = { name: chartName, contentType: "image/png", bytes: evidence.chart };
     await unlessRefused("the chart could not be attached", giveUp, notes, () =>
@@ -209,6 +209,12 @@ async function finish(
   return { kind: "filed", record, adopted, notes };
 }
 
+/** Credentials that expired after the create are renewed; only "not allowed" (403) stays so. */
+function mayPass(error: BackfeedError): boolean {
+  if (error.kind === "unauthorized") return error.status !== 403;
+  return error.retryable || error.kind === "unknown_outcome";
+}
+
 async function unlessRefused(
   what: string,
   giveUp: boolean,
@@ -220,7 +226,7 @@ async function unlessRefused(
   } catch (thrown) {
     const error = asBackfeedError(thrown);
     if (error.kind === "aborted") throw error;
-    if (!giveUp && (error.retryable || error.kind === "unknown_outcome")) {
+    if (!giveUp && mayPass(error)) {
       // The issue is there: repeating this step looks before it writes.
       throw new BackfeedError("unavailable", error.message, { cause: error, retryAfterMs: error.retryAfterMs ?? 0 });
     }
