@@ -8,9 +8,12 @@ import { onlineFaults } from "./app/online.ts";
 import { runOnce } from "./app/run.ts";
 import { serve } from "./app/serve.ts";
 import { runCli } from "./cli/program.ts";
+import { keepHeapSmall } from "./support/heap.ts";
 import { type LogLevel, logLevels } from "./support/logging.ts";
 
 /* The process: arguments, signals, exit code. */
+
+keepHeapSmall();
 
 const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -53,7 +53,7 @@ async function concludeAlone(request: ConcludeRequest, context: TickContext, sig
   const { at, judged, rules } = request;
   const { state } = context.store;
   const stored = judged.filter(({ storeAlerts }) => storeAlerts);
-  const evaluations = stored.flatMap(({ judgement }) => judgement.evaluations);
+  const evaluations = stored.flatMap(({ judgement }) => judgement.evaluations.filter(hasAlert));
   const keys = touchedGroups(evaluations);
   const evaluated = new Set(evaluations.flatMap(({ alert, ended }) => (alert ?? ended)?.fingerprint ?? []));
   const steps =
@@ -90,6 +90,11 @@ async function concludeAlone(request: ConcludeRequest, context: TickContext, sig
   };
 }
 
+/** Of a healthy estate nearly none: what is to be done about alerts looks at these alone. */
+function hasAlert({ alert, ended }: Evaluation): boolean {
+  return alert !== undefined || ended !== undefined;
+}
+
 interface Lines {
   readonly all: readonly TickLine[];
   readonly byRule: ReadonlyMap<RuleJudgement, readonly TickLine[]>;
@@ -101,7 +106,7 @@ function linesOf(judged: readonly Judged[], commits: readonly FindingCommit[]): 
   const told = new Set<string>();
   const here = new Set(
     judged.flatMap(({ judgement }) =>
-      judgement.evaluations.flatMap(({ alert, ended }) => (alert ?? ended)?.fingerprint ?? []),
+      judgement.evaluations.filter(hasAlert).flatMap(({ alert, ended }) => (alert ?? ended)?.fingerprint ?? []),
     ),
   );
   const all: TickLine[] = [];
@@ -111,7 +116,8 @@ function linesOf(judged: readonly Judged[], commits: readonly FindingCommit[]): 
     for (const evaluation of judgement.evaluations) {
       const alert = evaluation.alert ?? evaluation.ended;
       const finding = alert === undefined ? undefined : byGroup.get(alert.groupKey);
-      own.push({ rule: judgement.rule, evaluation, finding, ...outcomeOf(evaluation, finding, told, here) });
+      const { action, reason } = outcomeOf(evaluation, finding, told, here);
+      own.push({ rule: judgement.rule, evaluation, finding, action, reason });
     }
     byRule.set(judgement, own);
     all.push(...own);
@@ -119,23 +125,35 @@ function linesOf(judged: readonly Judged[], commits: readonly FindingCommit[]): 
   return { all, byRule };
 }
 
+interface Outcome {
+  readonly action: string;
+  readonly reason: DecisionReason;
+}
+
+const none = {
+  pending: { action: "none", reason: "pending" },
+  grouped: { action: "none", reason: "grouped" },
+  failed: { action: "none", reason: "failed" },
+  unchanged: { action: "none", reason: "unchanged" },
+} as const;
+
 function outcomeOf(
   evaluation: Evaluation,
   finding: Finding | undefined,
   told: Set<string>,
   here: ReadonlySet<string>,
-): { action: string; reason: DecisionReason } {
-  if (evaluation.state === "pending") return { action: "none", reason: "pending" };
+): Outcome {
+  if (evaluation.state === "pending") return none.pending;
   const alert = evaluation.alert ?? evaluation.ended;
   if (finding !== undefined && alert !== undefined && alert.state !== "pending") {
     // When the worst alert's rule is not due at this tick, the first that is speaks for the finding.
     const { fingerprint } = finding.worst;
     const speaks = fingerprint === alert.fingerprint || !here.has(fingerprint);
-    if (!speaks || told.has(finding.id)) return { action: "none", reason: "grouped" };
+    if (!speaks || told.has(finding.id)) return none.grouped;
     told.add(finding.id);
-    return { action: finding.decision.action, reason: finding.decision.reason };
+    return finding.decision;
   }
-  return { action: "none", reason: evaluation.verdict.kind === "failed" ? "failed" : "unchanged" };
+  return evaluation.verdict.kind === "failed" ? none.failed : none.unchanged;
 }
 
 /** A finding is stored with the rule of its worst alert, or with the first rule of this tick when that one is not due. */
@@ -143,6 +161,7 @@ function findingsByRule(
   commits: readonly FindingCommit[],
   judged: readonly Judged[],
 ): ReadonlyMap<string, readonly FindingCommit[]> {
+  if (commits.length === 0) return new Map();
   const due = new Set(judged.map(({ judgement }) => judgement.rule.id));
   const ruleOfGroup = new Map<string, string>();
   for (const { judgement } of judged) {
@@ -168,7 +187,7 @@ function ruleCommit(
   lines: Lines,
   findings: readonly FindingCommit[],
 ): RuleCommit {
-  const { evaluations } = judgement;
+  const evaluations = judgement.evaluations.filter(hasAlert);
   const alertsChanged = storeAlerts ? evaluations.flatMap(({ alert }) => alert ?? []) : [];
   const alive = new Set(alertsChanged.map(({ fingerprint }) => fingerprint));
   // A changed rule can end an alert and start its like at the same tick.

@@ -36,10 +36,8 @@ interface Comparison {
 export function evaluate(input: Evaluated): Verdict {
   const { when } = input.limits;
   const events = input.current?.events ?? 0;
-  const facts = {
-    events,
-    ...(input.current?.badEvents === undefined ? {} : { badEvents: input.current.badEvents }),
-  };
+  const badEvents = input.current?.badEvents;
+  const facts = badEvents === undefined ? { events } : { events, badEvents };
   if (when.form === "absent") {
     return events === 0
       ? { kind: "breached", reason: "nothing_reported", value: 0, direction: "below", ...facts }
@@ -52,13 +50,17 @@ export function evaluate(input: Evaluated): Verdict {
   const comparison = compare(when, value, input);
   if (comparison === "no_reference") return withoutData(input, { ...facts, value }, "no_reference");
 
-  const measured = {
-    value,
-    direction: comparison.direction,
-    ...(comparison.threshold === undefined ? {} : { threshold: comparison.threshold }),
-    ...(comparison.reference === undefined ? {} : { reference: comparison.reference }),
-    ...facts,
-  };
+  const { direction, threshold, reference } = comparison;
+  const measured =
+    threshold !== undefined && reference === undefined
+      ? { value, direction, threshold, ...facts }
+      : {
+          value,
+          direction,
+          ...(threshold === undefined ? {} : { threshold }),
+          ...(reference === undefined ? {} : { reference }),
+          ...facts,
+        };
   if (comparison.breached && input.stale && comparison.direction === "above") {
     return { kind: "failed", reason: "stale", ...facts };
   }

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import type { Rule } from "../../src/model/rule.ts";
+import { keepHeapSmall } from "../../src/support/heap.ts";
 import { checkAgreement } from "./agreement.ts";
 import { bareAgent, multiSearches, oneSearchEach, recordingProxy, sendAll, shifted } from "./bare.ts";
 import { createOurs } from "./ours.ts";
@@ -23,6 +24,7 @@ interface Row {
   readonly requestsPerEvaluation: number;
 }
 
+keepHeapSmall(); // As src/main.ts does.
 const [url = "", until = "0"] = process.argv.slice(2);
 const rows: Row[] = [];
 for (const count of [100, 1_000, 5_000]) rows.push(await compare(`mix of ${count}`, mixedRules(count), count <= 1_000));

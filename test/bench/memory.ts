@@ -1,3 +1,4 @@
+import { keepHeapSmall } from "../../src/support/heap.ts";
 import { createOurs } from "./ours.ts";
 import { mixedRules } from "./rules.ts";
 
@@ -5,6 +6,7 @@ import { mixedRules } from "./rules.ts";
  * `memory URL INDEX UNTIL`: thirty ticks of 1,000 rules over an index in a process that does nothing else. Prints its
  * resident memory in MB: the median after a tick, and the most there ever was.
  */
+keepHeapSmall(); // As src/main.ts does.
 const [url = "", index = "", until = "0"] = process.argv.slice(2);
 const rules = mixedRules(1_000).map((rule) => {
   const query = { ...rule.signal.query, target: index };
