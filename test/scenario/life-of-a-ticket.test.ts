@@ -101,4 +101,3 @@ for (const deployment of ["cloud", "datacenter"] as const) {
     });
   });
 }
-
