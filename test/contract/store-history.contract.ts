@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Finding } from "../../src/model/finding.ts";
+import type { Band } from "../../src/model/priority.ts";
 import type { Page, PageRequest, Store } from "../../src/store/store.ts";
 import { BackfeedError } from "../../src/support/errors.ts";
 import type { StoreUnderTest } from "./store.contract.ts";
@@ -45,7 +46,33 @@ async function findings(store: Store, all: readonly Finding[]): Promise<void> {
 
 export function storeHistoryPromises(test: StoreUnderTest): void {
   describe("the lists people read", () => {
-    it("give findings by their newest change, filtered", async () => {
+    it("give findings worst first: what still happens, by band, then by newest change; on pages too", async () => {
+      const { store } = test;
+      const of = (band: Band) => ({ score: 40, band, parts: [], adjustment: undefined });
+      await findings(store, [
+        finding("medium", { changedAt: start + 3, priority: of("Medium") }),
+        finding("over", { changedAt: start + 5, state: "quiet", priority: of("Highest") }),
+        finding("low", { changedAt: start + 4, priority: of("Low") }),
+        finding("high", { changedAt: start, priority: of("High") }),
+        finding("highest", { changedAt: start + 1, priority: of("Highest") }),
+        finding("newer", { changedAt: start + 9, priority: of("Medium") }),
+        finding("back", { changedAt: start + 2, state: "regressed", priority: of("High") }),
+      ]);
+      for (const limit of [1, 2, 9]) {
+        const all = await walk((request) => store.history.findings(request), limit);
+        expect(all.map((one) => one.problem)).to.deep.equal([
+          "highest",
+          "back",
+          "high",
+          "newer",
+          "medium",
+          "low",
+          "over",
+        ]);
+      }
+    });
+
+    it("give findings filtered", async () => {
       const { store } = test;
       await findings(store, [
         finding("a", { changedAt: start + 1 }),
@@ -54,11 +81,11 @@ export function storeHistoryPromises(test: StoreUnderTest): void {
       ]);
       const names = async (filter: Parameters<Store["history"]["findings"]>[0]) =>
         (await store.history.findings(filter)).items.map((one) => one.problem);
-      expect(await names({ limit: 10 })).to.deep.equal(["b", "c", "a"]);
-      expect(await names({ limit: 10, state: "open" })).to.deep.equal(["c", "a"]);
-      expect(await names({ limit: 10, band: "High" })).to.deep.equal(["b", "a"]);
+      expect(await names({ limit: 10 })).to.deep.equal(["a", "c", "b"]);
+      expect(await names({ limit: 10, state: "open" })).to.deep.equal(["a", "c"]);
+      expect(await names({ limit: 10, band: "High" })).to.deep.equal(["a", "b"]);
       expect(await names({ limit: 10, band: "None" })).to.deep.equal(["c"]);
-      expect(await names({ limit: 10, rule: "shared" })).to.deep.equal(["b", "c"]);
+      expect(await names({ limit: 10, rule: "shared" })).to.deep.equal(["c", "b"]);
       expect(await names({ limit: 10, rule: "shared", state: "open", band: "None" })).to.deep.equal(["c"]);
       await findings(store, [finding("b", { changedAt: start + 4, ruleIds: ["b"] })]);
       expect(await names({ limit: 10, rule: "shared" })).to.deep.equal(["c"]);

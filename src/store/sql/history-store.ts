@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { FindingEvent } from "../../model/finding.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import type { HistoryStore } from "../store.ts";
@@ -14,20 +14,20 @@ import type { UnreadableRows } from "./unreadable-rows.ts";
 const maxEvents = 2_000;
 
 /**
- * What people read, always on the connection that waits for no transaction. Findings: what changed last comes first;
- * the rest by when it was made, newest first.
+ * What people read, always on the connection that waits for no transaction. Findings: what still happens before what is
+ * over, each by band, of one band what changed last; the rest by when it was made, newest first.
  */
 export function createHistoryStore(options: { connections: Connections; unreadable: UnreadableRows }): HistoryStore {
   const { connections, unreadable } = options;
   return {
     findings: async (request) => {
-      const after = startOf("findings", request, ["number", "string"]);
+      const after = startOf("findings", request, ["number", "number", "string"]);
       const rows = await connections.read((database) => findingRows(database, request, after));
       return pageOf({
         list: "findings",
         request,
         rows,
-        position: (row) => [row.changed_at, row.id],
+        position: (row) => [row.standing, row.changed_at, row.id],
         read: (page) => unreadable.read(page, "findings", (row) => row.id, readFinding),
       });
     },
@@ -130,14 +130,18 @@ export function createHistoryStore(options: { connections: Connections; unreadab
   };
 }
 
+/** How bad a finding is, as one number: 0 to 9. */
+const standing = sql<number>`(case when state in ('open', 'regressed') then 5 else 0 end
+  + case band when 'Highest' then 4 when 'High' then 3 when 'Medium' then 2 when 'Low' then 1 else 0 end)`;
+
 type FindingFilter = Parameters<HistoryStore["findings"]>[0];
 
 async function findingRows(
   database: Kysely<Tables>,
   request: FindingFilter,
-  after: readonly [number, string] | undefined,
-): Promise<{ id: string; changed_at: number; body: string }[]> {
-  let query = database.selectFrom("findings").select(["id", "changed_at", "body"]);
+  after: readonly [number, number, string] | undefined,
+): Promise<{ id: string; changed_at: number; body: string; standing: number }[]> {
+  let query = database.selectFrom("findings").select(["id", "changed_at", "body", standing.as("standing")]);
   if (request.state !== undefined) query = query.where("state", "=", request.state);
   if (request.band !== undefined) query = query.where("band", "=", request.band);
   if (request.rule !== undefined) {
@@ -145,9 +149,15 @@ async function findingRows(
     query = query.where("id", "in", ofRule);
   }
   if (after !== undefined) {
-    query = query.where(({ eb, refTuple, tuple }) => eb(refTuple("changed_at", "id"), "<", tuple(...after)));
+    const [worst, changedAt, id] = after;
+    query = query.where(sql<boolean>`(${standing}, changed_at, id) < (${worst}, ${changedAt}, ${id})`);
   }
-  return query.orderBy("changed_at", "desc").orderBy("id", "desc").limit(rowLimit(request)).execute();
+  return query
+    .orderBy(standing, "desc")
+    .orderBy("changed_at", "desc")
+    .orderBy("id", "desc")
+    .limit(rowLimit(request))
+    .execute();
 }
 
 /** Of a living alert: by its group key, also when the finding is too large to list it. */
