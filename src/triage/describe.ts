@@ -132,7 +132,7 @@ function facts(story: Story): Inline[][][] {
   const rows = [
     row("Measured", measuredText(story, finding.worst)),
     row("Where", labelsOf(story)),
-    row("Since", `${formatInstant(episode.startedAt)} (${formatDuration(at - episode.startedAt)} when this was filed)`),
+    row("Since", `${formatInstant(episode.startedAt)} (${ageWhenFiled(at - episode.startedAt)})`),
   ];
   const peak = episode.peak;
   if (peak !== undefined) {
@@ -214,4 +214,8 @@ function whole(value: number): string {
 
 function times(count: number): string {
   return count === 1 ? "once" : `${count} times`;
+}
+
+function ageWhenFiled(ms: number): string {
+  return ms < 1_000 ? "filed at once" : `${formatDuration(ms)} when this was filed`;
 }

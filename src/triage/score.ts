@@ -194,9 +194,12 @@ function count(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
-/** `60x`, `1.1x`, `0.5x`: one decimal below 10, and for 14.4, the workbook's own factor. */
+/** `60x`, `14.4x`, `1.1x`, `0.89x`: cut, not rounded, so that no text reaches a cut that its number does not. */
 function times(factor: number): string {
-  return `${Number(factor.toFixed(factor < 20 ? 1 : 0)).toLocaleString("en-US")}x`;
+  const decimals = factor < 1 ? 2 : factor < 20 ? 1 : 0;
+  // The added millionth keeps 0.1 + 0.2 from reading 0.29.
+  const cut = Math.floor(factor * 10 ** decimals + 1e-6) / 10 ** decimals;
+  return `${cut.toLocaleString("en-US")}x`;
 }
 
 function ordinal(n: number): string {

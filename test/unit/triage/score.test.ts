@@ -184,6 +184,14 @@ describe("score", () => {
     );
   });
 
+  it("never writes a factor that reaches a cut which the number itself does not", () => {
+    const trendText = (trend: number) =>
+      score(inputs({ trend }), defaultPriorityScale).parts.find(({ name }) => name === "trend")?.text;
+    expect([0.896, 0.9, 1.19, 1.999, 14.4, 0.3].map(trendText)).to.deep.equal(
+      ["0.89x", "0.9x", "1.1x", "1.9x", "14.4x", "0.3x"].map((factor) => `${factor} last week`),
+    );
+  });
+
   it("stays within 0 and 100", () => {
     const all = inputs({
       severity: "critical",
