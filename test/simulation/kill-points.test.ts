@@ -1,8 +1,9 @@
 import { expect } from "chai";
+import type { Backlog } from "../support/simulation/backlog.ts";
 import { type Outcome, outcomeOf } from "../support/simulation/outcome.ts";
 import { type KillPoint, type PortName, portMethods } from "../support/simulation/ports.ts";
 import { killAndLiveOn } from "../support/simulation/processes.ts";
-import { type Backlog, dieAndLiveOn, isWrite, live, type Strike, Surroundings } from "../support/simulation/runs.ts";
+import { dieAndLiveOn, isWrite, live, type Strike, Surroundings } from "../support/simulation/runs.ts";
 
 const minute = 60_000;
 
@@ -117,7 +118,7 @@ function sample({ points, writes }: Reference): readonly Strike[] {
   }
   chosen.add("store.tickets.put#1 before").add("store.tickets.put#1 after");
   chosen.add("store.outbox.settle#1 before").add("store.outbox.settle#1 after");
-  const lost = Array.from({ length: Math.min(writes, 5) }, (_, index) => ({ write: index + 1 }));
+  const lost = Array.from({ length: Math.min(writes, 3) }, (_, index) => ({ write: index + 1 }));
   return [...[...chosen].map((point) => ({ point })), ...lost];
 }
 
@@ -190,7 +191,7 @@ describe("a process that is killed before and after every call of every port", f
       it("leaves the same tickets, comments included, and the same state", async () => {
         const reference = await referenceOf(backlog);
         const all = sample(reference);
-        const strikes = backlog === "cloud" ? all : all.slice(-8);
+        const strikes = backlog === "cloud" ? all : all.slice(-6);
         if (backlog === "cloud") expect(strikes).to.have.length.greaterThan(30);
         const found = await differing({ backlog, reference, strikes, atOnce: 2 }, killAndLiveOn);
         expect(found).to.deep.equal([]);

@@ -2,9 +2,9 @@
 // Jira double and the time of day are its parent's: it tells the parent before its clock moves on, and waits for the word.
 import { openSqlStore } from "../../../src/store/sql/open-sql-store.ts";
 import { ManualClock } from "../../../src/support/clock.ts";
+import { trackerFor } from "./backlog.ts";
 import { WatchedPorts } from "./ports.ts";
 import type { Life } from "./processes.ts";
-import { trackerFor } from "./runs.ts";
 import { playTimeLine, timeLineSource } from "./time-line.ts";
 
 const life = JSON.parse(process.argv[2] ?? "{}") as Life;

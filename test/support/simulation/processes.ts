@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { Backlog } from "./backlog.ts";
 import type { Outcome } from "./outcome.ts";
 import type { KillPoint } from "./ports.ts";
-import { type Backlog, liveOn, type Restart, type Strike, type Surroundings, strikeWithin } from "./runs.ts";
+import { liveOn, type Restart, rest, type Strike, type Surroundings, strikeWithin } from "./runs.ts";
 
 const script = fileURLToPath(new URL("process.ts", import.meta.url));
 
@@ -38,7 +39,7 @@ export async function killAndLiveOn(
   });
   const { signal, errors } = await ended;
   if (signal !== "SIGKILL") throw new Error(`the process was not killed at ${JSON.stringify(strike)}: ${errors}`);
-  clock.advance(downtimeMs);
+  rest(clock, downtimeMs);
   return liveOn(surroundings);
 }
 

@@ -3,19 +3,13 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqlStore } from "../../../src/store/sql/open-sql-store.ts";
-import type { Store } from "../../../src/store/store.ts";
 import { ManualClock } from "../../../src/support/clock.ts";
-import { createJiraTracker } from "../../../src/trackers/jira/tracker.ts";
-import { createLocalTracker } from "../../../src/trackers/local/local-tracker.ts";
-import type { Tracker } from "../../../src/trackers/tracker.ts";
 import type { Operation } from "../jira/operation.ts";
-import type { Deployment } from "../jira/options.ts";
 import { type JiraDouble, startJiraDouble } from "../jira/start-jira-double.ts";
+import { type Backlog, trackerFor } from "./backlog.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { type Gate, type KillPoint, WatchedPorts } from "./ports.ts";
-import { playTimeLine, startAt, timeLineSource } from "./time-line.ts";
-
-export type Backlog = Deployment | "local";
+import { endAt, playTimeLine, startAt, timeLineSource } from "./time-line.ts";
 
 /** What the world is that outlives a process: a folder for the store, a Jira, and the time of day. */
 export class Surroundings {
@@ -60,26 +54,6 @@ export class Surroundings {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
-
-/** One process's tracker. `url` is where the double is, when it is not in this process. */
-export function trackerFor(backlog: Backlog, url: string | undefined, store: Store, clock: ManualClock): Tracker {
-  if (backlog === "local") return createLocalTracker({ name: "local", tickets: store.localTickets, clock });
-  return createJiraTracker({
-    name: "jira",
-    url: url ?? "",
-    deployment: backlog,
-    auth: logins[backlog],
-    project: "OPS",
-    issueType: "Bug",
-    allowHttp: true,
-    clock,
-  });
-}
-
-const logins = {
-  cloud: { email: "backfeed@example.com", token: "cloud-api-token-1" },
-  datacenter: { token: "dc-personal-access-token-1" },
-} as const;
 
 export interface LifeOptions {
   readonly surroundings: Surroundings;
@@ -159,12 +133,17 @@ export async function dieAndLiveOn(
   });
   const end = await Promise.race([death, first.played.then(() => "lived" as const)]);
   if (end === "lived") throw new Error(`was never reached: ${JSON.stringify(strike)}`);
-  surroundings.clock.advance(downtimeMs);
+  rest(surroundings.clock, downtimeMs);
   try {
     return await liveOn(surroundings, copy);
   } finally {
     await first.close();
   }
+}
+
+/** Nothing runs; not beyond the end of the time line, where there is nothing to be seen. */
+export function rest(clock: ManualClock, downtimeMs: number): void {
+  clock.set(Math.max(clock.now(), Math.min(clock.now() + downtimeMs, endAt)));
 }
 
 /** Jira does the write; its answer waits for ever. */

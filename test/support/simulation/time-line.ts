@@ -16,7 +16,7 @@ export const startAt = Date.parse("2026-01-05T10:00:00Z");
 const badAtTick = [0, 4, 4, 30, 0, 0, 4, 4, 0, 0, 0, 0, 0, 0];
 /** Jobs that were given up in that window: one short episode after the others. */
 const givenUpAtTick = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0];
-const endAt = startAt + (badAtTick.length - 1) * stepMs;
+export const endAt = startAt + (badAtTick.length - 1) * stepMs;
 
 const schedule = { cron: "*/5 * * * *", timezone: "UTC" };
 
