@@ -9,7 +9,9 @@ import type { LoadedRules } from "./load-rules.ts";
 import { openProgram, type Program } from "./program.ts";
 
 /** How long `run` waits for deliveries that are due later: a lost answer is looked for over four minutes (JIRA.md 2.7). */
-const longestDeliveryMs = 5 * 60_000;
+const longestSettleMs = 5 * 60_000;
+/** For a tracker that cannot be reached or does not know us: the next run goes on. */
+const longestDeliveryMs = 20_000;
 
 export interface RunOptions {
   readonly loaded: LoadedRules & { readonly config: ServiceConfig };
@@ -78,11 +80,12 @@ async function refuseThePast(program: Program, at: number, ruleId: string | unde
 /** Delivers until nothing is due within the wait; what is left is told, and stays in the outbox. */
 async function deliver(program: Program, signal: AbortSignal): Promise<{ failed: boolean; unreachable: boolean }> {
   const { engine, store, clock, logger } = program;
-  const deadline = clock.now() + longestDeliveryMs;
-  let attempts = -1;
+  const start = clock.now();
+  const parkedBefore = (await store.outbox.counts()).parked;
   while (!signal.aborted) {
-    attempts = await engine.worker.drain(signal);
-    const due = await store.outbox.nextDue();
+    const attempts = await engine.worker.drain(signal);
+    const [due, { unknown }] = await Promise.all([store.outbox.nextDue(), store.outbox.counts()]);
+    const deadline = start + (unknown > 0 ? longestSettleMs : longestDeliveryMs);
     if (due === undefined || due > deadline || (attempts === 0 && due <= clock.now())) break;
     await clock.sleep(Math.max(0, due - clock.now()), signal).catch(() => undefined);
   }
@@ -94,5 +97,5 @@ async function deliver(program: Program, signal: AbortSignal): Promise<{ failed:
       parked: counts.parked,
     });
   }
-  return { failed: left > 0, unreachable: left > 0 };
+  return { failed: left > 0 || counts.parked > parkedBefore, unreachable: left > 0 };
 }

@@ -45,7 +45,12 @@ const longestWaitMs = 24 * 3_600_000;
 export function acceptAnswer(envelope: Envelope, context: AnswerContext): Answer {
   if (envelope.kind === "failure") throw failureError(envelope, context);
   const { status } = envelope;
-  const isCreated = context.effect === "create" && status === 201 && envelope.content === "json";
+  const isSuccess = status >= 200 && status < 300;
+  // Whoever answered in the place of Jira's answer to a create, Jira may have made the issue (JIRA.md section 2.7, step 4).
+  if (context.effect === "create" && isSuccess && envelope.content !== "json") {
+    throw lost(envelope, context, "the answer is no JSON");
+  }
+  const isCreated = context.effect === "create" && status === 201;
   // An issue that was made is not disowned, whoever Jira took us for.
   if (isAnonymous(envelope, context) && !isCreated) {
     throw error(
@@ -58,7 +63,7 @@ export function acceptAnswer(envelope: Envelope, context: AnswerContext): Answer
   if (envelope.content === "login_page")
     throw error("unauthorized", envelope, context, "Jira answered with its login page");
   if (status >= 300 && status < 400) throw redirectError(envelope, context);
-  if (status < 200 || status >= 300) throw statusError(envelope, context);
+  if (!isSuccess) throw statusError(envelope, context);
   if (envelope.content === "broken" || envelope.content === "other") {
     throw lost(envelope, context, "the answer is cut off or no JSON");
   }

@@ -140,12 +140,12 @@ describe("what Jira's answers mean", () => {
     expect(await named.client.createIssue({}, signal)).to.deep.equal({ id: "10001", key: "OPS-2" });
   });
 
-  it("a login page is unauthorized, other pages are no answer", async () => {
+  it("a login page is unauthorized, other pages are no answer, and after a create both may hide an issue", async () => {
     const page = (response: Parameters<Loopback["answer"]>[0], html: string) =>
       response.writeHead(200, { "content-type": "text/html" }).end(html);
     server.answer = (response) => page(response, '<form action="/login.jsp"><input name="os_username"></form>');
     expect((await failure("search")).kind).to.equal("unauthorized");
-    expect((await failure("createIssue")).kind).to.equal("unauthorized");
+    expect((await failure("createIssue")).kind).to.equal("unknown_outcome");
     server.answer = (response) => page(response, "<h1>Welcome to the proxy</h1>");
     expect((await failure("search")).kind).to.equal("unavailable");
     expect((await failure("createIssue")).kind).to.equal("unknown_outcome");
