@@ -2,6 +2,7 @@ import type { ServiceConfig } from "../config/types.ts";
 import type { Query } from "../model/query.ts";
 import type { Rule } from "../model/rule.ts";
 import type { TicketRoute } from "../model/ticket.ts";
+import type { QueryFault } from "../sources/source.ts";
 import { openSqlStore } from "../store/sql/open-sql-store.ts";
 import { systemClock } from "../support/clock.ts";
 import { asBackfeedError } from "../support/errors.ts";
@@ -41,10 +42,7 @@ export async function onlineFaults(
     for (const [name, source] of sources) {
       const byQuery = queriesOf(rules.filter((rule) => rule.signal.source === name));
       await answering(name, unreachable, async () => {
-        for (const fault of await source.check([...byQuery.keys()], signal)) {
-          const rule = byQuery.get(fault.query);
-          if (rule !== undefined) faults.push(ruleFault(rule, fault));
-        }
+        faults.push(...sourceFaults(config, name, byQuery, await source.check([...byQuery.keys()], signal)));
       });
     }
     for (const [name, tracker] of trackers.all) {
@@ -86,6 +84,31 @@ function queriesOf(rules: readonly Rule[]): ReadonlyMap<Query, Rule> {
     byQuery.set({ ...badPart(query), measure: { kind: "unique", field: usersField } }, rule);
   }
   return byQuery;
+}
+
+/** Said of several rules in the same words, it is the source that it is about: told once, where that is configured. */
+function sourceFaults(
+  config: ServiceConfig,
+  name: string,
+  byQuery: ReadonlyMap<Query, Rule>,
+  found: readonly QueryFault[],
+): readonly Fault[] {
+  const rulesOf = new Map<string, Set<Rule>>();
+  for (const { message, query } of found) {
+    const rule = byQuery.get(query);
+    if (rule !== undefined) rulesOf.set(message, (rulesOf.get(message) ?? new Set()).add(rule));
+  }
+  const told = new Set<string>();
+  return found.flatMap((fault): Fault[] => {
+    const rule = byQuery.get(fault.query);
+    const rules = rulesOf.get(fault.message)?.size ?? 0;
+    if (rule === undefined || told.has(`${rules > 1 ? "" : rule.id} ${fault.message}`)) return [];
+    told.add(`${rules > 1 ? "" : rule.id} ${fault.message}`);
+    if (rules === 1) return [ruleFault(rule, fault)];
+    const { message, severity } = fault;
+    const fix = fault.fix ?? `look at \`sources.${name}\`: ${rules} rules ask it and all are told this`;
+    return [{ file: config.file, line: 1, column: 1, path: `sources.${name}`, message, fix, severity }];
+  });
 }
 
 function ruleFault(
