@@ -137,6 +137,10 @@ function statusError(answer: Answer, context: AnswerContext): BackfeedError {
   const { status, headers } = answer;
   // A server that gave up waiting, or failed, may have acted all the same.
   if (status >= 500 || status === 408 || status < 200) return lost(answer, context, `status ${status}`);
+  // Jira says "not found" in JSON; a page says it of a proxy's own, and would make us give up a ticket that is there.
+  if (status === 404 && context.effect !== "create" && (answer.content === "other" || answer.content === "broken")) {
+    return error("unavailable", answer, context, "status 404 from something before Jira");
+  }
   const denied = headers["x-authentication-denied-reason"];
   const reason =
     denied?.startsWith("CAPTCHA") === true ? "login needs a CAPTCHA: log in once in the browser" : undefined;

@@ -140,6 +140,11 @@ describe("what Jira's answers mean", () => {
     expect(await named.client.createIssue({}, signal)).to.deep.equal({ id: "10001", key: "OPS-2" });
   });
 
+  it("a page that says 404 comes from a proxy, and no ticket is given up for it", async () => {
+    server.answer = (response) => response.writeHead(404, { "content-type": "text/html" }).end("<h1>Not Found</h1>");
+    expect((await failure("search")).kind).to.equal("unavailable");
+  });
+
   it("a login page is unauthorized, other pages are no answer, and after a create both may hide an issue", async () => {
     const page = (response: Parameters<Loopback["answer"]>[0], html: string) =>
       response.writeHead(200, { "content-type": "text/html" }).end(html);
