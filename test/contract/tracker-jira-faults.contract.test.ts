@@ -68,7 +68,7 @@ for (const deployment of ["cloud", "datacenter"] as const) {
         [{ kind: "rateLimited", retryAfter: 7 }, "rate_limited"],
         [{ kind: "unauthorized" }, "unauthorized"],
         [{ kind: "forbidden", captcha: true }, "unauthorized"],
-        [{ kind: "htmlLoginPage" }, "unauthorized"],
+        [{ kind: "htmlLoginPage" }, "unknown_outcome"],
       ];
       for (const [fault, kind] of outcomes) {
         subject.jira.faults.push({ operation: "createIssue", ...fault });
