@@ -1,11 +1,5 @@
-import { isIPv4 } from "node:net";
+import { isLoopback } from "../support/loopback.ts";
 import { RequestFault } from "./faults.ts";
-
-/** Whether a host name or address can only be reached from this machine. */
-export function isLoopback(host: string): boolean {
-  const name = host.replace(/^\[|\]$/g, "").toLowerCase();
-  return name === "localhost" || name === "::1" || (isIPv4(name) && name.startsWith("127."));
-}
 
 /**
  * For a server without tokens on loopback: a page of another site that the user's browser has open must not be able
