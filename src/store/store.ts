@@ -101,8 +101,6 @@ export interface StateStore {
   alerts(): Promise<readonly Alert[]>;
   knownLabelSets(ruleIds: readonly string[]): Promise<readonly KnownLabelSet[]>;
   findings(groupKeys: readonly string[]): Promise<ReadonlyMap<string, Finding>>;
-  /** Findings that a tick must look at though none of their alerts moved: open ones without a ticket, quiet ones with a due word. */
-  findingsInStates(states: readonly Finding["state"][]): Promise<readonly Finding[]>;
   /** Creates decided since an instant, counted by tracker and project (`tracker/project`). */
   createsSince(since: number): Promise<ReadonlyMap<string, number>>;
   /** Rules that could not be stored, with the reason; the others are. At most 100 rules a transaction. */

@@ -53,14 +53,6 @@ export function createStateStore(options: { connections: Connections; unreadable
       return new Map(findings.map((finding) => [finding.groupKey, finding]));
     },
 
-    findingsInStates: async (states) => {
-      if (states.length === 0) return [];
-      const stored = await connections.read((database) =>
-        database.selectFrom("findings").select(["id", "body"]).where("state", "in", states).orderBy("id").execute(),
-      );
-      return rows.read(stored, "findings", (row) => row.id, readFinding);
-    },
-
     createsSince: async (since) => {
       const counted = await connections.read((database) =>
         database

@@ -29,7 +29,6 @@ const state: MethodList<StateStore> = {
   alerts: true,
   knownLabelSets: true,
   findings: true,
-  findingsInStates: true,
   createsSince: true,
   commitTick: true,
   recordTick: true,
