@@ -9,6 +9,7 @@ import { refileFinding } from "./refile-finding.ts";
 export function serverProgram(program: Program, catalogue: LoadedRules["catalogue"]): ServerProgram {
   const { store, engine, trackers, clock } = program;
   const local = [...trackers.local.values()][0];
+  const storeReady = tellingStore(program);
   return {
     history: store.history,
     outbox: store.outbox,
@@ -38,13 +39,28 @@ export function serverProgram(program: Program, catalogue: LoadedRules["catalogu
     refile: (findingId, wish) => refileFinding(findingId, wish, program.context),
     wakeOutbox: () => engine.worker.wake(),
     async readiness() {
-      const store_ = await store.ping().then(
-        () => true,
-        () => false,
-      );
-      return { store: store_, rules: catalogue.current().generation > 0 };
+      return { store: await storeReady(), rules: catalogue.current().generation > 0 };
     },
   };
+}
+
+/** Probes come every few seconds: that the store fails is told when it begins, and why. */
+function tellingStore({ store, logger, metrics }: Program): () => Promise<boolean> {
+  let told = false;
+  return () =>
+    store.ping().then(
+      () => {
+        told = false;
+        return true;
+      },
+      (thrown: unknown) => {
+        metrics.recordStoreError();
+        // `STORE_NOT_READY`: no load balancer sends anything here any more, and what is written may be lost.
+        if (!told) logger.error("STORE_NOT_READY", "the store does not answer, or is not the one opened", {}, thrown);
+        told = true;
+        return false;
+      },
+    );
 }
 
 async function listRules(program: Program, catalogue: LoadedRules["catalogue"]): Promise<RuleCatalogue> {

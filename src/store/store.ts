@@ -233,7 +233,7 @@ export interface Store {
   readonly localTickets: LocalTicketStore;
   /** Deletes what is older than its time: ticks and counts, evidence, finished outbox entries, events of closed findings and silences that are over. Gives how many rows, bounded per call. */
   retain(before: { ticks: number; evidence: number; outbox: number; events: number }): Promise<number>;
-  /** A cheap read, for readiness. Throws `unavailable`. */
+  /** A cheap read, for readiness. Throws `unavailable`, also when what was opened is no longer where it was. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
 import { BackfeedError } from "../../support/errors.ts";
+import { rememberFile } from "./file-in-place.ts";
 import { migrate, requireSchema } from "./migrations.ts";
 import type { Tables } from "./schema.ts";
 import { translateError } from "./translate-error.ts";
@@ -19,6 +20,8 @@ export interface Connections {
   writeDurably<Value>(work: (database: Kysely<Tables>) => Promise<Value>): Promise<Value>;
   /** The bare connection while no transaction is open on it: for work that must be one synchronous stretch. */
   exclusively<Value>(work: (database: Sqlite.Database) => Value): Promise<Value>;
+  /** Throws `unavailable` when the file was deleted or replaced: what is written now is gone with this process. */
+  requireInPlace(): void;
   /** Sees what has been committed. */
   read<Value>(work: (database: Kysely<Tables>) => Promise<Value>): Promise<Value>;
   close(): Promise<void>;
@@ -73,6 +76,7 @@ async function openWriter(raw: Sqlite.Database, path: string, release: (() => vo
     const rawReader = shared ? raw : new Sqlite(path, { readonly: true, fileMustExist: true });
     if (!shared) opened.push(rawReader);
     const reader = shared ? writer : kyselyOver(rawReader);
+    const requireInPlace = shared ? () => undefined : rememberFile(path);
     const guarded = guard(path, raw);
     const closeAll = async () => {
       if (!shared) await reader.destroy();
@@ -87,6 +91,7 @@ async function openWriter(raw: Sqlite.Database, path: string, release: (() => vo
     return {
       write: (work) => guarded(() => transact(work)),
       writeDurably: (work) => guarded(() => transact(work, true)),
+      requireInPlace,
       exclusively: (work) => guarded(() => writer.connection().execute(async () => work(raw))),
       read: (work) => guarded(() => work(reader)),
       close: () => {
@@ -117,6 +122,7 @@ async function openReader(path: string): Promise<Connections> {
     write: refuse,
     writeDurably: refuse,
     exclusively: refuse,
+    requireInPlace: rememberFile(path),
     read: (work) => guarded(() => work(reader)),
     close: async () => {
       if (raw.open) await reader.destroy();

@@ -43,8 +43,10 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<Store> {
     retain: (before) => retain(connections, before),
     ping: async () => {
       try {
+        connections.requireInPlace();
         await connections.read((database) => sql`select count(*) from meta`.execute(database));
       } catch (cause) {
+        if (cause instanceof BackfeedError && cause.kind === "unavailable") throw cause;
         throw new BackfeedError("unavailable", "the store does not answer", { cause });
       }
     },

@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
@@ -123,6 +133,31 @@ describe("openSqlStore", () => {
     expect(await refusal(openSqlStore({ url: `sqlite:${path}`, access: "read" }))).to.include({
       kind: "configuration",
     });
+  });
+
+  it("answers no ping when its file was deleted or replaced under it, and does again when it is back", async () => {
+    const aside = join(folder, "aside.db");
+    const store = await openSqlStore({ url: `sqlite:${path}` });
+    const reader = await openSqlStore({ url: `sqlite:${path}`, access: "read" });
+    const copy = await openSqlStore({ url: `sqlite:${path}`, access: "copy" });
+    await store.ping();
+    renameSync(path, aside);
+    for (const opened of [store, reader]) {
+      const error = await refusal(opened.ping());
+      expect([error.kind, error.message]).to.deep.equal([
+        "unavailable",
+        `the store ${path} was deleted while it is open: stop, put the right file there, start again`,
+      ]);
+    }
+    copyFileSync(aside, path);
+    for (const opened of [store, reader]) {
+      expect((await refusal(opened.ping())).message).to.include("was replaced by another file while it is open");
+    }
+    renameSync(aside, path);
+    for (const opened of [store, reader, copy]) {
+      await opened.ping();
+      await opened.close();
+    }
   });
 
   it("copies the state for a dry run, also beside a writer, and changes nothing of it", async () => {
