@@ -1,6 +1,7 @@
 import { scheduleKey } from "../model/time.ts";
 import type { RuleCatalogue, RuleListing, ServerProgram } from "../server/program.ts";
 import { BackfeedError } from "../support/errors.ts";
+import { builtInRules } from "./built-in-rules.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import type { Program } from "./program.ts";
 import { refileFinding } from "./refile-finding.ts";
@@ -26,6 +27,10 @@ export function serverProgram(program: Program, catalogue: LoadedRules["catalogu
       },
     },
     rules: () => listRules(program, catalogue),
+    ruleIds: () =>
+      [...catalogue.current().rules, ...builtInRules].flatMap(({ id, identity, formerly }) => [
+        ...new Set([id, identity, ...formerly]),
+      ]),
     async runRule(ruleId, signal) {
       const results = await engine.runDue({ until: clock.now(), ruleId }, signal);
       const newest = results.at(-1);

@@ -78,6 +78,8 @@ export interface ServerProgram {
     transition(key: string, to: string, author: string): Promise<LocalTicket>;
   };
   rules(): Promise<RuleCatalogue>;
+  /** Every id under which alerts of today's rules are known: former ones and built-in rules included. */
+  ruleIds(): readonly string[];
   /** Evaluates one rule now, as its next tick would. Throws `not_found`, and `conflict` while it is being evaluated. */
   runRule(ruleId: string, signal: AbortSignal): Promise<RuleRun>;
   /**

@@ -4,6 +4,7 @@ import { areSilenced, type Silence } from "../../model/silence.ts";
 import { formatInstant } from "../../model/time.ts";
 import { cutCodePoints } from "../../support/clean-text.ts";
 import { day } from "../../support/duration.ts";
+import { nearest } from "../../support/yaml/closest.ts";
 import type { Audit } from "../audit.ts";
 import { RequestFault } from "../faults.ts";
 import type { ServerProgram } from "../program.ts";
@@ -16,6 +17,8 @@ const mostLabels = 20;
 /** Of how many open findings it is asked whether a silence concerns them, and on how many that is noted. */
 const findingsAsked = 1_000;
 const findingsNoted = 50;
+/** Of how many rules it is asked whether they were meant by an id that is none. */
+const nearRules = 3;
 /** Characters of a timeline's sentence that name what is silenced. */
 const mostWords = 300;
 
@@ -39,6 +42,15 @@ export function silenceRoutes(program: ServerProgram, audit: Audit): readonly Ro
       .filter(({ worst, others }) => areSilenced([worst, ...others], [silence]))
       .slice(0, findingsNoted)
       .map(({ id }) => id);
+  };
+
+  /** What to say of a rule that nothing can come from; false for one that is loaded, or that a finding still names. */
+  const unknownRule = async (ruleId: string): Promise<string | false> => {
+    const known = program.ruleIds();
+    if (known.includes(ruleId)) return false;
+    if ((await history.findings({ rule: ruleId, limit: 1 })).items.length > 0) return false;
+    const near = nearest(ruleId, known, nearRules).map((id) => `\`${id}\``);
+    return `no rule with this id is loaded: ${near.length > 0 ? `did you mean ${near.join(" or ")}?` : "`/api/v1/rules` lists them"}`;
   };
 
   return [
@@ -69,6 +81,7 @@ export function silenceRoutes(program: ServerProgram, audit: Audit): readonly Ro
         const nothingNamed = ruleId === undefined && Object.keys(labels).length === 0;
         refuseFaults({
           matchers: nothingNamed && "name a rule or at least one label",
+          ruleId: ruleId !== undefined && (await unknownRule(ruleId)),
           endsAt: (endsAt <= now || endsAt > now + longestMs) && "this is not within the next 90 days",
         });
         const times = { startsAt: now, endsAt, createdAt: now };

@@ -1,7 +1,28 @@
+const longestWord = 100;
+
+/** Candidates that may have been meant, the nearest first: those that hold the word or are in it count as near too. */
+export function nearest(word: string, candidates: readonly string[], most: number): readonly string[] {
+  const wanted = normalized(word);
+  if (wanted.length > longestWord) return [];
+  const farthest = Math.max(1, Math.floor(wanted.length / 3));
+  const near = candidates.flatMap((candidate) => {
+    const name = normalized(candidate);
+    const slip =
+      Math.abs(name.length - wanted.length) <= farthest ? editDistance(wanted, name) : Number.POSITIVE_INFINITY;
+    const part = name.includes(wanted) || wanted.includes(name);
+    const distance = slip <= farthest ? slip : farthest + 1;
+    return slip <= farthest || part ? [{ candidate, distance }] : [];
+  });
+  return near
+    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
+    .slice(0, most)
+    .map(({ candidate }) => candidate);
+}
+
 /** The candidate that was probably meant, by edit distance; undefined when none is near. For "did you mean". */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   const wanted = normalized(word);
-  if (wanted.length > 100) return undefined;
+  if (wanted.length > longestWord) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -1,33 +1,52 @@
 import { join } from "node:path";
 import { expect } from "chai";
 import { loadRules } from "../../../src/app/load-rules.ts";
-import { openProgram } from "../../../src/app/program.ts";
+import { openProgram, type Program } from "../../../src/app/program.ts";
 import { serverProgram } from "../../../src/app/server-program.ts";
+import type { ServerProgram } from "../../../src/server/program.ts";
 import { ManualClock } from "../../../src/support/clock.ts";
-import { makeProjectFolder } from "../../support/project-folder.ts";
+import { makeProjectFolder, type ProjectFolder } from "../../support/project-folder.ts";
 
 const config = `apiVersion: backfeed/v1
 instance: test
+rules: ["rules.yaml"]
 sources: { app: { type: files, tables: { app: { path: "logs/*.ndjson" } } } }
 trackers: { local: { type: local } }
 tracker: local
 `;
+const rules = `apiVersion: backfeed/v1
+rules:
+  - { id: app-errors, formerly: [app], title: t, why: w, signal: { source: app, table: app, measure: count, window: 5m }, when: { above: 1 } }
+`;
 
 describe("what the API sees of the program", () => {
-  it("is not ready once the store's file was deleted under it, and says why, once", async () => {
-    const project = await makeProjectFolder({ "backfeed.yaml": config, "config/owners.yaml": "default: {}\n" });
+  let project: ProjectFolder;
+  let opened: Program;
+  let program: ServerProgram;
+  let told: string[];
+
+  beforeEach(async () => {
+    const owners = { "config/owners.yaml": "default: {}\n" };
+    project = await makeProjectFolder({ "backfeed.yaml": config, "rules.yaml": rules, ...owners });
     const loaded = await loadRules({ file: "backfeed.yaml", baseDirectory: project.path, environment: {} });
     const path = join(project.path, "b.db");
     const runnable = { ...loaded, config: { ...loaded.config!, store: { ...loaded.config!.store, path } } };
     const clock = new ManualClock("2026-01-05T10:00:00Z");
-    const opened = await openProgram({ loaded: runnable, clock, logLevel: "silent", dryRun: false });
-    const told: string[] = [];
+    opened = await openProgram({ loaded: runnable, clock, logLevel: "silent", dryRun: false });
+    told = [];
     const logger = {
       ...opened.logger,
       error: (code: string, _message: string, _facts?: object, error?: unknown) =>
         void told.push(`${code} ${error instanceof Error ? error.message : ""}`),
     };
-    const program = serverProgram({ ...opened, logger }, loaded.catalogue);
+    program = serverProgram({ ...opened, logger }, loaded.catalogue);
+  });
+  afterEach(async () => {
+    await opened.close();
+    await project.remove();
+  });
+
+  it("is not ready once the store's file was deleted under it, and says why, once", async () => {
     expect(await program.readiness()).to.deep.equal({ store: true, rules: true });
     await project.remove();
     for (let probe = 0; probe < 3; probe++) {
@@ -35,8 +54,10 @@ describe("what the API sees of the program", () => {
     }
     expect(told).to.have.length(1);
     expect(told[0]).to.match(/^STORE_NOT_READY .*b\.db was deleted while it is open/);
-    const { text } = await opened.metrics.render();
-    expect(text).to.contain("backfeed_store_errors_total 3");
-    await opened.close();
+    expect((await opened.metrics.render()).text).to.contain("backfeed_store_errors_total 3");
+  });
+
+  it("knows rules by their former ids too, and those of its own", () => {
+    expect(program.ruleIds()).to.deep.equal(["app-errors", "app", "backfeed-rule-failing", "backfeed-source-stale"]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { finding, findingId, now, silence, ticketRecord } from "./fixtures.ts";
+import { finding, findingId, now, rule, silence, ticketRecord } from "./fixtures.ts";
 import { type RunningServer, runServer, viewerToken } from "./running-server.ts";
 
 const day = 86_400_000;
@@ -72,6 +72,33 @@ describe("silences over the API", () => {
     expect((await running.post("/api/v1/silences", { ...asked, endsAt: now + 90 * day })).status).to.equal(200);
     const ofRule = await running.post("/api/v1/silences", { ...noLabels, ruleId: "checkout-errors" });
     expect(ofRule.json).to.deep.include({ ruleId: "checkout-errors", matchers: {} });
+  });
+
+  it("of a rule that is not loaded are refused, with the ids that may have been meant", async () => {
+    running.state.rules = ["checkout-errors", "checkout-latency", "cart-errors", "search-errors"].map((id) =>
+      rule({ id }),
+    );
+    const told = async (ruleId: string) => {
+      const { status, json } = await running.post("/api/v1/silences", { ...asked, ruleId });
+      expect([status, json["code"]], ruleId).to.deep.equal([400, "invalid_request"]);
+      const { faults } = json["details"] as { faults: { at: string; message: string }[] };
+      expect(faults.map(({ at }) => at)).to.deep.equal(["ruleId"]);
+      return faults[0]?.message;
+    };
+    const lead = "no rule with this id is loaded:";
+    expect(await told("chekout-error")).to.equal(`${lead} did you mean \`checkout-errors\`?`);
+    expect(await told("checkout")).to.equal(`${lead} did you mean \`checkout-errors\` or \`checkout-latency\`?`);
+    expect(await told("errors")).to.equal(
+      `${lead} did you mean \`cart-errors\` or \`checkout-errors\` or \`search-errors\`?`,
+    );
+    expect(await told("payments")).to.equal(`${lead} \`/api/v1/rules\` lists them`);
+    expect(running.state.silences).to.have.length(1);
+  });
+
+  it("of a rule that is gone are taken while a finding names it", async () => {
+    running.state.rules = [];
+    const { status } = await running.post("/api/v1/silences", { ...asked, ruleId: "checkout-errors" });
+    expect(status).to.equal(200);
   });
 
   it("are ended once, by operators only", async () => {
