@@ -2,6 +2,7 @@ import { scheduleKey } from "../model/time.ts";
 import type { RuleCatalogue, RuleListing, ServerProgram } from "../server/program.ts";
 import { BackfeedError } from "../support/errors.ts";
 import { builtInRules } from "./built-in-rules.ts";
+import { withIdentities } from "./identities.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import type { Program } from "./program.ts";
 import { refileFinding } from "./refile-finding.ts";
@@ -27,10 +28,10 @@ export function serverProgram(program: Program, catalogue: LoadedRules["catalogu
       },
     },
     rules: () => listRules(program, catalogue),
-    ruleIds: () =>
-      [...catalogue.current().rules, ...builtInRules].flatMap(({ id, identity, formerly }) => [
-        ...new Set([id, identity, ...formerly]),
-      ]),
+    async ruleIds() {
+      const loaded = withIdentities(catalogue.current().rules, await store.state.ruleStates());
+      return [...loaded, ...builtInRules].flatMap(({ id, identity }) => [...new Set([id, identity])]);
+    },
     async runRule(ruleId, signal) {
       const results = await engine.runDue({ until: clock.now(), ruleId }, signal);
       const newest = results.at(-1);

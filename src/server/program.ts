@@ -78,8 +78,8 @@ export interface ServerProgram {
     transition(key: string, to: string, author: string): Promise<LocalTicket>;
   };
   rules(): Promise<RuleCatalogue>;
-  /** Every id under which alerts of today's rules are known: former ones and built-in rules included. */
-  ruleIds(): readonly string[];
+  /** Every id by which a silence finds alerts of today's rules: built-in ones too, and the id a renamed one had at first. */
+  ruleIds(): Promise<readonly string[]>;
   /** Evaluates one rule now, as its next tick would. Throws `not_found`, and `conflict` while it is being evaluated. */
   runRule(ruleId: string, signal: AbortSignal): Promise<RuleRun>;
   /**

@@ -46,7 +46,7 @@ export function silenceRoutes(program: ServerProgram, audit: Audit): readonly Ro
 
   /** What to say of a rule that nothing can come from; false for one that is loaded, or that a finding still names. */
   const unknownRule = async (ruleId: string): Promise<string | false> => {
-    const known = program.ruleIds();
+    const known = await program.ruleIds();
     if (known.includes(ruleId)) return false;
     if ((await history.findings({ rule: ruleId, limit: 1 })).items.length > 0) return false;
     const near = nearest(ruleId, known, nearRules).map((id) => `\`${id}\``);

@@ -5,6 +5,7 @@ import { openProgram, type Program } from "../../../src/app/program.ts";
 import { serverProgram } from "../../../src/app/server-program.ts";
 import type { ServerProgram } from "../../../src/server/program.ts";
 import { ManualClock } from "../../../src/support/clock.ts";
+import { ruleCommit, tick } from "../../contract/store-builders.ts";
 import { makeProjectFolder, type ProjectFolder } from "../../support/project-folder.ts";
 
 const config = `apiVersion: backfeed/v1
@@ -16,7 +17,7 @@ tracker: local
 `;
 const rules = `apiVersion: backfeed/v1
 rules:
-  - { id: app-errors, formerly: [app], title: t, why: w, signal: { source: app, table: app, measure: count, window: 5m }, when: { above: 1 } }
+  - { id: app-errors, formerly: [app, web], title: t, why: w, signal: { source: app, table: app, measure: count, window: 5m }, when: { above: 1 } }
 `;
 
 describe("what the API sees of the program", () => {
@@ -57,7 +58,10 @@ describe("what the API sees of the program", () => {
     expect((await opened.metrics.render()).text).to.contain("backfeed_store_errors_total 3");
   });
 
-  it("knows rules by their former ids too, and those of its own", () => {
-    expect(program.ruleIds()).to.deep.equal(["app-errors", "app", "backfeed-rule-failing", "backfeed-source-stale"]);
+  it("knows rules by their ids, by the one the store has of a renamed one, and its own", async () => {
+    const own = ["backfeed-rule-failing", "backfeed-source-stale"];
+    expect(await program.ruleIds()).to.deep.equal(["app-errors", ...own]);
+    await opened.store.state.commitTick(tick([ruleCommit("app")]));
+    expect(await program.ruleIds()).to.deep.equal(["app-errors", "app", ...own]);
   });
 });

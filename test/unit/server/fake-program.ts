@@ -165,7 +165,7 @@ export function fakeProgram(state: FakeState): ServerProgram {
       },
     },
     rules: async () => ({ rules: state.rules, faults: state.faults }),
-    ruleIds: () => state.rules.map(({ id }) => id),
+    ruleIds: async () => state.rules.map(({ id }) => id),
     async runRule(ruleId) {
       check();
       if (!state.rules.some(({ id }) => id === ruleId)) {
