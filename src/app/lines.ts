@@ -24,9 +24,10 @@ export async function runLines(
   results: readonly TickResult[],
   tickets: Pick<TicketStore, "ofFindings">,
 ): Promise<readonly RunLine[]> {
-  const findings = results.flatMap(({ lines }) => lines.flatMap(({ finding }) => finding?.id ?? []));
+  const ticks = results.map(({ tick, lines }) => ({ tick, lines: lines() }));
+  const findings = ticks.flatMap(({ lines }) => lines.flatMap(({ finding }) => finding?.id ?? []));
   const records = await tickets.ofFindings([...new Set(findings)]);
-  return results.flatMap(({ tick, lines }) =>
+  return ticks.flatMap(({ tick, lines }) =>
     lines.map(({ rule, evaluation, finding, action, reason }) => ({
       tick: formatInstant(tick),
       rule: rule.id,

@@ -39,8 +39,16 @@ export class Freshness {
   }
 }
 
-function targetKey({ signal: { source, target } }: Rule): string {
-  return labelsKey({ source, target });
+const targetKeys = new WeakMap<Rule, string>();
+
+function targetKey(rule: Rule): string {
+  let key = targetKeys.get(rule);
+  if (key === undefined) {
+    const { source, target } = rule.signal;
+    key = labelsKey({ source, target });
+    targetKeys.set(rule, key);
+  }
+  return key;
 }
 
 export interface BuiltInRun {
@@ -69,7 +77,7 @@ export async function runBuiltIns(
   };
   const loaded = [...run.allRules.values()];
   const judgements = [
-    ...judgeOwn(ruleFailing, failingRules(loaded, states, run.until)),
+    ...judgeOwn(ruleFailing, failingRules(loaded, states, run.until, alertsOf(ruleFailing.identity))),
     ...judgeOwn(sourceStale, staleSources(loaded, run.freshness)),
   ];
   const all = new Map(rules);
@@ -102,14 +110,17 @@ function previousRun(run: ScheduleRun, at: number, watermark: number | undefined
   return watermark !== undefined && at - watermark <= stepMs ? watermark : at - 1;
 }
 
-/** Of all loaded rules, whichever schedule runs. */
+/** Of all loaded rules, whichever schedule runs: those that fail, and those that were told of. */
 function failingRules(
   rules: readonly Rule[],
   states: ReadonlyMap<string, RuleState>,
   until: number,
+  alerts: readonly Alert[],
 ): readonly BuiltInObservation[] {
-  return rules.map((rule) => {
+  const told = new Set(alerts.map(({ labels }) => labels["rule"]));
+  return rules.flatMap((rule) => {
     const { failingSince, lastFailure } = states.get(rule.identity) ?? {};
+    if (failingSince === undefined && !told.has(rule.id)) return [];
     const failingMs = failingSince === undefined ? 0 : Math.max(0, until - failingSince);
     return {
       labels: { rule: rule.id },
@@ -125,10 +136,12 @@ function failingRules(
 function staleSources(rules: readonly Rule[], freshness: Freshness): readonly BuiltInObservation[] {
   const byTarget = new Map<string, BuiltInObservation>();
   for (const rule of rules) {
+    const key = targetKey(rule);
+    if (byTarget.has(key)) continue;
     const stale = freshness.isStale(rule);
     const { source, target } = rule.signal;
     if (stale === undefined || source === builtInSource) continue;
-    byTarget.set(targetKey(rule), { labels: { source, target }, breached: stale, value: stale ? 1 : 0 });
+    byTarget.set(key, { labels: { source, target }, breached: stale, value: stale ? 1 : 0 });
   }
   return [...byTarget.values()];
 }

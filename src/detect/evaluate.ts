@@ -50,28 +50,42 @@ export function evaluate(input: Evaluated): Verdict {
   const comparison = compare(when, value, input);
   if (comparison === "no_reference") return withoutData(input, { ...facts, value }, "no_reference");
 
-  const { direction, threshold, reference } = comparison;
-  const measured =
-    threshold !== undefined && reference === undefined
-      ? { value, direction, threshold, ...facts }
-      : {
-          value,
-          direction,
-          ...(threshold === undefined ? {} : { threshold }),
-          ...(reference === undefined ? {} : { reference }),
-          ...facts,
-        };
+  const measured = measuredVerdict(comparison, value, events, badEvents);
   if (comparison.breached && input.stale && comparison.direction === "above") {
     return { kind: "failed", reason: "stale", ...facts };
   }
   if (comparison.breached && (comparison.underFloor || isUnderFloor(when, input.measure, input.current))) {
     const active = input.state === "firing" || input.state === "recovering";
-    return { kind: active ? "between" : "clear", reason: "below_floor", ...measured };
+    return { ...measured, kind: active ? "between" : "clear", reason: "below_floor" };
   }
-  if (comparison.breached) return { kind: "breached", ...measured };
+  if (comparison.breached) return measured;
   // An ingest stall must not look like a recovery; only what is bad when low was really seen to be high enough.
   if (input.stale && canBreachAbove(when)) return { kind: "failed", reason: "stale", ...facts };
-  return { kind: untilHolds(input.limits.until, value) ? "clear" : "between", ...measured };
+  measured.kind = untilHolds(input.limits.until, value) ? "clear" : "between";
+  return measured;
+}
+
+/** As breached. One object and no spread where nothing is compared with: there is one for every label set of every tick. */
+function measuredVerdict(
+  { direction, threshold, reference }: Comparison,
+  value: number,
+  events: number,
+  badEvents: number | undefined,
+): { -readonly [Key in keyof Verdict]: Verdict[Key] } {
+  if (threshold !== undefined && reference === undefined) {
+    return badEvents === undefined
+      ? { kind: "breached", value, direction, threshold, events }
+      : { kind: "breached", value, direction, threshold, events, badEvents };
+  }
+  return {
+    kind: "breached",
+    value,
+    direction,
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(reference === undefined ? {} : { reference }),
+    events,
+    ...(badEvents === undefined ? {} : { badEvents }),
+  };
 }
 
 /** The measured value; 0 of nothing where the measure is a count of something, undefined where it is a mean of it. */

@@ -294,14 +294,20 @@ function knownLabelSets(
   const { at } = request.tick;
   const seen = new Map<string, SeenLabels>();
   const rewriteAfterMs = rule.knownForMs / 100;
+  let asBefore = 0;
   for (const observations of [lookback, current]) {
     for (const [key, { labels, events }] of observations) {
       if (events === 0) continue;
       const before = seen.get(key) ?? request.known.get(key);
-      if (before !== undefined && at - before.seenAt < rewriteAfterMs) continue;
+      if (before !== undefined && at - before.seenAt < rewriteAfterMs) {
+        if (observations === current) asBefore += 1;
+        continue;
+      }
       if (before?.seenAt !== at) seen.set(key, { labels, seenAt: at });
     }
   }
+  // Nearly always: all that is known answered, and nothing else did.
+  if (seen.size === 0 && asBefore === request.known.size && asBefore <= mostKnownLabelSets) return nothingKnown;
   const all = seen.size === 0 ? request.known : new Map([...request.known, ...seen]);
   const forgotten: Labels[] = [];
   const missing: SeenLabels[] = [];

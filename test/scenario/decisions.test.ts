@@ -57,7 +57,12 @@ describe("decisions through the running program", () => {
   it("file nothing in mode report, and file what is still open once the mode is file", async () => {
     await begin({ cart: "20x30", search: "20x4 0x30" }, { mode: "report" });
     const results = await world.through(12);
-    expect(results.at(-1)!.lines.find(({ finding }) => finding !== undefined)).to.include({ reason: "report" });
+    expect(
+      results
+        .at(-1)!
+        .lines()
+        .find(({ finding }) => finding !== undefined),
+    ).to.include({ reason: "report" });
     expect(await tickets()).to.have.length(0);
 
     world.setMode("file");
@@ -71,7 +76,7 @@ describe("decisions through the running program", () => {
     expect(await tickets()).to.have.length(10);
     const results = await world.through(1);
     expect(await tickets()).to.have.length(12);
-    const freed = results[0]!.lines.filter(({ reason }) => reason === "budget_freed");
+    const freed = results[0]!.lines().filter(({ reason }) => reason === "budget_freed");
     expect(freed).to.have.length(2);
     // Nothing of these is measured but the number of events: the fewest waited.
     expect(freed.map(({ evaluation }) => evaluation.labels["service"]).sort()).to.deep.equal([
@@ -101,8 +106,8 @@ describe("decisions through the running program", () => {
     world.setRules([renamed]);
     const results = await world.through(5);
     expect(await tickets()).to.have.length(1);
-    expect(results.at(-1)!.lines[0]).to.include({ reason: "unchanged" });
-    expect(results.at(-1)!.lines[0]!.rule.id).to.equal("cart-errors");
+    expect(results.at(-1)!.lines()[0]).to.include({ reason: "unchanged" });
+    expect(results.at(-1)!.lines()[0]!.rule.id).to.equal("cart-errors");
   });
 
   it("say quiet and back once in 24 hours, whatever the problem does in between", async () => {

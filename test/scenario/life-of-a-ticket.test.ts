@@ -78,7 +78,7 @@ for (const deployment of ["cloud", "datacenter"] as const) {
       expect(jira.issues()).to.have.length(0);
 
       const results = await world.through(1);
-      const line = results[0]!.lines[0]!;
+      const line = results[0]!.lines()[0]!;
       expect(line.action).to.equal("create");
       expect(line.finding?.priority).to.include({ score: 57, band: "High" });
       expect(jira.issues()).to.have.length(1);
@@ -89,7 +89,7 @@ for (const deployment of ["cloud", "datacenter"] as const) {
       await world.through(21);
       expect(jira.history).to.have.length(writesAfterCreate);
       const closing = await world.through(1);
-      expect(closing[0]!.lines[0]).to.include({ action: "comment", reason: "all_quiet" });
+      expect(closing[0]!.lines()[0]).to.include({ action: "comment", reason: "all_quiet" });
       expect(jira.issues()).to.have.length(1);
       expect(jira.history).to.have.length(writesAfterCreate + 1);
     });

@@ -1,6 +1,6 @@
 import type { DecisionReason } from "../../model/decision.ts";
 import { labelsKey } from "../../model/labels.ts";
-import type { TickLine } from "../conclude.ts";
+import type { TickLine } from "../outcomes.ts";
 import type { TickResult } from "../tick.ts";
 
 /** What one alert came to, over all ticks. */
@@ -31,7 +31,7 @@ export class ReplayTally {
       const { failure, rule } = judgement;
       if (failure !== undefined) this.failure ??= `${rule.id}: ${failure.message}`;
     }
-    for (const line of lines) this.#addLine(line);
+    for (const line of lines()) this.#addLine(line);
   }
 
   #addLine({ rule, evaluation, finding, action, reason }: TickLine): void {
