@@ -8,6 +8,7 @@ import Sqlite from "better-sqlite3";
 import { expect } from "chai";
 import { openSqlStore } from "../../src/store/sql/open-sql-store.ts";
 import { BackfeedError } from "../../src/support/errors.ts";
+import { compiledScript } from "../support/compiled-script.ts";
 import { idOf } from "./store-builders.ts";
 
 const script = fileURLToPath(new URL("store-writer-process.ts", import.meta.url));
@@ -20,8 +21,8 @@ class Writer {
   #errors = "";
   #wanted: { lines: number; resolve: () => void } | undefined;
 
-  constructor(url: string) {
-    this.#process = spawn(process.execPath, ["--import", "tsx", script, url]);
+  constructor(compiled: string, url: string) {
+    this.#process = spawn(process.execPath, [compiled, url]);
     this.#process.stderr?.on("data", (data) => {
       this.#errors += String(data);
     });
@@ -62,8 +63,8 @@ describe("an SQLite store and the processes around it", function () {
   afterEach(() => Promise.all(writers.splice(0).map((writer) => writer.kill())));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const start = (url: string) => {
-    const writer = new Writer(url);
+  const start = async (url: string) => {
+    const writer = new Writer(await compiledScript(script), url);
     writers.push(writer);
     return writer;
   };
@@ -73,7 +74,7 @@ describe("an SQLite store and the processes around it", function () {
     const url = `sqlite:${path}`;
     let told = 0;
     for (let round = 0; round < 20; round++) {
-      const writer = start(url);
+      const writer = await start(url);
       await writer.said(1 + Math.floor(Math.random() * 6));
       await writer.kill();
       told = Math.max(told, ...writer.lines.slice(1).map(Number));
@@ -113,7 +114,7 @@ describe("an SQLite store and the processes around it", function () {
 
   it("is written by one process: a second is told who holds it, and comes in once that one is dead", async () => {
     const url = `sqlite:${join(folder, "held.db")}`;
-    const writer = start(url);
+    const writer = await start(url);
     await writer.said(2);
     const thrown = await openSqlStore({ url }).catch((error: unknown) => error);
     expect(thrown).to.be.instanceOf(BackfeedError);

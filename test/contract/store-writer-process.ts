@@ -1,5 +1,5 @@
-// A process of its own that writes ticks until it is killed: `node --import tsx store-writer-process.ts URL`. It goes on
-// where each rule stands, as the program does.
+// A process of its own that writes ticks until it is killed: `node store-writer-process.js URL` once compiled. It goes
+// on where each rule stands, as the program does.
 import { openSqlStore } from "../../src/store/sql/open-sql-store.ts";
 import type { RuleCommit } from "../../src/store/store.ts";
 import { alert, commentDraft, event, finding, quietCounts, ruleCommit, tick } from "./store-builders.ts";

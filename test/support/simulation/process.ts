@@ -1,4 +1,4 @@
-// One life of the program as a process of its own: `node --import tsx process.ts LIFE`, with what it needs as JSON. The
+// One life of the program as a process of its own: `node process.js LIFE` once compiled, with what it needs as JSON. The
 // Jira double and the time of day are its parent's: it tells the parent before its clock moves on, and waits for the word.
 import { openSqlStore } from "../../../src/store/sql/open-sql-store.ts";
 import { ManualClock } from "../../../src/support/clock.ts";

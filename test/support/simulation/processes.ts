@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { compiledScript } from "../compiled-script.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Outcome } from "./outcome.ts";
 import type { KillPoint } from "./ports.ts";
@@ -25,7 +26,7 @@ export async function killAndLiveOn(
   const { backlog, clock, jira, path } = surroundings;
   const killAt = "point" in strike ? strike.point : undefined;
   const life: Life = { backlog, url: jira?.url, path, now: clock.now(), killAt };
-  const child = spawn(process.execPath, ["--import", "tsx", script, JSON.stringify(life)], {
+  const child = spawn(process.execPath, [await compiledScript(script), JSON.stringify(life)], {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   const ended = endOf(child);
