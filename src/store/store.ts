@@ -182,7 +182,10 @@ export interface PageRequest {
   readonly cursor?: string;
 }
 
-/** What people read: lists, newest or worst first. Throws `configuration` for a cursor that is none of ours. */
+/**
+ * What people read: lists, newest or worst first. Findings: open and regressed ones before others, by band, by score, by
+ * last change. Throws `configuration` for a cursor that is none of ours.
+ */
 export interface HistoryStore {
   findings(request: PageRequest & { state?: Finding["state"]; band?: string; rule?: string }): Promise<Page<Finding>>;
   finding(id: string): Promise<Finding | undefined>;

@@ -46,9 +46,9 @@ async function findings(store: Store, all: readonly Finding[]): Promise<void> {
 
 export function storeHistoryPromises(test: StoreUnderTest): void {
   describe("the lists people read", () => {
-    it("give findings worst first: what still happens, by band, then by newest change; on pages too", async () => {
+    it("give findings worst first: what still happens, by band, by score, by newest change; on pages too", async () => {
       const { store } = test;
-      const of = (band: Band) => ({ score: 40, band, parts: [], adjustment: undefined });
+      const of = (band: Band, score = 40) => ({ score, band, parts: [], adjustment: undefined });
       await findings(store, [
         finding("medium", { changedAt: start + 3, priority: of("Medium") }),
         finding("over", { changedAt: start + 5, state: "quiet", priority: of("Highest") }),
@@ -56,6 +56,9 @@ export function storeHistoryPromises(test: StoreUnderTest): void {
         finding("high", { changedAt: start, priority: of("High") }),
         finding("highest", { changedAt: start + 1, priority: of("Highest") }),
         finding("newer", { changedAt: start + 9, priority: of("Medium") }),
+        finding("weak", { changedAt: start + 10, priority: of("Medium", 39.5) }),
+        finding("strong", { changedAt: start - 1, priority: of("Medium", 41) }),
+        finding("floor", { changedAt: start + 8, priority: of("High", 12) }),
         finding("back", { changedAt: start + 2, state: "regressed", priority: of("High") }),
       ]);
       for (const limit of [1, 2, 9]) {
@@ -64,8 +67,11 @@ export function storeHistoryPromises(test: StoreUnderTest): void {
           "highest",
           "back",
           "high",
+          "floor",
+          "strong",
           "newer",
           "medium",
+          "weak",
           "low",
           "over",
         ]);
@@ -93,22 +99,25 @@ export function storeHistoryPromises(test: StoreUnderTest): void {
       expect(await store.history.finding("none")).to.equal(undefined);
     });
 
-    it("give every finding once over pages of any size, in order, also with equal times", async () => {
+    it("give every finding once over pages of any size, in order, also with equal scores and times", async () => {
       await fc.assert(
         fc.asyncProperty(
-          fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 25 }),
+          fc.array(fc.tuple(fc.integer({ min: 0, max: 4 }), fc.constantFrom(0, 12.5, 40, 100)), { maxLength: 25 }),
           fc.integer({ min: 1, max: 9 }),
-          async (times, limit) => {
+          async (each, limit) => {
             const { store } = test;
+            const priority = (score: number) => ({ score, band: "High" as const, parts: [], adjustment: undefined });
             await findings(
               store,
-              times.map((time, index) => finding(`f-${index}`, { changedAt: start + time })),
+              each.map(([time, score], index) =>
+                finding(`f-${index}`, { changedAt: start + time, priority: priority(score) }),
+              ),
             );
             const all = await walk((request) => store.history.findings(request), limit);
             expect(new Set(all.map((one) => one.id)).size).to.equal(all.length);
-            expect(all.length).to.be.at.least(times.length);
-            const changed = all.map((one) => one.changedAt);
-            expect(changed).to.deep.equal([...changed].sort((a, b) => b - a));
+            expect(all.length).to.be.at.least(each.length);
+            const keys = all.map((one) => [one.priority?.score ?? 0, one.changedAt] as const);
+            expect(keys).to.deep.equal([...keys].sort((a, b) => b[0] - a[0] || b[1] - a[1]));
           },
         ),
         { numRuns: 25 },

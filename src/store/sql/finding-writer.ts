@@ -37,6 +37,7 @@ export class FindingWriter {
       keyText(finding.groupKey, "finding's group key"),
       keyText(finding.state, "finding's state"),
       finding.priority?.band ?? "None",
+      keyNumber(finding.priority?.score ?? 0, "finding's score"),
       keyNumber(finding.changedAt, "time the finding changed"),
       encode(finding),
     );
@@ -88,9 +89,9 @@ function prepareStatements(database: Sqlite.Database) {
   const listing = (text: string) => database.prepare<unknown[], { value: string }>(text);
   return {
     upsertFinding: prepare(
-      `insert into findings (id, group_key, state, band, changed_at, body) values (?, ?, ?, ?, ?, ?)
+      `insert into findings (id, group_key, state, band, score, changed_at, body) values (?, ?, ?, ?, ?, ?, ?)
        on conflict (id) do update set group_key = excluded.group_key, state = excluded.state, band = excluded.band,
-         changed_at = excluded.changed_at, body = excluded.body`,
+         score = excluded.score, changed_at = excluded.changed_at, body = excluded.body`,
     ),
     rulesOf: listing("select rule_id as value from finding_rules where finding_id = ?"),
     addRule: prepare("insert into finding_rules (rule_id, finding_id) values (?, ?) on conflict do nothing"),

@@ -15,19 +15,19 @@ const maxEvents = 2_000;
 
 /**
  * What people read, always on the connection that waits for no transaction. Findings: what still happens before what is
- * over, each by band, of one band what changed last; the rest by when it was made, newest first.
+ * over, each by band, then score, then what changed last; the rest by when it was made, newest first.
  */
 export function createHistoryStore(options: { connections: Connections; unreadable: UnreadableRows }): HistoryStore {
   const { connections, unreadable } = options;
   return {
     findings: async (request) => {
-      const after = startOf("findings", request, ["number", "number", "string"]);
+      const after = startOf("findings", request, ["number", "number", "number", "string"]);
       const rows = await connections.read((database) => findingRows(database, request, after));
       return pageOf({
         list: "findings",
         request,
         rows,
-        position: (row) => [row.standing, row.changed_at, row.id],
+        position: (row) => [row.standing, row.score, row.changed_at, row.id],
         read: (page) => unreadable.read(page, "findings", (row) => row.id, readFinding),
       });
     },
@@ -139,9 +139,9 @@ type FindingFilter = Parameters<HistoryStore["findings"]>[0];
 async function findingRows(
   database: Kysely<Tables>,
   request: FindingFilter,
-  after: readonly [number, number, string] | undefined,
-): Promise<{ id: string; changed_at: number; body: string; standing: number }[]> {
-  let query = database.selectFrom("findings").select(["id", "changed_at", "body", standing.as("standing")]);
+  after: readonly [number, number, number, string] | undefined,
+): Promise<{ id: string; score: number; changed_at: number; body: string; standing: number }[]> {
+  let query = database.selectFrom("findings").select(["id", "score", "changed_at", "body", standing.as("standing")]);
   if (request.state !== undefined) query = query.where("state", "=", request.state);
   if (request.band !== undefined) query = query.where("band", "=", request.band);
   if (request.rule !== undefined) {
@@ -149,11 +149,12 @@ async function findingRows(
     query = query.where("id", "in", ofRule);
   }
   if (after !== undefined) {
-    const [worst, changedAt, id] = after;
-    query = query.where(sql<boolean>`(${standing}, changed_at, id) < (${worst}, ${changedAt}, ${id})`);
+    const [worst, score, changedAt, id] = after;
+    query = query.where(sql<boolean>`(${standing}, score, changed_at, id) < (${worst}, ${score}, ${changedAt}, ${id})`);
   }
   return query
     .orderBy(standing, "desc")
+    .orderBy("score", "desc")
     .orderBy("changed_at", "desc")
     .orderBy("id", "desc")
     .limit(rowLimit(request))

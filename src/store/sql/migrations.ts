@@ -3,6 +3,7 @@ import { BackfeedError } from "../../support/errors.ts";
 import type { Tables } from "./schema.ts";
 import { initialSchema } from "./schema-1.ts";
 import { silenceSchema } from "./schema-2.ts";
+import { scoreSchema } from "./schema-3.ts";
 
 interface Migration {
   readonly name: string;
@@ -13,6 +14,7 @@ interface Migration {
 const migrations: readonly Migration[] = [
   { name: "initial", up: initialSchema },
   { name: "silences", up: silenceSchema },
+  { name: "score", up: scoreSchema },
 ];
 
 /**

@@ -29,6 +29,8 @@ export interface Tables {
     group_key: string;
     state: string;
     band: string;
+    /** 0 to 100; 0 without a priority. */
+    score: number;
     changed_at: number;
     body: string;
   };

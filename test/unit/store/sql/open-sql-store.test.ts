@@ -18,6 +18,7 @@ import { BackfeedError } from "../../../../src/support/errors.ts";
 import {
   alert,
   createDraft,
+  finding,
   firingRule,
   idOf,
   keyOf,
@@ -93,7 +94,7 @@ describe("openSqlStore", () => {
     for (const access of ["write", "read", "copy"] as const) {
       const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access }));
       expect([access, error.kind]).to.deep.equal([access, "configuration"]);
-      expect(error.message).to.include("newer Backfeed (schema 7, this program knows 2)");
+      expect(error.message).to.include("newer Backfeed (schema 7, this program knows 3)");
     }
   });
 
@@ -102,15 +103,41 @@ describe("openSqlStore", () => {
     await store.state.commitTick(tick([firingRule("a")]));
     await store.close();
     edit("drop table silences");
-    edit("delete from migrations where version = 2");
+    edit("alter table findings drop column score");
+    edit("delete from migrations where version > 1");
     const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access: "read" }));
     expect([error.kind, error.message]).to.deep.equal([
       "configuration",
-      `the store ${path} has schema 1, this program needs 2: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
+      `the store ${path} has schema 1, this program needs 3: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
     ]);
     const upgraded = await openSqlStore({ url: `sqlite:${path}` });
     expect(await upgraded.silences.active(0)).to.deep.equal([]);
     expect((await upgraded.history.findings({ limit: 5 })).items).to.have.length(1);
+    await upgraded.close();
+  });
+
+  it("brings the schema before scores up to date: what is stored already is listed by its score", async () => {
+    const store = await openSqlStore({ url: `sqlite:${path}` });
+    const scores: readonly (readonly [string, number | undefined])[] = [
+      ...Array.from({ length: 450 }, (_, index) => [`f-${index}`, 40 + (index % 13)] as const),
+      ["none", undefined],
+      ["damaged", 54],
+    ];
+    const commits = scores.map(([name, score]) => {
+      const priority =
+        score === undefined ? undefined : { score, band: "Medium" as const, parts: [], adjustment: undefined };
+      return { finding: finding(name, { priority }), events: [], outbox: [] };
+    });
+    await store.state.commitTick(tick([ruleCommit("any", { findings: commits })]));
+    await store.close();
+    edit("alter table findings drop column score");
+    edit("delete from migrations where version > 2");
+    edit("update findings set body = 'x' where id = ?", idOf("damaged"));
+    const upgraded = await openSqlStore({ url: `sqlite:${path}`, logger: { error: () => undefined } });
+    const { items } = await upgraded.history.findings({ limit: 1_000 });
+    const listed = items.map(({ priority }) => priority?.score ?? 0);
+    expect(listed).to.have.length(451);
+    expect(listed).to.deep.equal([...listed].sort((a, b) => b - a));
     await upgraded.close();
   });
 
