@@ -49,7 +49,7 @@ function buildProgram(context: CliContext): Command {
 }
 
 function exitCodeOf(kind: ErrorKind): ExitCode {
-  if (kind === "configuration") return exitCodes.usage;
+  if (kind === "configuration" || kind === "invalid_request") return exitCodes.usage;
   return kind === "unavailable" || kind === "rate_limited" || kind === "unauthorized"
     ? exitCodes.unreachable
     : exitCodes.faulty;

@@ -37,6 +37,7 @@ export interface FaultAnswer {
 /** The one place where the words of the core become statuses. `unauthorized` and `rate_limited` speak of outside systems. */
 const statusOf: Readonly<Record<ErrorKind, number>> = {
   configuration: 400,
+  invalid_request: 400,
   rule: 422,
   not_found: 404,
   conflict: 409,
@@ -64,6 +65,12 @@ export function answerFault(thrown: unknown, requestId: string): FaultAnswer {
   if (error.kind === "internal") {
     const message = "a fault of ours; the log has it under the request id";
     return { status, headers, body: { code: "internal", message, details: { requestId } }, error };
+  }
+  if (error.kind === "invalid_request") {
+    // As a schema's fault is told. What only the store can judge of a request stands in its query.
+    const faults = [{ in: "query", at: error.facts["at"] ?? "", message: error.message }];
+    const message = "the request is not as documented";
+    return { status, headers, body: { code: error.kind, message, details: { faults } }, error: undefined };
   }
   const code = error.kind === "unauthorized" ? "upstream_unauthorized" : error.kind;
   const told = status >= 500 ? error : undefined;

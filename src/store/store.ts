@@ -184,7 +184,7 @@ export interface PageRequest {
 
 /**
  * What people read: lists, newest or worst first. Findings: open and regressed ones before others, by band, by score, by
- * last change. Throws `configuration` for a cursor that is none of ours.
+ * last change. Throws `invalid_request` for a cursor that is none of ours.
  */
 export interface HistoryStore {
   findings(request: PageRequest & { state?: Finding["state"]; band?: string; rule?: string }): Promise<Page<Finding>>;

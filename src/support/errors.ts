@@ -2,6 +2,7 @@
  * What went wrong, in the words the core can act on. Adapters classify; the core switches on the kind.
  *
  * - `configuration`: what our users wrote is wrong; exit code 2.
+ * - `invalid_request`: the caller asked for what cannot be asked, a page by another list's cursor; `facts.at` names the parameter.
  * - `rule`: a rule, rule test or template is wrong; exit code 1.
  * - `not_found`: the named thing does not exist.
  * - `conflict`: somebody else holds it, or it is not in the state the call needs.
@@ -16,6 +17,7 @@
  */
 export type ErrorKind =
   | "configuration"
+  | "invalid_request"
   | "rule"
   | "not_found"
   | "conflict"

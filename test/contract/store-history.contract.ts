@@ -204,7 +204,7 @@ export function storeHistoryPromises(test: StoreUnderTest): void {
       for (const list of lists) {
         const thrown = await list().catch((error: unknown) => error);
         expect(thrown).to.be.instanceOf(BackfeedError);
-        expect((thrown as BackfeedError).kind).to.equal("configuration");
+        expect((thrown as BackfeedError).kind).to.equal("invalid_request");
       }
     });
 

@@ -95,6 +95,9 @@ function decodeCursor(cursor: string): string {
   try {
     return z.strictObject({ after: z.string() }).parse(JSON.parse(Buffer.from(cursor, "base64url").toString())).after;
   } catch (cause) {
-    throw new BackfeedError("configuration", "the cursor is none of ours", { cause });
+    throw new BackfeedError("invalid_request", "the cursor is not one that this list gave", {
+      facts: { at: "cursor" },
+      cause,
+    });
   }
 }

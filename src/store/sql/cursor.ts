@@ -20,7 +20,7 @@ type PositionOf<Types extends readonly TypeName[]> = {
   readonly [Index in keyof Types]: Types[Index] extends "number" ? number : string;
 };
 
-/** Where to go on. Throws `configuration` for a cursor of another list, or none. */
+/** Where to go on. Throws `invalid_request` for a cursor of another list, or none. */
 export function startOf<const Types extends readonly TypeName[]>(
   list: string,
   request: PageRequest,
@@ -31,7 +31,7 @@ export function startOf<const Types extends readonly TypeName[]>(
   const stored = cursor.length > 4_000 ? undefined : decodeCursor(cursor);
   const [name, ...position] = Array.isArray(stored) ? stored : [];
   if (name === list && fits(position, types)) return position;
-  throw new BackfeedError("configuration", "the cursor is not one that this list gave");
+  throw new BackfeedError("invalid_request", "the cursor is not one that this list gave", { facts: { at: "cursor" } });
 }
 
 function decodeCursor(cursor: string): unknown {

@@ -182,7 +182,8 @@ export function fakeProgram(state: FakeState): ServerProgram {
 
 function page<Item>(items: readonly Item[], { limit, cursor }: PageRequest): Page<Item> {
   const from = cursor === undefined ? 0 : Number(cursor);
-  if (!Number.isInteger(from)) throw new BackfeedError("configuration", "the cursor is none of ours");
+  if (!Number.isInteger(from))
+    throw new BackfeedError("invalid_request", "the cursor is none of ours", { facts: { at: "cursor" } });
   const to = from + limit;
   return { items: items.slice(from, to), next: to < items.length ? `${to}` : undefined };
 }

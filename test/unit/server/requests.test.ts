@@ -82,7 +82,9 @@ describe("requests that are wrong", () => {
   it("get 400 for a cursor that is none of ours", async () => {
     for (const list of ["findings", "rules"]) {
       const { status, json } = await running.ask(`/api/v1/${list}?cursor=bogus`);
-      expect([status, json["code"]]).to.deep.equal([400, "configuration"], list);
+      expect([status, json["code"]]).to.deep.equal([400, "invalid_request"], list);
+      const { faults } = json["details"] as { faults: { in: string; at: string }[] };
+      expect(faults.map((fault) => [fault.in, fault.at])).to.deep.equal([["query", "cursor"]]);
     }
   });
 
