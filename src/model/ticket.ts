@@ -59,6 +59,14 @@ export interface TicketSnapshot {
   readonly priority: string | undefined;
   readonly labels: readonly string[];
   readonly assignee: string | undefined;
+  /** The key of its project; it changes when the issue moves. */
+  readonly project?: string | undefined;
+  /** The tracker's own instant of the last change. */
+  readonly updatedAt?: number | undefined;
+  /** The issue that people say this one duplicates. */
+  readonly duplicateOf?: TicketRef | undefined;
+  /** What our property on the issue says. */
+  readonly identity?: TicketIdentity | undefined;
 }
 
 /** Our memory of one tracker issue. */

@@ -76,3 +76,43 @@ export interface Tracker {
   readonly settleWaitsMs: readonly number[];
   close(): Promise<void>;
 }
+
+/** The fields of a ticket that people and we may both want to write; priority has its own verb. */
+export type OwnedField = "summary" | "description" | "assignee";
+
+/**
+ * What a ticket's later life asks of a tracker, with the same promises as `Tracker`: safe to repeat, BackfeedError.
+ */
+export interface TicketLife {
+  /** In as few requests as the tracker allows. An issue that is not in the answer is deleted or out of our reach. By id. */
+  readMany(refs: readonly TicketRef[], signal: AbortSignal): Promise<ReadonlyMap<string, TicketSnapshot>>;
+  /**
+   * Issues that our account made and that changed at or after an instant, the oldest change first, at most `limit`. As
+   * far as the tracker's index knows: `readMany` is the floor under it.
+   */
+  changedSince(since: number, limit: number, signal: AbortSignal): Promise<readonly TicketSnapshot[]>;
+  /** Every issue that carries our label and property, in pages: for `recover`, and for the sweep. Lowest id first. */
+  ours(signal: AbortSignal): AsyncIterable<TicketSnapshot & { readonly identity: TicketIdentity }>;
+  /** Adds and removes single labels; what else stands there stays. */
+  changeLabels(
+    ref: TicketRef,
+    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<"written" | "unchanged">;
+  /** Writes one field unless it no longer says what it said when we last looked (`lastSeen`): then a person's stays. */
+  writeField(
+    ref: TicketRef,
+    change: { readonly field: OwnedField; readonly value: string | Document; readonly lastSeen: string | undefined },
+    signal: AbortSignal,
+  ): Promise<"written" | "unchanged" | "kept" | "unsupported">;
+  /** `duplicate`: this issue duplicates the other. Once, however often asked. */
+  link(
+    ref: TicketRef,
+    link: { readonly other: TicketRef; readonly type: "duplicate" | "relates" },
+    signal: AbortSignal,
+  ): Promise<"created" | "unchanged" | "unsupported">;
+  /** Makes an issue that a person filed ours: label and property. */
+  adopt(ref: TicketRef, identity: TicketIdentity, signal: AbortSignal): Promise<void>;
+  /** Moves a done issue to a status that is not, when a transition leads there: `indeterminate` before `new`. */
+  reopen(ref: TicketRef, signal: AbortSignal): Promise<"moved" | "unchanged" | "unavailable">;
+}
