@@ -1,6 +1,8 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
+const serve = "http://127.0.0.1:8080";
+
 /** The pages: everything in files of their own (no data: or inline script, the content policy forbids both). */
 export default defineConfig({
   root: "src/ui",
@@ -12,6 +14,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  // `npx vite` beside a running `backfeed serve`.
-  server: { proxy: { "/api": "http://127.0.0.1:8080" } },
+  // `npx vite` beside a running `backfeed serve`, which takes writes from its own pages only.
+  server: { proxy: { "/api": { target: serve, changeOrigin: true, headers: { origin: serve } } } },
 });

@@ -9,7 +9,7 @@ import type { Logger } from "../support/logging.ts";
 import type { Metrics } from "../support/metrics.ts";
 import { type Caller, createAuthenticator, requireAccess, type TokenConfig } from "./auth.ts";
 import { answerFault, RequestFault } from "./faults.ts";
-import { hostNameOf, refuseForeignPages } from "./loopback.ts";
+import { refuseForeignPages } from "./loopback.ts";
 import { answerPolicy, nameRoute, servePages } from "./pages.ts";
 import type { BytesReply, Route } from "./route.ts";
 
@@ -85,12 +85,12 @@ function securityHeaders(publicUrl: string | undefined): RequestHandler {
 }
 
 function onlyOwnPages(publicUrl: string | undefined): RequestHandler {
-  const publicHost = hostNameOf(publicUrl);
   return (request, _response, next) => {
     const { host, origin } = request.headers;
     const fetchSite = request.get("sec-fetch-site");
     const opened = request.method === "GET" && request.get("sec-fetch-mode") === "navigate";
-    refuseForeignPages({ host, origin, fetchSite, opened }, publicHost);
+    const writes = request.method !== "GET" && request.method !== "HEAD";
+    refuseForeignPages({ host, origin, fetchSite, opened, writes }, publicUrl);
     next();
   };
 }

@@ -72,6 +72,39 @@ describe("a server without tokens, on loopback", () => {
     );
   });
 
+  it("refuses a write from a page on another port or scheme of this machine, and takes one of its own pages", async () => {
+    const { port, host } = new URL(running.origin);
+    const write = (headers: Record<string, string>) =>
+      askWith(running.origin, {
+        method: "POST",
+        path: "/api/v1/rules/checkout-errors/run",
+        headers: { "content-type": "application/json", ...headers },
+        body: "{}",
+      });
+    const foreign: Record<string, string>[] = [
+      { origin: "http://127.0.0.1:1" },
+      { origin: "http://127.0.0.1" },
+      { origin: "http://localhost:1", host: `localhost:${port}` },
+      { origin: `http://localhost:${port}` },
+      { origin: `https://${host}` },
+      { origin: "" },
+      { "sec-fetch-site": "same-site" },
+      { "sec-fetch-site": "same-site", "sec-fetch-mode": "navigate" },
+    ];
+    for (const headers of foreign) {
+      expect(await write(headers), JSON.stringify(headers)).to.deep.equal({ status: 403, code: "forbidden_origin" });
+    }
+    const own: Record<string, string>[] = [
+      {},
+      { origin: running.origin, "sec-fetch-site": "same-origin" },
+      { origin: `http://localhost:${port}`, host: `localhost:${port}` },
+      { origin: "https://backfeed.example.com", host: "backfeed.example.com" },
+      { origin: "https://backfeed.example.com" },
+      { "sec-fetch-site": "none" },
+    ];
+    for (const headers of own) expect((await write(headers)).status, JSON.stringify(headers)).to.equal(200);
+  });
+
   it("opens for a person who follows a link on another site, a ticket's for example", async () => {
     const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
     expect((await askWith(running.origin, { headers })).status).to.equal(200);
