@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from "express";
 import { ipKeyGenerator, rateLimit } from "express-rate-limit";
 import helmet from "helmet";
 import { type Clock, stopwatch } from "../support/clock.ts";
@@ -131,7 +131,7 @@ function mountRoute(app: Express, route: Route, options: HttpAppOptions): void {
   const before: RequestHandler = (request, response, next) => {
     nameRoute(response, route.path);
     requireAccess(route.access, response.locals["caller"]);
-    if (route.body !== undefined) requireJson(request.get("content-type"));
+    if (route.body !== undefined) requireJson(request);
     next();
   };
   const answer: RequestHandler = async (request, response) => {
@@ -146,10 +146,17 @@ function mountRoute(app: Express, route: Route, options: HttpAppOptions): void {
   else app.post(path, before, readBody, answer);
 }
 
-/** Also where there is no body: a form of another site cannot send this type without asking first. */
-function requireJson(contentType: string | undefined): void {
-  if (!/^application\/json\s*(;|$)/i.test(contentType ?? "")) {
-    throw new RequestFault(415, "unsupported_media_type", "a POST needs content-type: application/json");
+/**
+ * A body is JSON in UTF-8 and nothing else. Without a body no type is needed, but one that is named counts: a form of
+ * another site always names its own, and cannot send this one without asking first.
+ */
+function requireJson(request: Request): void {
+  const contentType = request.get("content-type");
+  const hasBody = request.get("transfer-encoding") !== undefined || Number(request.get("content-length") ?? 0) !== 0;
+  if (contentType === undefined && !hasBody) return;
+  const beside = (contentType ?? "").replaceAll(/;\s*charset\s*=\s*("?)utf-8\1\s*(?=;|$)/gi, "");
+  if (!/^application\/json\s*(;|$)/i.test(beside) || /charset/i.test(beside)) {
+    throw new RequestFault(415, "unsupported_media_type", "a body needs content-type: application/json, in UTF-8");
   }
 }
 

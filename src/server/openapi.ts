@@ -18,7 +18,7 @@ const faultText: Readonly<Record<number, string>> = {
   404: "There is no such thing.",
   409: "It is not in the state this needs.",
   413: "The body is larger than 256 kB.",
-  415: "A POST is JSON.",
+  415: "The body is not JSON in UTF-8, or its type says so.",
   422: "A rule is faulty.",
   429: "Too many requests, or a limit was reached.",
   500: "A fault of ours.",

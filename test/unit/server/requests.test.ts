@@ -73,6 +73,39 @@ describe("requests that are wrong", () => {
     expect(status).to.equal(415);
   });
 
+  it("are refused for a body in anything but UTF-8, and taken in UTF-8 however that is written", async () => {
+    for (const type of [
+      "application/json; charset=utf-7",
+      "application/json;charset=utf-16",
+      'application/json; charset="utf-7"',
+      "application/json; charset=latin1",
+      "application/json; charset=utf-8; charset=utf-7",
+      "application/json; charset = utf-7",
+      "application/json; charset=",
+      "application/json-seq; charset=utf-8",
+      "text/json; charset=utf-8",
+    ]) {
+      const { status, json } = await send('{"to": "Done"}', { "content-type": type });
+      expect([status, json["code"]], type).to.deep.equal([415, "unsupported_media_type"]);
+    }
+    for (const rest of ["", "; charset=utf-8", ';charset="UTF-8"', "; profile=x; charset=Utf-8"]) {
+      const { status } = await send("{}", { "content-type": `application/json${rest}` });
+      expect(status, rest).to.equal(400);
+    }
+  });
+
+  it("need neither body nor type where nothing is to be said", async () => {
+    for (const path of ["/api/v1/rules/checkout-errors/run", "/api/v1/outbox/ob-1/retry"]) {
+      const headers: Record<string, string>[] = [{}, { "content-length": "0" }, { "content-type": "application/json" }];
+      for (const each of headers) {
+        const asked = { method: "POST", token: operatorToken, headers: each };
+        expect((await running.ask(path, asked)).status, `${path} ${JSON.stringify(each)}`).to.equal(200);
+      }
+    }
+    const { status, json } = await running.ask("/api/v1/silences", { method: "POST", token: operatorToken });
+    expect([status, json["code"]], "a body that is needed").to.deep.equal([400, "invalid_request"]);
+  });
+
   it("are refused for members that nobody knows, a missing one, and a body that is no object", async () => {
     for (const body of [{ to: "Done", force: true }, {}, [], "Done", { to: 1 }, { to: "x".repeat(101) }, null]) {
       expect((await send(JSON.stringify(body))).status).to.equal(400, JSON.stringify(body));
