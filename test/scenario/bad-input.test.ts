@@ -119,13 +119,12 @@ for (const deployment of ["cloud", "datacenter"] as const) {
         JSON.stringify({ type: "doc", version: 1, content: [{ type: "mention", attrs: { id: "admin" } }] }),
         `begin ${"x".repeat(1_000_000)} end`,
       ];
-      const whole = messages.filter((message) => !/\p{Surrogate}/u.test(message));
       project = await makeFilesProject({
         lines: [
           "this line is no event",
           ...messages.map((message) => eventLine(at, "checkout", message)),
           '{"@timestamp": "2026-01-05T10:31:00Z", "service.name": "cut off',
-          ...whole.slice(0, 5).map((message) => eventLine(at, nasty, message)),
+          ...messages.slice(0, 5).map((message) => eventLine(at, nasty, message)),
         ],
         rules: {
           "app.yaml": ruleFile(servicesRule("app", { rule: "    evidence: { samples: 20, fields: [message] }\n" })),
@@ -139,13 +138,11 @@ for (const deployment of ["cloud", "datacenter"] as const) {
       });
       expect(code, err).to.equal(0);
       const rows = JSON.parse(out) as Row[];
-      expect(rows.map(({ value }) => Number(value)).sort((a, b) => a - b)).to.deep.equal([5, whole.length]);
+      expect(rows.map(({ value }) => Number(value)).sort((a, b) => a - b)).to.deep.equal([5, messages.length]);
       expect(rows.every(({ outcome }) => outcome === "create")).to.equal(true);
-      // Half a character is no JSON to the reader of files; neither that nor a line cut off is passed over in silence.
+      // Half a character hides no event: above it counts. What is no JSON is not passed over in silence.
       const skipped = err.split("\n").filter((line) => line.includes('"FILES_LINES_SKIPPED"'));
-      expect(skipped.map((line) => (JSON.parse(line) as { lines: number }).lines)).to.deep.equal([
-        2 + messages.length - whole.length,
-      ]);
+      expect(skipped.map((line) => (JSON.parse(line) as { lines: number }).lines)).to.deep.equal([2]);
       expect(jira.issues()).to.have.length(2);
       for (const { fields } of jira.issues()) {
         const description = fields["description"];

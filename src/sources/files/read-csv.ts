@@ -26,12 +26,13 @@ export function createCsvReader(engine: Engine): FileReader {
       );
       return { fields, skippedLines: Math.max(0, Number(all?.[0] ?? 0) - Number(row?.[0] ?? 0)), complete: true };
     },
-    select(paths, columns, timestamp) {
+    select(files, columns, timestamp) {
       const select = columns.map(({ shape, accesses, column }) => {
         const value = quoteName(accesses[0] ?? "");
         return `${shape.list ? castList(`[${value}]`, shape) : castScalar(value, shape)} AS ${column}`;
       });
       const at = timestamp[0] === undefined ? "NULL" : epochOf(quoteName(timestamp[0]));
+      const paths = files.map(({ path }) => path);
       const from = cells(paths, "sample_size = -1, all_varchar = true, union_by_name = true");
       return `SELECT ${[`${at} AS ts`, ...select].join(", ")} FROM ${from}`;
     },

@@ -9,7 +9,8 @@ import {
   type FoundField,
   mergeShapes,
 } from "./field.ts";
-import type { Described, FileReader } from "./reader.ts";
+import { mendedLines } from "./mend-ndjson.ts";
+import type { Described, DescribedFile, FileReader } from "./reader.ts";
 import { quoteList, quoteText } from "./sql.ts";
 
 const maxDepth = 8;
@@ -20,19 +21,18 @@ const maxStructures = 20_000;
 export function createNdjsonReader(engine: Engine): FileReader {
   return {
     async describe(path, signal): Promise<Described> {
-      // Few lines differ in structure, so this stays small where json_group_structure would hold the whole file.
-      const rows = await engine.rows(
-        `SELECT structure, CAST(count(*) AS DOUBLE) FROM
-           (SELECT CASE json_type(json) WHEN 'OBJECT' THEN CAST(json_structure(json) AS VARCHAR) END AS structure FROM ${lines([path])})
-         GROUP BY structure ORDER BY structure IS NOT NULL, count(*) DESC, structure LIMIT ${maxStructures + 1}`,
-        signal,
-      );
-      const structures = rows.flatMap(([text]) => (typeof text === "string" ? [JSON.parse(text) as unknown] : []));
-      const skippedLines = rows.reduce((sum, [text, count]) => sum + (text === null ? Number(count) : 0), 0);
-      const fields = mergeFields(structures.flatMap((structure) => leaves(structure, [], "")));
-      return { fields, skippedLines, complete: rows.length <= maxStructures };
+      const plain = await readStructures(engine, wholeLines([path]), signal);
+      // Only a file with refused lines is read again, so that others cost nothing.
+      const mended = plain.others === 0 ? nothing : await readStructures(engine, mendedLines([path]), signal);
+      const structures = [...plain.structures, ...mended.structures];
+      return {
+        fields: mergeFields(structures.flatMap((structure) => leaves(structure, [], ""))),
+        skippedLines: Math.max(0, plain.others - mended.objects),
+        complete: plain.complete && mended.complete,
+        mended: mended.objects > 0,
+      };
     },
-    select(paths, columns, timestamp) {
+    select(files, columns, timestamp) {
       const texts = new Map<string, number>();
       const values = new Map<string, number>();
       const place = (places: Map<string, number>, access: string) => {
@@ -46,7 +46,7 @@ export function createNdjsonReader(engine: Engine): FileReader {
         ...(texts.size === 0 ? [] : [`json_extract_string(json, ${quoteList([...texts.keys()])}) AS t`]),
         ...(values.size === 0 ? [] : [`json_extract(json, ${quoteList([...values.keys()])}) AS j`]),
       ];
-      const from = `SELECT json, ${extract.join(", ")} FROM ${lines(paths)} WHERE json_type(json) = 'OBJECT'`;
+      const from = `SELECT json, ${extract.join(", ")} FROM ${lines(files)} WHERE json_type(json) = 'OBJECT'`;
       return `SELECT ${[`${epochOf(`COALESCE(${[...at, "NULL"].join(", ")})`)} AS ts`, ...select].join(", ")} FROM (${from})`;
     },
   };
@@ -63,8 +63,42 @@ function mergeFields(found: readonly FoundField[]): FoundField[] {
   return [...merged.values()];
 }
 
-function lines(paths: readonly string[]): string {
+function lines(files: readonly DescribedFile[]): string {
+  const whole = wholeLines(files.map(({ path }) => path));
+  const mended = files.filter(({ described }) => described.mended === true).map(({ path }) => path);
+  return mended.length === 0 ? whole : `(SELECT json FROM ${whole} UNION ALL SELECT json FROM ${mendedLines(mended)})`;
+}
+
+function wholeLines(paths: readonly string[]): string {
   return `read_json_objects(${quoteList(paths)}, format = 'newline_delimited', ignore_errors = true)`;
+}
+
+interface Structures {
+  readonly structures: readonly unknown[];
+  readonly objects: number;
+  /** Lines that are no object. */
+  readonly others: number;
+  readonly complete: boolean;
+}
+
+const nothing: Structures = { structures: [], objects: 0, others: 0, complete: true };
+
+/** Few lines differ in structure, so this stays small where json_group_structure would hold the whole file. */
+async function readStructures(engine: Engine, from: string, signal: AbortSignal): Promise<Structures> {
+  const rows = await engine.rows(
+    `SELECT structure, CAST(count(*) AS DOUBLE) FROM
+       (SELECT CASE json_type(json) WHEN 'OBJECT' THEN CAST(json_structure(json) AS VARCHAR) END AS structure FROM ${from})
+     GROUP BY structure ORDER BY structure IS NOT NULL, count(*) DESC, structure LIMIT ${maxStructures + 1}`,
+    signal,
+  );
+  const sum = (some: typeof rows) => some.reduce((lines, [, count]) => lines + Number(count), 0);
+  const objects = rows.filter(([structure]) => structure !== null);
+  return {
+    structures: objects.map(([structure]) => JSON.parse(String(structure)) as unknown),
+    objects: sum(objects),
+    others: sum(rows.filter(([structure]) => structure === null)),
+    complete: rows.length <= maxStructures,
+  };
 }
 
 /** A flat name wins over the same name nested: it is what the event says literally. */

@@ -47,7 +47,7 @@ export function createParquetReader(engine: Engine): FileReader {
       }
       return { fields, skippedLines: 0, complete: true };
     },
-    select(paths, columns, timestamp) {
+    select(files, columns, timestamp) {
       const select = columns.map(({ shape, accesses, column }) => {
         const value = accesses[0] ?? "NULL";
         if (!shape.list) return `${castScalar(value, shape)} AS ${column}`;
@@ -56,7 +56,7 @@ export function createParquetReader(engine: Engine): FileReader {
         return `${castList(list, shape)} AS ${column}`;
       });
       const at = timestamp[0] === undefined ? "NULL" : epochOf(`CAST(${timestamp[0]} AS VARCHAR)`);
-      return `SELECT ${[`${at} AS ts`, ...select].join(", ")} FROM ${rowsOf(paths)}`;
+      return `SELECT ${[`${at} AS ts`, ...select].join(", ")} FROM ${rowsOf(files.map(({ path }) => path))}`;
     },
   };
 }

@@ -6,6 +6,13 @@ export interface Described {
   readonly skippedLines: number;
   /** False when fields may be missing because there were too many to look at. */
   readonly complete: boolean;
+  /** Some lines are events only once they are mended; `select` does it. */
+  readonly mended?: boolean;
+}
+
+export interface DescribedFile {
+  readonly path: string;
+  readonly described: Described;
 }
 
 /** One file format. */
@@ -16,5 +23,5 @@ export interface FileReader {
    * A SELECT of `ts` (milliseconds UTC, NULL where there is none) and of the given columns under their column names.
    * `timestamp`: how the timestamp field is reached; none where the files lack it.
    */
-  select(paths: readonly string[], columns: readonly Column[], timestamp: readonly string[]): string;
+  select(files: readonly DescribedFile[], columns: readonly Column[], timestamp: readonly string[]): string;
 }

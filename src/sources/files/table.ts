@@ -4,7 +4,7 @@ import type { Logger } from "../../support/logging.ts";
 import type { Engine } from "./engine.ts";
 import { type Column, columnType, type FoundField, mergeShapes, sameShape } from "./field.ts";
 import { requireWholeGzip } from "./gzip.ts";
-import type { Described, FileReader } from "./reader.ts";
+import type { DescribedFile, FileReader } from "./reader.ts";
 
 /** More fields than this are not read; the rest is reported. */
 const maxColumns = 1_000;
@@ -44,13 +44,11 @@ export interface FileTable {
   refresh(signal: AbortSignal): Promise<TableView>;
 }
 
-interface KnownFile {
-  readonly path: string;
+interface KnownFile extends DescribedFile {
   /** Changes whenever the file does. */
   readonly version: string;
   readonly bytes: number;
   readonly number: number;
-  readonly described: Described;
 }
 
 interface State {
@@ -227,7 +225,7 @@ async function insert(
     const accesses = own.get(column.name);
     return accesses === undefined ? [] : [{ ...column, accesses }];
   });
-  const select = reader.select([file.path], present, own.get(options.timestamp) ?? []);
+  const select = reader.select([file], present, own.get(options.timestamp) ?? []);
   const names = ["file", "ts", ...present.map(({ column }) => column)].join(", ");
   await engine.rows(`INSERT INTO ${storage} (${names}) SELECT ${file.number}, * FROM (${select})`, signal);
   const [row] = await engine.rows(
@@ -259,7 +257,7 @@ function scannedView(
   const timestamp = columns.get(options.timestamp)?.accesses ?? [];
   return {
     ...commonView(options, files, columns),
-    from: (wanted) => `(${options.reader.select([...files.keys()], wanted, timestamp)})`,
+    from: (wanted) => `(${options.reader.select([...files.values()], wanted, timestamp)})`,
     tieBreak: "ts",
   };
 }
