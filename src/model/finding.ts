@@ -38,6 +38,8 @@ export interface ImpactMeasured {
   readonly askedAt: number;
   readonly usersBad: number | undefined;
   readonly usersTotal: number | undefined;
+  /** Whether the rule names a field of users: else there was nothing to measure. Missing in what was stored before it was told. */
+  readonly usersAsked?: boolean;
   /** This window against the same a week ago; `from_zero` when there was none although the source had data. */
   readonly trend: number | "from_zero" | undefined;
 }

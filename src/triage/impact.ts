@@ -97,8 +97,9 @@ function planOne(
 export function readImpact(plan: ImpactPlan, answer: BatchAnswer, at: number): ImpactMeasured {
   const asked = [plan.usersBad, plan.usersTotal, plan.now, plan.lastWeek].flatMap((position) => position ?? []);
   const before = plan.finding.impact;
+  const usersAsked = plan.usersBad !== undefined;
   if (before !== undefined && asked.every((position) => answer.answers[position]?.kind !== "answered")) {
-    return { ...before, askedAt: at };
+    return { ...before, askedAt: at, usersAsked };
   }
   const valueAt = (position: number | undefined) =>
     position === undefined ? undefined : singleValue(answer.answers[position], plan.rule);
@@ -106,6 +107,7 @@ export function readImpact(plan: ImpactPlan, answer: BatchAnswer, at: number): I
     askedAt: at,
     usersBad: valueAt(plan.usersBad),
     usersTotal: valueAt(plan.usersTotal),
+    usersAsked,
     trend: trendOf(plan, valueAt(plan.now), valueAt(plan.lastWeek), answer),
   };
 }

@@ -61,7 +61,7 @@ export function formatLabels(labels: Readonly<Record<string, string>>): string {
 
 /** The share of requests that were bad in this episode; undefined where no whole exists. */
 export function badShare({ sums }: Episode): number | undefined {
-  return sums.total > 0 && sums.bad < sums.total ? sums.bad / sums.total : undefined;
+  return sums.total > 0 ? Math.min(1, sums.bad / sums.total) : undefined;
 }
 
 /** Cut for places that must stay small; whole titles stand on the finding's page. */

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Browser, Page } from "playwright-core";
-import { findingId, now } from "../unit/server/fixtures.ts";
+import type { EventSums } from "../../src/model/alert.ts";
+import { finding, findingId, now } from "../unit/server/fixtures.ts";
 import { operatorToken, type RunningServer, runServer, viewerToken } from "../unit/server/running-server.ts";
 import { buildPages } from "./built-pages.ts";
 import { startChromium } from "./chromium.ts";
@@ -70,6 +71,43 @@ describe("pages in a browser", function () {
         expect(await page.locator("tbody tr").count()).to.equal(3);
         await shown(page, "No ticket: dry run. It would be: A ticket is filed.");
       }));
+
+    it("say who is touched: events where those are counted, and what was not measured apart from what cannot be", async () => {
+      const none = { bad: 0, total: 0 };
+      const of = (id: number, title: string, sums: EventSums, usersAsked: boolean, reach?: string) => {
+        const text = reach ?? "reach not measured";
+        return finding({
+          id: findingId(id),
+          title,
+          episode: { ...finding().episode, sums },
+          impact: { askedAt: now, usersBad: undefined, usersTotal: undefined, usersAsked, trend: undefined },
+          priority: {
+            score: 10,
+            band: "Low",
+            parts: [{ name: "reach", points: 0, text, measured: reach !== undefined }],
+            adjustment: undefined,
+          },
+        });
+      };
+      running.state.findings = [
+        of(1, "counts", { bad: 120, total: 0 }, false, "reach 120 events"),
+        of(2, "outage", { bad: 900, total: 900 }, false, "reach 100.0% of requests"),
+        of(3, "slow", none, false),
+        of(4, "unanswered", none, true),
+      ];
+      await visit("/", async (page) => {
+        for (const [title, text] of [
+          ["counts", "120 events"],
+          ["outage", "100.0% of events"],
+          ["slow", "not applicable"],
+          ["unanswered", "not measured"],
+        ] as const) {
+          const cell = page.getByRole("row", { name: title }).locator("[data-label=Touched]");
+          await cell.waitFor();
+          expect(await cell.textContent(), title).to.equal(text);
+        }
+      });
+    });
 
     it("show hostile text as text, and cut what is too long", () =>
       visit("/", async (page) => {

@@ -78,6 +78,7 @@ const impactView = z.object({
   askedAt: instant,
   usersBad: z.number().optional(),
   usersTotal: z.number().optional(),
+  usersAsked: z.boolean().optional().meta({ description: "False: its rule names no users that could be counted." }),
   trend: z.union([z.number(), z.literal("from_zero")]).optional(),
 });
 
@@ -107,6 +108,10 @@ export const findingSummaryView = z.object({
   ...shared,
   score: z.number().optional(),
   band: z.enum(bands).optional(),
+  reach: z
+    .string()
+    .optional()
+    .meta({ description: "What the priority took as reach, such as `120 events`; left out when it was not measured." }),
   episodeCount: z.number().meta({ description: "This episode and those of the last 30 days." }),
   ticket: ticketLinkView.optional(),
 });
@@ -134,9 +139,16 @@ export function viewFindingSummary(finding: Finding, ticket: TicketRecord | unde
     ...viewShared(finding),
     score: finding.priority?.score,
     band: finding.priority?.band,
+    reach: reachOf(finding.priority),
     episodeCount: finding.pastEpisodes.length + 1,
     ticket: ticket && viewTicketLink(ticket),
   };
+}
+
+/** The words of the priority's part, without its name. */
+function reachOf(priority: Finding["priority"]): string | undefined {
+  const part = priority?.parts.find(({ name }) => name === "reach");
+  return part?.measured === true ? part.text.replace(/^reach /, "") : undefined;
 }
 
 export function viewFinding(finding: Finding): FindingView {
@@ -177,6 +189,7 @@ function viewShared(finding: Finding) {
       askedAt: impact.askedAt,
       usersBad: finite(impact.usersBad),
       usersTotal: finite(impact.usersTotal),
+      usersAsked: impact.usersAsked,
       trend: impact.trend === "from_zero" ? impact.trend : finite(impact.trend),
     },
     decision: {

@@ -64,6 +64,7 @@ interface TicketLink {
 export type FindingSummary = Shared & {
   readonly score?: number | undefined;
   readonly band?: Band | undefined;
+  readonly reach?: string | undefined;
   readonly episodeCount: number;
   readonly ticket?: TicketLink | undefined;
 };

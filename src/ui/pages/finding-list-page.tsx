@@ -190,9 +190,23 @@ function FindingRow({ finding, now }: { finding: FindingSummary; now: number }) 
   );
 }
 
-function Touched({ finding: { impact, episode } }: { finding: Pick<FindingSummary, "impact" | "episode"> }) {
+/** Users and the share of events; else what the priority took as reach; else whether there was anything to measure. */
+function Touched({
+  finding: { impact, episode, reach },
+}: {
+  finding: Pick<FindingSummary, "impact" | "episode" | "reach">;
+}) {
   const share = badShare(episode);
-  if (impact?.usersBad === undefined && share === undefined) return <span className="dimmed">not measured</span>;
+  if (impact?.usersBad === undefined && share === undefined) {
+    if (reach !== undefined) return <bdi>{reach}</bdi>;
+    return impact?.usersAsked === false ? (
+      <span className="dimmed" title="Its rule counts neither users nor bad events: reach adds nothing to the score.">
+        not applicable
+      </span>
+    ) : (
+      <span className="dimmed">not measured</span>
+    );
+  }
   return (
     <>
       {impact?.usersBad !== undefined && (

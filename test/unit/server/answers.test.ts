@@ -14,7 +14,13 @@ describe("answers of the API", () => {
     const { json } = await running.ask("/api/v1/findings");
     const [row] = json["items"] as Record<string, unknown>[];
     expect(json["next"]).to.equal(null);
-    expect(row).to.deep.include({ id: findingId(1), band: "High", score: 70, episodeCount: 3 });
+    expect(row).to.deep.include({
+      id: findingId(1),
+      band: "High",
+      score: 70,
+      reach: "6.0% of requests",
+      episodeCount: 3,
+    });
     expect(row?.["ticket"]).to.deep.include({ key: "OPS-12", status: "In Progress" });
     expect(row).not.to.have.any.keys("memory", "groupKey");
   });

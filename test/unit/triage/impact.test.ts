@@ -157,6 +157,15 @@ describe("impact", () => {
       expect(impact).to.include({ usersBad: undefined, usersTotal: 9 });
     });
 
+    it("tells users that were not measured from those that no rule asks for", () => {
+      const users = ratio({ usersField: "user.id" });
+      const unanswered = [failed, failed, failed, failed];
+      expect(read(ratioFinding(users), users, unanswered)).to.include({ usersBad: undefined, usersAsked: true });
+      expect(read(finding, rule, [failed, failed])).to.include({ usersBad: undefined, usersAsked: false });
+      const before = read(ratioFinding(users), users, unanswered);
+      expect(read({ ...finding, impact: before }, rule, [failed, failed]).usersAsked).to.equal(false);
+    });
+
     it("takes a user count of zero as measured", () => {
       const users = ratio({ usersField: "user.id" });
       const impact = read(ratioFinding(users), users, [value(0), value(9), value(1, 1), value(1, 1)]);
