@@ -1,5 +1,7 @@
 import type { Document } from "./document.ts";
 import type { Band } from "./priority.ts";
+import type { TicketField } from "./rule.ts";
+import type { TicketClosed, TicketHeld, WatchedField } from "./ticket-life.ts";
 
 /** What makes a ticket ours: written into its label and its entity property when it is created. */
 export interface TicketIdentity {
@@ -80,7 +82,7 @@ export interface TicketRecord {
   /** What we last wrote, per field that we may write again. */
   readonly written: { readonly priority: string | undefined; readonly band: Band };
   readonly dropped: readonly string[];
-  /** What it said when we last looked. */
+  /** What it said when reconcile last looked; delivery adds only what it wrote itself. */
   readonly seen:
     | {
         readonly at: number;
@@ -88,6 +90,33 @@ export interface TicketRecord {
         readonly statusCategory: StatusCategory;
         readonly resolution: string | undefined;
         readonly priority: string | undefined;
+        readonly summary?: string | undefined;
+        readonly description?: string | undefined;
+        readonly labels?: readonly string[] | undefined;
+        readonly assignee?: string | undefined;
+        readonly project?: string | undefined;
+        /** The tracker's own instant of the change that was seen last: what is older comes late and says nothing. */
+        readonly updatedAt?: number | undefined;
       }
     | undefined;
+  /** Undefined while it is open. */
+  readonly closed?: TicketClosed | undefined;
+  /** When it was first not found by its id, and when it was taken for deleted or out of reach: after a second miss. */
+  readonly missed?: { readonly since: number; readonly lastAt: number } | undefined;
+  readonly gone?: { readonly at: number } | undefined;
+  /** Fields that a person changed, for good: only `ownership: always` writes them again. */
+  readonly peoples?: readonly WatchedField[] | undefined;
+  /** Labels that a person took off; they are not added again. */
+  readonly labelsRemoved?: readonly string[] | undefined;
+  /** A person set a snooze label: nothing is told before this instant. */
+  readonly snoozedUntil?: number | undefined;
+  /** Command labels that were carried out and may still stand on the issue. */
+  readonly commandsDone?: readonly string[] | undefined;
+  /** The issues that were the ticket before: closed as duplicates of another, or replaced by an adopted one. */
+  readonly formerRefs?: readonly TicketRef[] | undefined;
+  readonly held?: TicketHeld | undefined;
+  /** When the finding is to be decided again although no alert moves; undefined when nothing is waited for. */
+  readonly attendAt?: number | undefined;
+  /** When it was last looked for duplicates of it. */
+  readonly sweptAt?: number | undefined;
 }

@@ -1,0 +1,68 @@
+import type { Band } from "./priority.ts";
+
+/** What of a ticket is compared between two looks. */
+export const watchedFields = [
+  "status",
+  "resolution",
+  "priority",
+  "assignee",
+  "summary",
+  "description",
+  "labels",
+  "project",
+] as const;
+export type WatchedField = (typeof watchedFields)[number];
+
+/** What closing a ticket meant: fixed, not worth doing, or the same as another. */
+export type ClosedAs = "done" | "wont_do" | "duplicate";
+
+/** How a ticket came to be closed. Remembered when first seen: every wait of RULES.md section 4 runs from `at`. */
+export interface TicketClosed {
+  readonly at: number;
+  readonly as: ClosedAs;
+  /** `us`: by a rule's `on_quiet: transition`. */
+  readonly by: "us" | "people";
+  /** The finding's band then. */
+  readonly band: Band;
+  readonly status: string;
+  readonly resolution: string | undefined;
+}
+
+/** How far the fix of a ticket that was closed as done has held: time evaluated clear, which no data stops. */
+export interface TicketHeld {
+  /** The later of Done and the last breach: the clock started at zero then. */
+  readonly since: number;
+  /** Milliseconds evaluated clear since then. */
+  readonly clearMs: number;
+  /** The tick up to which `clearMs` counts. */
+  readonly countedTo: number;
+}
+
+/** A change that a person made on a ticket of ours, kept to learn from. Values are the tracker's words, cut to 500 characters. */
+export interface TicketEdit {
+  /** The tracker's own instant where it is known, else when we saw it. */
+  readonly at: number;
+  readonly findingId: string;
+  readonly generation: number;
+  readonly tracker: string;
+  readonly issueId: string;
+  /** `ticket`: the issue itself, deleted or back. */
+  readonly field: WatchedField | "ticket";
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  /** Known only when a webhook told it. */
+  readonly who: string | undefined;
+}
+
+/** One delivery of a tracker's webhook: a hint that an issue changed. What it says of the change is not believed. */
+export interface WebhookHint {
+  readonly tracker: string;
+  /** The tracker's own id of the delivery: a repeated one is the same hint. */
+  readonly deliveryId: string;
+  readonly issueId: string;
+  /** Who is said to have changed it, as people know them. */
+  readonly who: string | undefined;
+  /** The issue is said to carry an adopt label: worth a look although it is none of ours. */
+  readonly adopts: boolean;
+  readonly receivedAt: number;
+}
