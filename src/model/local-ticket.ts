@@ -27,6 +27,8 @@ export interface LocalTicket {
   readonly comments: readonly LocalComment[];
   readonly attachments: readonly { readonly name: string; readonly contentType: string; readonly bytes: number }[];
   readonly links: readonly { readonly globalId: string; readonly url: string; readonly title: string }[];
+  /** Other tickets here that this one duplicates or has to do with. */
+  readonly related?: readonly { readonly type: "duplicate" | "relates"; readonly id: string; readonly key: string }[];
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly history: readonly { readonly at: number; readonly author: string; readonly text: string }[];

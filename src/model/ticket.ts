@@ -67,8 +67,10 @@ export interface TicketSnapshot {
   readonly updatedAt?: number | undefined;
   /** The issue that people say this one duplicates. */
   readonly duplicateOf?: TicketRef | undefined;
-  /** What our property on the issue says. */
+  /** What our property on the issue says; undefined, too, where the tracker does not show properties of many issues at once. */
   readonly identity?: TicketIdentity | undefined;
+  /** Stands for the words of the description, 32 hexadecimal digits: another value, and somebody has changed them. */
+  readonly description?: string | undefined;
 }
 
 /** Our memory of one tracker issue. */

@@ -219,6 +219,10 @@ export interface LocalTicketStore {
   byId(id: string): Promise<LocalTicket | undefined>;
   byKey(key: string): Promise<LocalTicket | undefined>;
   byLabel(label: string): Promise<readonly LocalTicket[]>;
+  /** Tickets that changed at or after an instant, the oldest change first, at most `limit`. */
+  changedSince(since: number, limit: number): Promise<readonly LocalTicket[]>;
+  /** Tickets by their id, lowest first, behind the id given: to go through all of them. At most `limit`. */
+  after(id: string | undefined, limit: number): Promise<readonly LocalTicket[]>;
   /** Reads, changes and writes in one transaction. Throws `not_found`. */
   change(id: string, change: (ticket: LocalTicket) => LocalTicket): Promise<LocalTicket>;
   list(request: PageRequest & { statusCategory?: string }): Promise<Page<LocalTicket>>;

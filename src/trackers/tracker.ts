@@ -23,6 +23,49 @@ export interface Attachment {
   readonly bytes: Uint8Array;
 }
 
+/** The fields of a ticket that people and we may both want to write; priority has its own verb. */
+export type OwnedField = "summary" | "description" | "assignee";
+
+/**
+ * What a ticket's later life asks of a tracker, with the promises of `Tracker`.
+ */
+export interface TicketLife {
+  /** In as few requests as the tracker allows. An issue that is not in the answer is deleted or out of our reach. By id. */
+  readMany(refs: readonly TicketRef[], signal: AbortSignal): Promise<ReadonlyMap<string, TicketSnapshot>>;
+  /**
+   * Issues that our account made and that changed at or after an instant, the oldest change first, at most `limit`. As
+   * far as the tracker's index knows: `readMany` is the floor under it.
+   */
+  changedSince(since: number, limit: number, signal: AbortSignal): Promise<readonly TicketSnapshot[]>;
+  /** Every issue that carries our label and property, read in pages, for `recover` and the sweep. Lowest id first. */
+  ours(signal: AbortSignal): AsyncIterable<TicketSnapshot & { readonly identity: TicketIdentity }>;
+  /** Adds and removes single labels; what else stands there stays. */
+  changeLabels(
+    ref: TicketRef,
+    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<"written" | "unchanged">;
+  /**
+   * Writes one field unless it no longer says what it said when we last looked (`lastSeen`, as the snapshot gave it:
+   * `summary`, `assignee` or `description`): then a person's stays. A description is a Document, the others are text.
+   */
+  writeField(
+    ref: TicketRef,
+    change: { readonly field: OwnedField; readonly value: string | Document; readonly lastSeen: string | undefined },
+    signal: AbortSignal,
+  ): Promise<"written" | "unchanged" | "kept" | "unsupported">;
+  /** `duplicate`: this issue duplicates the other. Once, however often asked. */
+  link(
+    ref: TicketRef,
+    link: { readonly other: TicketRef; readonly type: "duplicate" | "relates" },
+    signal: AbortSignal,
+  ): Promise<"created" | "unchanged" | "unsupported">;
+  /** Makes an issue that a person filed ours: label and property. */
+  adopt(ref: TicketRef, identity: TicketIdentity, signal: AbortSignal): Promise<void>;
+  /** Moves a done issue to a status that is not, when a transition leads there: `indeterminate` before `new`. */
+  reopen(ref: TicketRef, signal: AbortSignal): Promise<"moved" | "unchanged" | "unavailable">;
+}
+
 /**
  * Where tickets live. Every operation but `create` is safe to repeat: it looks before it writes, or the tracker itself
  * makes the repetition harmless. All throw BackfeedError; `create` throws `unknown_outcome` when the issue may exist.
@@ -75,44 +118,4 @@ export interface Tracker {
   /** How long a create whose answer was lost is looked for, as waits between looks in milliseconds; empty when a look is certain. */
   readonly settleWaitsMs: readonly number[];
   close(): Promise<void>;
-}
-
-/** The fields of a ticket that people and we may both want to write; priority has its own verb. */
-export type OwnedField = "summary" | "description" | "assignee";
-
-/**
- * What a ticket's later life asks of a tracker, with the same promises as `Tracker`: safe to repeat, BackfeedError.
- */
-export interface TicketLife {
-  /** In as few requests as the tracker allows. An issue that is not in the answer is deleted or out of our reach. By id. */
-  readMany(refs: readonly TicketRef[], signal: AbortSignal): Promise<ReadonlyMap<string, TicketSnapshot>>;
-  /**
-   * Issues that our account made and that changed at or after an instant, the oldest change first, at most `limit`. As
-   * far as the tracker's index knows: `readMany` is the floor under it.
-   */
-  changedSince(since: number, limit: number, signal: AbortSignal): Promise<readonly TicketSnapshot[]>;
-  /** Every issue that carries our label and property, in pages: for `recover`, and for the sweep. Lowest id first. */
-  ours(signal: AbortSignal): AsyncIterable<TicketSnapshot & { readonly identity: TicketIdentity }>;
-  /** Adds and removes single labels; what else stands there stays. */
-  changeLabels(
-    ref: TicketRef,
-    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
-    signal: AbortSignal,
-  ): Promise<"written" | "unchanged">;
-  /** Writes one field unless it no longer says what it said when we last looked (`lastSeen`): then a person's stays. */
-  writeField(
-    ref: TicketRef,
-    change: { readonly field: OwnedField; readonly value: string | Document; readonly lastSeen: string | undefined },
-    signal: AbortSignal,
-  ): Promise<"written" | "unchanged" | "kept" | "unsupported">;
-  /** `duplicate`: this issue duplicates the other. Once, however often asked. */
-  link(
-    ref: TicketRef,
-    link: { readonly other: TicketRef; readonly type: "duplicate" | "relates" },
-    signal: AbortSignal,
-  ): Promise<"created" | "unchanged" | "unsupported">;
-  /** Makes an issue that a person filed ours: label and property. */
-  adopt(ref: TicketRef, identity: TicketIdentity, signal: AbortSignal): Promise<void>;
-  /** Moves a done issue to a status that is not, when a transition leads there: `indeterminate` before `new`. */
-  reopen(ref: TicketRef, signal: AbortSignal): Promise<"moved" | "unchanged" | "unavailable">;
 }

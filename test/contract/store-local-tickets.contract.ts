@@ -36,6 +36,23 @@ export function storeLocalTicketPromises(test: StoreUnderTest): void {
       expect(await localTickets.byLabel("none")).to.deep.equal([]);
     });
 
+    it("are given by when they changed, the oldest change first, and one after another by their id", async () => {
+      const { localTickets } = test.store;
+      const made = [];
+      for (const name of ["a", "b", "c"]) made.push(await localTickets.create(localTicket(name)));
+      const at = made[0]!.updatedAt;
+      await localTickets.change(made[0]!.id, (ticket) => ({ ...ticket, updatedAt: at + 60_000 }));
+      const ids = (tickets: readonly { id: string }[]) => tickets.map(({ id }) => id);
+      const [first, second, third] = ids(made);
+      expect(ids(await localTickets.changedSince(at, 10))).to.deep.equal([second, third, first]);
+      expect(ids(await localTickets.changedSince(at, 2))).to.deep.equal([second, third]);
+      expect(ids(await localTickets.changedSince(at + 1, 10))).to.deep.equal([first]);
+      expect(ids(await localTickets.changedSince(at + 60_001, 10))).to.deep.equal([]);
+      expect(ids(await localTickets.after(undefined, 2))).to.deep.equal([first, second]);
+      expect(ids(await localTickets.after(second, 2))).to.deep.equal([third]);
+      expect(ids(await localTickets.after(third, 2))).to.deep.equal([]);
+    });
+
     it("change in one transaction, never in id, number or key, and not at all when the change throws", async () => {
       const { localTickets } = test.store;
       const { id, key } = await localTickets.create(localTicket("a"));

@@ -1,3 +1,5 @@
+import { plainText } from "../../src/model/document.ts";
+import { ticketLabel } from "../../src/model/identity.ts";
 import type {
   CreatedTicket,
   StatusCategory,
@@ -6,7 +8,8 @@ import type {
   TicketRef,
   TicketSnapshot,
 } from "../../src/model/ticket.ts";
-import type { Tracker } from "../../src/trackers/tracker.ts";
+import { BackfeedError } from "../../src/support/errors.ts";
+import type { TicketLife, Tracker } from "../../src/trackers/tracker.ts";
 
 interface FakeIssue {
   readonly ref: TicketRef;
@@ -17,6 +20,15 @@ interface FakeIssue {
   readonly comments: Map<string, unknown>;
   readonly attachments: Set<string>;
   readonly links: Set<string>;
+  identity: TicketIdentity;
+  summary: string;
+  description: string;
+  resolution: string | undefined;
+  assignee: string | undefined;
+  labels: readonly string[];
+  project: string;
+  updatedAt: number;
+  related: readonly { readonly type: "duplicate" | "relates"; readonly other: TicketRef }[];
   /** Not found by `find` before this many further looks: an index that lags. */
   hiddenFor: number;
 }
@@ -30,10 +42,18 @@ type Verb =
   | "setPriority"
   | "transition"
   | "attach"
-  | "linkBack";
+  | "linkBack"
+  | "readMany"
+  | "changedSince"
+  | "ours"
+  | "changeLabels"
+  | "writeField"
+  | "link"
+  | "adopt"
+  | "reopen";
 
 /** A tracker in memory that fails as it is told: a script of failures per verb, used up one call at a time. */
-export class FakeTracker implements Tracker {
+export class FakeTracker implements Tracker, TicketLife {
   readonly name = "jira";
   settleWaitsMs: readonly number[] = [2_000, 5_000, 15_000];
   readonly issues = new Map<string, FakeIssue>();
@@ -43,6 +63,8 @@ export class FakeTracker implements Tracker {
   /** After the verb took effect: the answer is lost. */
   readonly failAfter = new Map<Verb, Error[]>();
   indexLag = 0;
+  /** The tracker's own time, for `updatedAt`: moved on by each write, or set by the test. */
+  now = 0;
 
   count(verb: Verb): number {
     return this.calls.filter((call) => call === verb).length;
@@ -68,6 +90,15 @@ export class FakeTracker implements Tracker {
       comments: new Map(),
       attachments: new Set(),
       links: new Set(),
+      identity: draft.identity,
+      summary: draft.summary,
+      description: plainText(draft.document),
+      resolution: undefined,
+      assignee: draft.route.assignee,
+      labels: [ticketLabel("backfeed", draft.identity.groupKey), ...draft.route.labels],
+      project: "SHOP",
+      updatedAt: ++this.now,
+      related: [],
       hiddenFor: this.indexLag,
     };
     this.issues.set(id, issue);
@@ -76,10 +107,9 @@ export class FakeTracker implements Tracker {
 
   async find(identity: TicketIdentity): Promise<readonly TicketRef[]> {
     this.#enter("find");
-    const hits = [...this.issues.values()].filter(({ draft }) => {
-      const { groupKey, generation } = draft.identity;
-      return groupKey === identity.groupKey && generation === identity.generation;
-    });
+    const hits = [...this.issues.values()].filter(
+      (hit) => hit.identity.groupKey === identity.groupKey && hit.identity.generation === identity.generation,
+    );
     const seen = hits.filter(({ hiddenFor }) => hiddenFor <= 0).map(({ ref }) => ref);
     for (const hit of hits) hit.hiddenFor -= 1;
     return seen;
@@ -95,18 +125,7 @@ export class FakeTracker implements Tracker {
   async read(ref: TicketRef): Promise<TicketSnapshot | undefined> {
     this.#enter("read");
     const issue = this.issues.get(ref.id);
-    if (issue === undefined) return undefined;
-    const { status, statusCategory, priority, draft } = issue;
-    return {
-      ref: issue.ref,
-      summary: draft.summary,
-      status,
-      statusCategory,
-      resolution: undefined,
-      priority,
-      labels: [],
-      assignee: undefined,
-    };
+    return issue === undefined ? undefined : snapshotOf(issue);
   }
 
   async comment(ref: TicketRef, comment: { marker: string }): Promise<"created" | "unchanged"> {
@@ -133,7 +152,7 @@ export class FakeTracker implements Tracker {
     this.#enter("setPriority");
     const issue = this.#issue(ref);
     if (issue.priority !== change.lastWritten) return { outcome: "kept", priority: issue.priority };
-    issue.priority = change.band;
+    this.#touch(issue).priority = change.band;
     return { outcome: "written", priority: issue.priority };
   }
 
@@ -141,7 +160,8 @@ export class FakeTracker implements Tracker {
     this.#enter("transition");
     const issue = this.#issue(ref);
     if (issue.statusCategory === category) return "unchanged";
-    issue.statusCategory = category;
+    this.#move(issue, category);
+    this.#leave("transition");
     return "moved";
   }
 
@@ -156,6 +176,84 @@ export class FakeTracker implements Tracker {
   async linkBack(ref: TicketRef, link: { globalId: string }): Promise<void> {
     this.#enter("linkBack");
     this.#issue(ref).links.add(link.globalId);
+  }
+
+  async readMany(refs: readonly TicketRef[]): Promise<ReadonlyMap<string, TicketSnapshot>> {
+    this.#enter("readMany");
+    const found = refs.flatMap(({ id }) => this.issues.get(id) ?? []);
+    return new Map(found.map((issue) => [issue.ref.id, snapshotOf(issue)]));
+  }
+
+  async changedSince(since: number, limit: number): Promise<readonly TicketSnapshot[]> {
+    this.#enter("changedSince");
+    const changed = [...this.issues.values()].filter(({ updatedAt }) => updatedAt >= since);
+    return changed
+      .sort((a, b) => a.updatedAt - b.updatedAt)
+      .slice(0, limit)
+      .map(snapshotOf);
+  }
+
+  async *ours(): AsyncIterable<TicketSnapshot & { readonly identity: TicketIdentity }> {
+    this.#enter("ours");
+    for (const issue of this.issues.values()) {
+      const label = ticketLabel("backfeed", issue.identity.groupKey);
+      if (issue.labels.includes(label)) yield { ...snapshotOf(issue), identity: issue.identity };
+    }
+  }
+
+  async changeLabels(
+    ref: TicketRef,
+    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+  ): Promise<"written" | "unchanged"> {
+    this.#enter("changeLabels");
+    const issue = this.#issue(ref);
+    const kept = issue.labels.filter((label) => !change.remove.includes(label));
+    const labels = [...new Set([...kept, ...change.add])];
+    if (labels.join(" ") === issue.labels.join(" ")) return "unchanged";
+    this.#touch(issue).labels = labels;
+    this.#leave("changeLabels");
+    return "written";
+  }
+
+  async writeField(
+    ref: TicketRef,
+    { field, value, lastSeen }: Parameters<TicketLife["writeField"]>[1],
+  ): Promise<"written" | "unchanged" | "kept"> {
+    this.#enter("writeField");
+    const issue = this.#issue(ref);
+    const wished = typeof value === "string" ? value : plainText(value);
+    if (issue[field] === wished) return "unchanged";
+    if (issue[field] !== lastSeen) return "kept";
+    this.#touch(issue)[field] = wished;
+    this.#leave("writeField");
+    return "written";
+  }
+
+  async link(ref: TicketRef, { other, type }: Parameters<TicketLife["link"]>[1]): Promise<"created" | "unchanged"> {
+    this.#enter("link");
+    const issue = this.#issue(ref);
+    this.#issue(other);
+    if (issue.related.some((one) => one.type === type && one.other.id === other.id)) return "unchanged";
+    this.#touch(issue).related = [...issue.related, { type, other }];
+    this.#leave("link");
+    return "created";
+  }
+
+  async adopt(ref: TicketRef, identity: TicketIdentity): Promise<void> {
+    this.#enter("adopt");
+    const issue = this.#touch(this.#issue(ref));
+    issue.identity = identity;
+    issue.labels = [...new Set([...issue.labels, ticketLabel("backfeed", identity.groupKey)])];
+    this.#leave("adopt");
+  }
+
+  async reopen(ref: TicketRef): Promise<"moved" | "unchanged"> {
+    this.#enter("reopen");
+    const issue = this.#issue(ref);
+    if (issue.statusCategory !== "done") return "unchanged";
+    this.#move(issue, "new");
+    this.#leave("reopen");
+    return "moved";
   }
 
   async check(): Promise<readonly never[]> {
@@ -178,7 +276,28 @@ export class FakeTracker implements Tracker {
 
   #issue(ref: TicketRef): FakeIssue {
     const issue = this.issues.get(ref.id);
-    if (issue === undefined) throw new Error(`no issue ${ref.id}`);
+    if (issue === undefined) throw new BackfeedError("not_found", `no issue ${ref.id}`);
     return issue;
   }
+
+  #touch(issue: FakeIssue): FakeIssue {
+    issue.updatedAt = ++this.now;
+    return issue;
+  }
+
+  #move(issue: FakeIssue, category: StatusCategory): void {
+    this.#touch(issue).statusCategory = category;
+    issue.status = statusNames[category];
+    issue.resolution = category === "done" ? "Done" : undefined;
+  }
+}
+
+const statusNames = { new: "To Do", indeterminate: "In Progress", done: "Done" } as const;
+
+function snapshotOf(issue: FakeIssue): TicketSnapshot {
+  const { ref, summary, status, statusCategory, resolution, priority, labels, assignee } = issue;
+  const { project, updatedAt, identity, description, related } = issue;
+  const duplicateOf = related.find(({ type }) => type === "duplicate")?.other;
+  const seen = { ref, summary, status, statusCategory, resolution, priority, labels, assignee };
+  return { ...seen, project, updatedAt, identity, description, duplicateOf };
 }

@@ -50,6 +50,33 @@ export function createLocalTicketStore(options: {
       return readMany(rows);
     },
 
+    changedSince: async (since, limit) => {
+      const rows = await connections.read((database) =>
+        database
+          .selectFrom("local_tickets")
+          .select(["key", "body"])
+          .where("updated_at", ">=", since)
+          .orderBy("updated_at")
+          .orderBy("number")
+          .limit(limit)
+          .execute(),
+      );
+      return readMany(rows);
+    },
+
+    after: async (id, limit) => {
+      const rows = await connections.read((database) =>
+        database
+          .selectFrom("local_tickets")
+          .select(["key", "body"])
+          .where("number", ">", (id === undefined ? undefined : rowNumber(id)) ?? 0)
+          .orderBy("number")
+          .limit(limit)
+          .execute(),
+      );
+      return readMany(rows);
+    },
+
     change: (id, change) =>
       connections.writeDurably(async (database) => {
         const before = await ticketById(database, id);
@@ -125,7 +152,7 @@ async function createTicket(
   // The body holds the id, which is the row's number: it is filled in below.
   const { number: row } = await database
     .insertInto("local_tickets")
-    .values({ key, status_category: ticket.statusCategory, body: "" })
+    .values({ key, status_category: ticket.statusCategory, updated_at: ticket.updatedAt, body: "" })
     .returning("number")
     .executeTakeFirstOrThrow();
   const created: LocalTicket = { ...ticket, id: String(row), number: last, key };
@@ -136,7 +163,11 @@ async function createTicket(
 async function storeBody(database: Kysely<Tables>, row: number, ticket: LocalTicket): Promise<void> {
   await database
     .updateTable("local_tickets")
-    .set({ status_category: keyText(ticket.statusCategory, "status category"), body: encode(ticket) })
+    .set({
+      status_category: keyText(ticket.statusCategory, "status category"),
+      updated_at: ticket.updatedAt,
+      body: encode(ticket),
+    })
     .where("number", "=", row)
     .execute();
   await database.deleteFrom("local_ticket_labels").where("ticket_number", "=", row).execute();

@@ -4,6 +4,7 @@ import type { Tables } from "./schema.ts";
 import { initialSchema } from "./schema-1.ts";
 import { silenceSchema } from "./schema-2.ts";
 import { scoreSchema } from "./schema-3.ts";
+import { ticketChangeSchema } from "./schema-4.ts";
 
 interface Migration {
   readonly name: string;
@@ -15,6 +16,7 @@ const migrations: readonly Migration[] = [
   { name: "initial", up: initialSchema },
   { name: "silences", up: silenceSchema },
   { name: "score", up: scoreSchema },
+  { name: "ticket changes", up: ticketChangeSchema },
 ];
 
 /**

@@ -87,6 +87,7 @@ export interface Tables {
     number: Generated<number>;
     key: string;
     status_category: string;
+    updated_at: number;
     body: string;
   };
   local_ticket_labels: { label: string; ticket_number: number };

@@ -6,8 +6,10 @@ import { cleanText } from "../../support/clean-text.ts";
 import type { Clock } from "../../support/clock.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { canonicalJson } from "../../support/hashing.ts";
-import type { Tracker, TrackerFault } from "../tracker.ts";
+import type { TicketLife, Tracker, TrackerFault } from "../tracker.ts";
+import { localLife } from "./life.ts";
 import { badProject, droppedWishes, isProject, newTicket } from "./new-ticket.ts";
+import { snapshotOf } from "./snapshot.ts";
 import { movedTo, statusesFrom, withHistory } from "./workflow.ts";
 
 export interface LocalTrackerOptions {
@@ -22,7 +24,7 @@ export interface LocalTrackerOptions {
 }
 
 /** The embedded backlog: the port, and what its pages and API need. */
-export interface LocalTracker extends Tracker {
+export interface LocalTracker extends Tracker, TicketLife {
   /** The statuses a ticket can be moved to from where it is. Pure. */
   transitions(ticket: LocalTicket): readonly { readonly to: string }[];
   /** A person moves a ticket to a status. Throws `not_found`, or `conflict` naming the statuses it can go to. */
@@ -46,7 +48,7 @@ export function createLocalTracker(options: LocalTrackerOptions): LocalTracker {
   const labelPrefix = options.labelPrefix ?? "backfeed";
   if (options.project !== undefined && !isProject(options.project)) throw badProject("configuration", options.project);
 
-  const refOf = ({ id, key }: LocalTicket): TicketRef => ({
+  const refOf = ({ id, key }: { readonly id: string; readonly key: string }): TicketRef => ({
     id,
     key,
     url: `${options.publicUrl?.replace(/\/+$/, "") ?? ""}/tickets/${encodeURIComponent(key)}`,
@@ -71,6 +73,7 @@ export function createLocalTracker(options: LocalTrackerOptions): LocalTracker {
   };
 
   return {
+    ...localLife({ tickets, labelPrefix, author, refOf, edit, stopIfAborted }),
     name: options.name,
     settleWaitsMs: [],
 
@@ -93,9 +96,7 @@ export function createLocalTracker(options: LocalTrackerOptions): LocalTracker {
     read: async (ref, signal) => {
       stopIfAborted(signal);
       const ticket = await tickets.byId(ref.id);
-      if (ticket === undefined) return undefined;
-      const { summary, status, statusCategory, resolution, priority, labels, assignee } = ticket;
-      return { ref: refOf(ticket), summary, status, statusCategory, resolution, priority, labels, assignee };
+      return ticket === undefined ? undefined : snapshotOf(ticket, refOf);
     },
 
     comment: (ref, comment, signal) =>

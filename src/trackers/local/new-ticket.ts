@@ -8,7 +8,8 @@ import { firstStatus } from "./workflow.ts";
 /** As Jira's limit, so that a team that moves to Jira finds the same summaries. */
 const summaryLength = 250;
 const labelLength = 120;
-const maxLabels = 50;
+/** Labels of one ticket. */
+export const maxLabels = 50;
 
 /** What a draft becomes, before it has a number. Hostile text is made safe to show on one line; the rest is escaped where it is rendered. */
 export function newTicket(
@@ -21,7 +22,7 @@ export function newTicket(
   return {
     identity,
     labels: [...new Set([ticketLabel(options.labelPrefix, identity.groupKey), ...labels])].slice(0, maxLabels),
-    summary: cleanText(draft.summary, { maxLength: summaryLength, singleLine: true }) || "(no summary)",
+    summary: oneSummary(draft.summary),
     document: draft.document,
     priority: draft.band,
     status: firstStatus.name,
@@ -37,7 +38,13 @@ export function newTicket(
   };
 }
 
-function oneLabel(label: string): string {
+/** Any text as the one line that a summary is; never empty. */
+export function oneSummary(summary: string): string {
+  return cleanText(summary, { maxLength: summaryLength, singleLine: true }) || "(no summary)";
+}
+
+/** Any text as a label; empty when nothing is left of it. */
+export function oneLabel(label: string): string {
   return cleanText(label, { maxLength: labelLength, singleLine: true }).replaceAll(" ", "-");
 }
 

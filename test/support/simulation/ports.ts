@@ -65,6 +65,8 @@ const localTickets: MethodList<LocalTicketStore> = {
   byId: true,
   byKey: true,
   byLabel: true,
+  changedSince: true,
+  after: true,
   change: true,
   list: true,
   attachment: true,

@@ -22,6 +22,7 @@ import {
   firingRule,
   idOf,
   keyOf,
+  localTicket,
   minute,
   ruleCommit,
   start,
@@ -94,7 +95,7 @@ describe("openSqlStore", () => {
     for (const access of ["write", "read", "copy"] as const) {
       const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access }));
       expect([access, error.kind]).to.deep.equal([access, "configuration"]);
-      expect(error.message).to.include("newer Backfeed (schema 7, this program knows 3)");
+      expect(error.message).to.include("newer Backfeed (schema 7, this program knows 4)");
     }
   });
 
@@ -104,11 +105,13 @@ describe("openSqlStore", () => {
     await store.close();
     edit("drop table silences");
     edit("alter table findings drop column score");
+    edit("drop index local_tickets_by_change");
+    edit("alter table local_tickets drop column updated_at");
     edit("delete from migrations where version > 1");
     const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access: "read" }));
     expect([error.kind, error.message]).to.deep.equal([
       "configuration",
-      `the store ${path} has schema 1, this program needs 3: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
+      `the store ${path} has schema 1, this program needs 4: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
     ]);
     const upgraded = await openSqlStore({ url: `sqlite:${path}` });
     expect(await upgraded.silences.active(0)).to.deep.equal([]);
@@ -131,6 +134,8 @@ describe("openSqlStore", () => {
     await store.state.commitTick(tick([ruleCommit("any", { findings: commits })]));
     await store.close();
     edit("alter table findings drop column score");
+    edit("drop index local_tickets_by_change");
+    edit("alter table local_tickets drop column updated_at");
     edit("delete from migrations where version > 2");
     edit("update findings set body = 'x' where id = ?", idOf("damaged"));
     const upgraded = await openSqlStore({ url: `sqlite:${path}`, logger: { error: () => undefined } });
@@ -138,6 +143,23 @@ describe("openSqlStore", () => {
     const listed = items.map(({ priority }) => priority?.score ?? 0);
     expect(listed).to.have.length(451);
     expect(listed).to.deep.equal([...listed].sort((a, b) => b - a));
+    await upgraded.close();
+  });
+
+  it("brings the schema before ticket changes up to date: tickets of the backlog are asked for by when they changed", async () => {
+    const store = await openSqlStore({ url: `sqlite:${path}` });
+    for (let index = 0; index < 450; index++) {
+      await store.localTickets.create({ ...localTicket(`t-${index}`), updatedAt: 1_000 + (index % 7) });
+    }
+    await store.close();
+    edit("drop index local_tickets_by_change");
+    edit("alter table local_tickets drop column updated_at");
+    edit("delete from migrations where version > 3");
+    edit("update local_tickets set body = 'x' where key = ?", "LOCAL-6");
+    const upgraded = await openSqlStore({ url: `sqlite:${path}`, logger: { error: () => undefined } });
+    const changed = await upgraded.localTickets.changedSince(1_005, 1_000);
+    expect(changed).to.have.length(127);
+    expect(changed.map(({ updatedAt }) => updatedAt)).to.satisfy((times: number[]) => times.every((at) => at >= 1_005));
     await upgraded.close();
   });
 
