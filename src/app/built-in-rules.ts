@@ -4,7 +4,7 @@ import type { Alert } from "../model/alert.ts";
 import { fingerprint, groupKey } from "../model/identity.ts";
 import type { Labels } from "../model/labels.ts";
 import { labelsKey } from "../model/labels.ts";
-import type { Limits, Rule, Severity } from "../model/rule.ts";
+import { defaultTicketPolicy, type Limits, type Rule, type Severity } from "../model/rule.ts";
 import type { Verdict } from "../model/verdict.ts";
 
 const minuteMs = 60_000;
@@ -130,7 +130,7 @@ function builtInRule(of: {
     group: of.by,
     impact: {},
     evidence: { samples: 0, fields: [], infra: [] },
-    ticket: { labels: [], fields: {}, onQuiet: "comment", onReturn: "reopen", onWontDo: "suppress" },
+    ticket: defaultTicketPolicy,
     location: { file: "built-in", line: 1 },
     shape: of.id,
   };

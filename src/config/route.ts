@@ -1,4 +1,4 @@
-import type { Rule } from "../model/rule.ts";
+import type { TicketPolicy } from "../model/rule.ts";
 import type { TicketRoute } from "../model/ticket.ts";
 import { renderText, renderValue, type TemplateContext } from "../rules/templates.ts";
 import { BackfeedError } from "../support/errors.ts";
@@ -12,7 +12,7 @@ import type { ServiceConfig } from "./types.ts";
 export function routeFor(
   config: Pick<ServiceConfig, "owners" | "trackers">,
   owner: string,
-  ticket: Rule["ticket"],
+  ticket: Pick<TicketPolicy, "issueType" | "labels" | "fields">,
   context: TemplateContext,
 ): { readonly route: TicketRoute; readonly dropped: readonly string[] } {
   const chosen = (Object.hasOwn(config.owners, owner) ? config.owners[owner] : undefined) ?? config.owners["default"];

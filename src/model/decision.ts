@@ -7,6 +7,12 @@ export const decisionReasons = [
   // create
   "new_finding",
   "budget_freed",
+  "refiled",
+  "back_late",
+  // create, reopen, comment: as the rule's on_return says
+  "regressed",
+  "still_happening",
+  "wont_do_over",
   // update
   "goes_on",
   "priority_raised",
@@ -17,6 +23,10 @@ export const decisionReasons = [
   "vanished",
   "rule_changed",
   "flapping",
+  "verified",
+  "takes_over",
+  // comment, none
+  "suppressed",
   // none
   "unchanged",
   "pending",
@@ -28,7 +38,9 @@ export const decisionReasons = [
   "inhibited",
   "over_cap",
   "below_score",
-  "suppressed",
+  "done_grace",
+  "fixed",
+  "snoozed",
   "report",
   "dry_run",
   "awaiting_operator",

@@ -3,8 +3,13 @@ import type { Decision } from "./decision.ts";
 import type { Labels } from "./labels.ts";
 import type { Band, Priority } from "./priority.ts";
 import type { Mode, Severity } from "./rule.ts";
+import type { TicketRef } from "./ticket.ts";
 import type { Verdict } from "./verdict.ts";
 
+/**
+ * `open`: an alert fires or recovers. `quiet`: none does. `fixed`: none does and its ticket is Done. `verified`: it held. `regressed`:
+ * it fires although its ticket was Done. `suppressed`: its ticket was closed as not to be done, and that still holds.
+ */
 export const findingStates = ["open", "quiet", "fixed", "verified", "regressed", "suppressed"] as const;
 export type FindingState = (typeof findingStates)[number];
 
@@ -61,6 +66,40 @@ export interface TriageMemory {
   readonly flappingTold: boolean;
   /** Recurrences counted on the ticket since it was filed. */
   readonly recurrences: number;
+  /** Bands that were told as a comment, since the ticket's priority is a person's. */
+  readonly bandsTold: readonly Band[];
+  /** The ticket before this one, when a second one was meant: they are linked. */
+  readonly follows: { readonly ref: TicketRef; readonly because: FollowReason } | undefined;
+  /** What was done about the closing of its ticket; another closing is another matter. */
+  readonly closing: ClosingMemory | undefined;
+  /** Since when it has been back after Done; until it is Done again. */
+  readonly regressedAt: number | undefined;
+  /** How long it has been clear since its ticket was Done. */
+  readonly clear: ClearTime | undefined;
+  readonly verifiedAt: number | undefined;
+  /** Id of the issue that became its ticket (a duplicate's original, an adopted one), once that was said there. */
+  readonly greeted: string | undefined;
+}
+
+/** Why a ticket of a further generation was meant. */
+export type FollowReason = "back_late" | "regressed" | "still_happening" | "wont_do_over" | "refiled";
+
+export interface ClosingMemory {
+  /** `closed.at` of the ticket record: which closing this is about. */
+  readonly closedAt: number;
+  /** When it was said that a "won't do" is kept to. */
+  readonly suppressionToldAt: number | undefined;
+  /** When a return was last answered, as the rule's `on_return` says, and the start of the episode that it was about. */
+  readonly answeredAt: number | undefined;
+  readonly answeredEpisode: number | undefined;
+}
+
+/** Evaluated time: the sum of schedule steps whose two ends were evaluated clear. */
+export interface ClearTime {
+  /** Milliseconds. */
+  readonly ms: number;
+  /** The last tick that was evaluated clear; undefined before the first. */
+  readonly at: number | undefined;
 }
 
 /** Of a finding that no ticket was ever meant for, and of one that is filed anew. */
@@ -74,6 +113,13 @@ export const freshMemory: TriageMemory = {
   backToldAt: undefined,
   flappingTold: false,
   recurrences: 0,
+  bandsTold: [],
+  follows: undefined,
+  closing: undefined,
+  regressedAt: undefined,
+  clear: undefined,
+  verifiedAt: undefined,
+  greeted: undefined,
 };
 
 /** A group of alerts worth telling, over its whole life. One finding, one live ticket. */

@@ -98,6 +98,14 @@ export interface EvidencePolicy {
   readonly infra: readonly InfraSignal[];
 }
 
+/** Fields of a ticket that people and Backfeed may both want to write. */
+export const ticketFields = ["priority", "labels", "summary", "description", "assignee"] as const;
+export type TicketField = (typeof ticketFields)[number];
+
+/** `create_only`: written when the ticket is filed; `until_human_edit`: until a person changes it; `always`: over people. */
+export const ownerships = ["create_only", "until_human_edit", "always"] as const;
+export type Ownership = (typeof ownerships)[number];
+
 export interface TicketPolicy {
   readonly issueType?: string;
   readonly labels: readonly string[];
@@ -106,7 +114,40 @@ export interface TicketPolicy {
   readonly onQuiet: "comment" | "transition" | "none";
   readonly onReturn: "reopen" | "new_linked" | "comment";
   readonly onWontDo: "suppress" | "new_linked";
+  /** How long after Done it may go on firing: the fix may be on its way. */
+  readonly doneGraceMs: number;
+  /** How long after Done a return is the same ticket's matter; later it is a new one's. */
+  readonly returnWithinMs: number;
+  /** How long a "won't do" holds, unless it gets worse. */
+  readonly suppressForMs: number;
+  /** How long it must be evaluated clear after Done to count as verified. */
+  readonly verifyForMs: number;
+  readonly ownership: Readonly<Record<TicketField, Ownership>>;
 }
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/** What holds of a ticket's life when a rule says nothing (RULES.md section 4). */
+export const defaultTicketPolicy: TicketPolicy = {
+  labels: [],
+  fields: {},
+  onQuiet: "comment",
+  onReturn: "reopen",
+  onWontDo: "suppress",
+  doneGraceMs: 24 * hourMs,
+  returnWithinMs: 30 * dayMs,
+  suppressForMs: 90 * dayMs,
+  verifyForMs: 7 * dayMs,
+  ownership: {
+    priority: "until_human_edit",
+    labels: "until_human_edit",
+    // Rewriting these mails everybody who watches, and the summary comment says the same.
+    summary: "create_only",
+    description: "create_only",
+    assignee: "create_only",
+  },
+};
 
 /** A rule after loading: defaults merged, durations in milliseconds, ratios 0..1, references checked. */
 export interface Rule {

@@ -176,8 +176,6 @@ function checkOwner(owner: string, path: Path, { owners }: RuleContext, report: 
   });
 }
 
-const laterTicketKeys = ["done_grace", "return_within", "suppress_for", "verify_for", "ownership"] as const;
-
 function checkTicket(rule: RuleParts, report: Report): void {
   const labels = rule.signal === undefined ? undefined : present(rule.signal.by);
   const names: TemplateNames = { kind: "text", labels };
@@ -201,13 +199,12 @@ function checkTicket(rule: RuleParts, report: Report): void {
       fix: `write \`${label.trim().replace(/\s+/g, "-")}\``,
     });
   }
-  for (const key of laterTicketKeys) {
-    if (rule.ticket?.[key] === undefined) continue;
+  if (rule.ticket?.on_wont_do === "new_linked" && rule.ticket.suppress_for !== undefined) {
     report(
-      ["ticket", key],
+      ["ticket", "suppress_for"],
       {
-        message: `\`ticket.${key}\` is part of the language, but this version does not execute it`,
-        fix: "remove it; the default of docs/rules.md holds",
+        message: "`ticket.suppress_for` means nothing beside `on_wont_do: new_linked`",
+        fix: "remove one of the two: `suppress` waits for that long, `new_linked` does not wait",
       },
       { at: "key" },
     );

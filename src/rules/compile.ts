@@ -1,5 +1,14 @@
 import type { Filter, Measure, Query, Scalar } from "../model/query.ts";
-import type { Limits, Override, Rule, Until, When } from "../model/rule.ts";
+import {
+  defaultTicketPolicy,
+  type Limits,
+  type Override,
+  type Rule,
+  type TicketPolicy,
+  ticketFields,
+  type Until,
+  type When,
+} from "../model/rule.ts";
 import { deepFreeze } from "../support/deep-freeze.ts";
 import { day, minute } from "../support/duration.ts";
 import { canonicalJson, sha256 } from "../support/hashing.ts";
@@ -20,9 +29,6 @@ export const ruleDefaults = {
   untilForMs: 10 * minute,
   maxGroups: 200,
   samples: 5,
-  onQuiet: "comment",
-  onReturn: "reopen",
-  onWontDo: "suppress",
 } as const;
 
 /** Gives the model's rule of a checked input. Must only be called when checks found no fault. */
@@ -79,14 +85,7 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
       fields: input.evidence?.fields ?? [],
       infra: (input.evidence?.infra ?? []).map(({ source, title, ...definition }) => ({ source, title, definition })),
     },
-    ticket: {
-      ...(input.ticket?.issue_type === undefined ? {} : { issueType: input.ticket.issue_type }),
-      labels: input.ticket?.labels ?? [],
-      fields: input.ticket?.fields ?? {},
-      onQuiet: input.ticket?.on_quiet ?? ruleDefaults.onQuiet,
-      onReturn: input.ticket?.on_return ?? ruleDefaults.onReturn,
-      onWontDo: input.ticket?.on_wont_do ?? ruleDefaults.onWontDo,
-    },
+    ticket: ticketOf(input),
     location,
     shape: shapeOf(input, measure, by, group, limits.when.form),
   });
@@ -181,5 +180,24 @@ function impactOf({ impact }: RuleInput): Rule["impact"] {
     ...(users === undefined ? {} : { usersField: users }),
     ...(impact?.reach === undefined ? {} : { declaredReach: impact.reach }),
     ...(impact?.slo === undefined ? {} : { slo: { objective: impact.slo.objective, periodMs: impact.slo.period } }),
+  };
+}
+
+function ticketOf({ ticket }: RuleInput): TicketPolicy {
+  const { ownership, ...defaults } = defaultTicketPolicy;
+  const owned = { ...ownership };
+  for (const field of ticketFields) owned[field] = ticket?.ownership?.[field] ?? ownership[field];
+  return {
+    ...(ticket?.issue_type === undefined ? {} : { issueType: ticket.issue_type }),
+    labels: ticket?.labels ?? defaults.labels,
+    fields: ticket?.fields ?? defaults.fields,
+    onQuiet: ticket?.on_quiet ?? defaults.onQuiet,
+    onReturn: ticket?.on_return ?? defaults.onReturn,
+    onWontDo: ticket?.on_wont_do ?? defaults.onWontDo,
+    doneGraceMs: ticket?.done_grace ?? defaults.doneGraceMs,
+    returnWithinMs: ticket?.return_within ?? defaults.returnWithinMs,
+    suppressForMs: ticket?.suppress_for ?? defaults.suppressForMs,
+    verifyForMs: ticket?.verify_for ?? defaults.verifyForMs,
+    ownership: owned,
   };
 }

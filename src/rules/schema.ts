@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { modes, severities } from "../model/rule.ts";
+import { modes, type Ownership, ownerships, severities, type TicketField } from "../model/rule.ts";
 import { day, hour, minute, second } from "../support/duration.ts";
 import { duration, quantity, ratio, text, whole, worded } from "../support/yaml/leaves.ts";
 
@@ -236,10 +236,10 @@ const evidence = z
   })
   .meta({ description: "What proof the ticket carries." });
 
-const laterTicketKey = (description: string) =>
+const ownership = (of: string, byDefault: Ownership) =>
   z
-    .json()
-    .meta({ description: `${description} Not in this version.` })
+    .enum(ownerships)
+    .meta({ description: `${of}: create_only | until_human_edit | always; default ${byDefault}.` })
     .optional();
 
 const ticket = z
@@ -266,11 +266,35 @@ const ticket = z
       .enum(["suppress", "new_linked"])
       .meta({ description: "When closed as won't do; default suppress." })
       .optional(),
-    done_grace: laterTicketKey("How long after Done it may still fire."),
-    return_within: laterTicketKey("How long after Done a return reopens."),
-    suppress_for: laterTicketKey("How long won't do holds."),
-    verify_for: laterTicketKey("How long it must stay clear after Done."),
-    ownership: laterTicketKey("Which fields we may write again."),
+    done_grace: duration(
+      "How long after Done it may go on before that is told: the fix may be on its way; default 24h.",
+      {
+        most: 90 * day,
+      },
+    ).optional(),
+    return_within: duration(
+      "A return within this time after Done is as on_return says, a later one a new ticket; default 30d.",
+      {
+        most: 366 * day,
+      },
+    ).optional(),
+    suppress_for: duration("How long a won't do holds, unless it gets worse; default 90d.", {
+      most: 3_660 * day,
+    }).optional(),
+    verify_for: duration("How long it must be evaluated clear after Done to count as verified; default 7d.", {
+      least: minute,
+      most: 90 * day,
+    }).optional(),
+    ownership: z
+      .strictObject({
+        priority: ownership("The priority", "until_human_edit"),
+        labels: ownership("Labels of rule and owner", "until_human_edit"),
+        summary: ownership("The summary", "create_only"),
+        description: ownership("The description", "create_only"),
+        assignee: ownership("The assignee", "create_only"),
+      } satisfies Record<TicketField, unknown>)
+      .meta({ description: "Which fields Backfeed may write again after the ticket was filed." })
+      .optional(),
   })
   .meta({ description: "How the ticket looks and lives." });
 

@@ -1,6 +1,6 @@
 import type { Alert } from "../../src/model/alert.ts";
 import type { Evidence, EvidenceRequest } from "../../src/model/evidence.ts";
-import type { Finding, FindingEvent } from "../../src/model/finding.ts";
+import { type Finding, type FindingEvent, freshMemory } from "../../src/model/finding.ts";
 import { fingerprint, groupKey, shortKey } from "../../src/model/identity.ts";
 import type { Labels } from "../../src/model/labels.ts";
 import type { LocalTicket } from "../../src/model/local-ticket.ts";
@@ -88,17 +88,7 @@ export function finding(name: string, overrides: Partial<Finding> = {}): Finding
     pastEpisodes: [],
     impact: undefined,
     priority: { score: 70, band: "High", parts: [], adjustment: undefined },
-    memory: {
-      createdAt: start,
-      ticketBand: "High",
-      belowSince: undefined,
-      loweredAt: undefined,
-      summaryAt: undefined,
-      quietToldAt: undefined,
-      backToldAt: undefined,
-      flappingTold: false,
-      recurrences: 0,
-    },
+    memory: { ...freshMemory, createdAt: start, ticketBand: "High" },
     decision: { action: "create", reason: "new_finding", at: start },
     ...overrides,
   };

@@ -1,5 +1,5 @@
 import type { Measure, Query } from "../../src/model/query.ts";
-import type { Limits, Rule, When } from "../../src/model/rule.ts";
+import { defaultTicketPolicy, type Limits, type Rule, type When } from "../../src/model/rule.ts";
 
 const minute = 60_000;
 
@@ -35,7 +35,7 @@ export function buildRule(
     group: by,
     impact: {},
     evidence: { samples: 5, fields: [], infra: [] },
-    ticket: { labels: [], fields: {}, onQuiet: "comment", onReturn: "reopen", onWontDo: "suppress" },
+    ticket: defaultTicketPolicy,
     location: { file: "rules/test.yaml", line: 3 },
     shape: "shape-1",
     ...rest,

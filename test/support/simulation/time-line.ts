@@ -1,4 +1,4 @@
-import type { Rule } from "../../../src/model/rule.ts";
+import { defaultTicketPolicy, type Rule } from "../../../src/model/rule.ts";
 import { createScriptedSource } from "../../../src/sources/scripted/scripted-source.ts";
 import type { Source } from "../../../src/sources/source.ts";
 import type { Store } from "../../../src/store/store.ts";
@@ -44,7 +44,7 @@ const rules: readonly Rule[] = [
     schedule,
     signal: { target: "jobs" },
     limits: { until: { forMs: 0 }, severity: "high" },
-    ticket: { labels: [], fields: {}, onQuiet: "transition", onReturn: "reopen", onWontDo: "suppress" },
+    ticket: { ...defaultTicketPolicy, onQuiet: "transition" },
   }),
 ];
 

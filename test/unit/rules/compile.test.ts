@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { limitsFor, type Rule } from "../../../src/model/rule.ts";
+import { defaultTicketPolicy, limitsFor, type Rule } from "../../../src/model/rule.ts";
 import type { RuleContext } from "../../../src/rules/context.ts";
 import { readRuleFile } from "../../../src/rules/read-rule-file.ts";
 
@@ -42,7 +42,7 @@ describe("compiling a rule", () => {
       overrides: [],
       impact: {},
       evidence: { samples: 5, fields: [], infra: [] },
-      ticket: { labels: [], fields: {}, onQuiet: "comment", onReturn: "reopen", onWontDo: "suppress" },
+      ticket: defaultTicketPolicy,
       location: { file: "rules/test.yaml", line: 4 },
     });
     expect(rule.limits).to.deep.equal({

@@ -1,5 +1,5 @@
 import type { Evidence, EvidenceRequest } from "../../../src/model/evidence.ts";
-import type { AlertSummary, Finding, FindingEvent } from "../../../src/model/finding.ts";
+import { type AlertSummary, type Finding, type FindingEvent, freshMemory } from "../../../src/model/finding.ts";
 import type { LocalTicket } from "../../../src/model/local-ticket.ts";
 import type { OutboxEntry } from "../../../src/model/outbox.ts";
 import type { Silence } from "../../../src/model/silence.ts";
@@ -73,17 +73,7 @@ export function finding(overrides: Partial<Finding> = {}): Finding {
       ],
       adjustment: undefined,
     },
-    memory: {
-      createdAt: now - 38 * minute,
-      ticketBand: "High",
-      belowSince: undefined,
-      loweredAt: undefined,
-      summaryAt: undefined,
-      quietToldAt: undefined,
-      backToldAt: undefined,
-      flappingTold: false,
-      recurrences: 0,
-    },
+    memory: { ...freshMemory, createdAt: now - 38 * minute, ticketBand: "High" },
     decision: { action: "none", reason: "unchanged", at: now - minute },
     ...overrides,
   };

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { decisionReasons } from "../../../src/model/decision.ts";
-import type { Finding, FindingEpisode, TriageMemory } from "../../../src/model/finding.ts";
+import { type Finding, type FindingEpisode, freshMemory, type TriageMemory } from "../../../src/model/finding.ts";
 import { bands, defaultPriorityScale } from "../../../src/model/priority.ts";
 import { type Mode, modes } from "../../../src/model/rule.ts";
 import { type DecideInput, decide } from "../../../src/triage/decide.ts";
@@ -303,6 +303,7 @@ describe("decide", () => {
         fc.property(drawn, (given) => {
           const { createdAt } = given.memory;
           const remembered: TriageMemory = {
+            ...freshMemory,
             ...given.memory,
             ticketBand: createdAt === undefined ? undefined : given.memory.ticketBand,
           };
