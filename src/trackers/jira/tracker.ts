@@ -1,3 +1,4 @@
+import type { Dispatcher } from "undici";
 import type { TicketRoute } from "../../model/ticket.ts";
 import { type Clock, systemClock } from "../../support/clock.ts";
 import { asBackfeedError, BackfeedError } from "../../support/errors.ts";
@@ -41,6 +42,8 @@ export interface JiraTrackerOptions {
   readonly redact?: (text: string) => string;
   /** `ca`: certificates in PEM that are trusted instead of Node's own. */
   readonly tls?: { readonly ca?: string; readonly rejectUnauthorized?: boolean };
+  /** Takes the requests instead of connections of our own: a Jira that is in this process. */
+  readonly dispatcher?: Dispatcher;
 }
 
 // How long search may lag behind a create: Cloud "seconds to minutes", Data Center's own node at once (JIRA.md 2.3, 2.7).
@@ -80,6 +83,7 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
     authorization: header,
     timeoutMs: options.timeoutMs ?? 20_000,
     tls: options.tls ?? {},
+    dispatcher: options.dispatcher,
   });
   const connect = createSession({ address, transport, deployment, siteUrl, clock, redact });
   const screens = createScreens({ clock });

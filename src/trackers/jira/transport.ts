@@ -41,8 +41,10 @@ export function createTransport(options: {
   authorization: string;
   timeoutMs: number;
   tls: { readonly ca?: string; readonly rejectUnauthorized?: boolean };
+  /** Takes the requests instead of connections of our own; it stays its owner's to close. */
+  dispatcher?: Dispatcher | undefined;
 }): JiraTransport {
-  const { address, authorization, timeoutMs } = options;
+  const { address, authorization, timeoutMs, dispatcher } = options;
   const scopes = new AsyncLocalStorage<CallScope>();
   const limits = { bodyTimeout: timeoutMs, headersTimeout: timeoutMs, connect: { timeout: timeoutMs, ...options.tls } };
   const agent = new Agent({ ...limits, connections: 8, keepAliveTimeout: 4_000 });
@@ -57,7 +59,7 @@ export function createTransport(options: {
       }
       const payload = upload === undefined ? jsonPayload(body) : multipartPayload(upload);
       return exchange({
-        dispatcher: scope.effect === "create" ? freshAgent : agent,
+        dispatcher: dispatcher ?? (scope.effect === "create" ? freshAgent : agent),
         uri,
         method,
         payload,

@@ -94,6 +94,10 @@ export interface JiraDoubleOptions {
   siteUrl?: string;
   /** Directory of Atlassian's OpenAPI files. Default $JIRA_OPENAPI_DIR, then ../shared/jira beside the repository. */
   openapiDirectory?: string;
+  /** Off: no port is opened, and requests come through `double.dispatcher` alone. Default on. */
+  listens?: boolean;
+  /** Off: Atlassian's documents are not asked, which takes half the time. Default on. */
+  validates?: boolean;
   /** Where webhooks are sent by `double.webhooks.deliver()`. */
   webhook?: { url: string; secret?: string };
 }

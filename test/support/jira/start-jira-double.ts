@@ -1,7 +1,8 @@
-import { createServer } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Authentication } from "./authentication.ts";
 import { Faults } from "./faults.ts";
+import { InProcessDispatcher } from "./in-process.ts";
 import { DEFAULT_LOGIN, type Deployment, defaultCredentials, type JiraDoubleOptions } from "./options.ts";
 import { Person } from "./person.ts";
 import { RateLimits } from "./rate-limits.ts";
@@ -39,6 +40,8 @@ export interface JiraDouble {
   readonly requests: readonly RequestEntry[];
   /** Answers against Atlassian's documents, and paths the double lacks. A test ends with this empty. */
   readonly violations: readonly Violation[];
+  /** For undici: to this double without the network. */
+  readonly dispatcher: InProcessDispatcher;
   /** Copies of the issues that exist, by id. */
   issues(): IssueRecord[];
   /** Copy of an issue by id, key or former key; undefined when there is none. */
@@ -55,7 +58,7 @@ export interface JiraDouble {
 
 /**
  * Starts a stateful Jira, Cloud v3 or Data Center v2, on a free loopback port. Every request and response is checked against
- * Atlassian's OpenAPI document; what that lets through and Jira would refuse is refused too (refusals.ts).
+ * Atlassian's OpenAPI document (unless `validates` is off); what that lets through and Jira would refuse is refused too (refusals.ts).
  * Throws when the OpenAPI document is not there.
  */
 export async function startJiraDouble(options: JiraDoubleOptions): Promise<JiraDouble> {
@@ -72,12 +75,11 @@ export async function startJiraDouble(options: JiraDoubleOptions): Promise<JiraD
     metaRoutes,
   ].flatMap((routesOf) => routesOf(site));
   const operations = routes.map(({ method, path }) => `${method} ${path}`);
-  const validator = validatorFor({
-    deployment: options.deployment,
-    operations,
-    contextPath,
-    directory: options.openapiDirectory,
-  });
+  const { deployment, openapiDirectory: directory } = options;
+  const validator =
+    options.validates === false
+      ? { middleware: [], allPaths: [], declares: () => true }
+      : validatorFor({ deployment, operations, contextPath, directory });
   const authentication = new Authentication(site, options.credentials ?? defaultCredentials(options.deployment));
   const limits = new RateLimits(site, options.limits ?? {});
   const faults = new Faults();
@@ -87,12 +89,9 @@ export async function startJiraDouble(options: JiraDoubleOptions): Promise<JiraD
   const violations: Violation[] = [];
 
   const app = createApp({ site, contextPath, routes, validator, authentication, limits, faults, requests, violations });
-  const server = createServer(app);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  site.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${contextPath}`;
+  const server = options.listens === false ? undefined : await listen(app);
+  const port = server === undefined ? 8080 : (server.address() as AddressInfo).port;
+  site.url = `http://127.0.0.1:${port}${contextPath}`;
   site.browseUrl = options.siteUrl ?? site.url;
 
   return {
@@ -105,6 +104,7 @@ export async function startJiraDouble(options: JiraDoubleOptions): Promise<JiraD
     history: site.history,
     requests,
     violations,
+    dispatcher: new InProcessDispatcher(app),
     issues: () => [...site.issues.values()].map((issue) => structuredClone(issue)),
     issue: (idOrKey) => structuredClone(site.find(idOrKey)),
     json: (idOrKey) =>
@@ -115,8 +115,17 @@ export async function startJiraDouble(options: JiraDoubleOptions): Promise<JiraD
     renewToken: (user = "backfeed") => authentication.renew(user),
     stop: () =>
       new Promise((resolve) => {
+        if (server === undefined) return resolve();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+function listen(app: RequestListener): Promise<Server> {
+  const server = createServer(app);
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => resolve(server));
+  });
 }
