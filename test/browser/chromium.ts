@@ -21,5 +21,5 @@ export async function startChromium(suite: Context): Promise<Browser> {
     console.warn(`      skipped: ${reason}`);
     suite.skip();
   }
-  return chromium.launch({ executablePath, headless: true, args });
+  return chromium.launch({ executablePath, headless: true, args, timeout: 180_000 });
 }

@@ -11,7 +11,7 @@ import { openWatched } from "./watched-page.ts";
 const phone = { viewport: { width: 390, height: 844 } };
 
 describe("pages in a browser", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let browser: Browser;
   let pages: Awaited<ReturnType<typeof buildPages>>;
 

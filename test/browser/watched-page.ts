@@ -19,6 +19,8 @@ export async function openWatched(
 ): Promise<WatchedPage> {
   const { expectedStatuses = [], ...contextOptions } = options;
   const context = await browser.newContext({ locale: "en-GB", timezoneId: "UTC", ...contextOptions });
+  // Decides only when to give up: a machine may be busy with other suites.
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   const misdeeds: string[] = [];
   page.on("console", (message) => {

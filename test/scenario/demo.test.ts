@@ -18,7 +18,7 @@ const now = Date.parse("2026-01-05T10:07:31Z");
 const running = new AbortController().signal;
 
 describe("npm run demo", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   let folder: string;
   let code: number;

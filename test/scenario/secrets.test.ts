@@ -21,7 +21,7 @@ const rule = (id: string, source: string, target: string, more: string) => `  - 
 
 for (const deployment of ["cloud", "datacenter"] as const satisfies readonly Deployment[]) {
   describe(`secrets in everything that Backfeed reads, with Jira ${deployment}`, function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     oneStory(this);
     let jira: JiraDouble;
     let project: ProjectFolder;

@@ -42,7 +42,7 @@ const named = [
 ];
 
 describe("serve as a process of its own, over a log that grows", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   oneStory(this);
   let project: ProjectFolder & ServeFolder;
   let served: Served;
@@ -182,13 +182,12 @@ describe("serve as a process of its own, over a log that grows", function () {
     expect(project.localTickets()).to.have.length(after.length);
   });
 
-  it("SIGTERM ends it within ten seconds with exit code 0", async () => {
-    const asked = Date.now();
+  // Within ten seconds: test/unit/app/serve.test.ts, by a clock of its own.
+  it("SIGTERM ends it with exit code 0", async () => {
     served.process.kill("SIGTERM");
     const stopped = await served.process.ended;
     ended.push(stopped);
     expect(stopped.code, stopped.err).to.equal(0);
-    expect(Date.now() - asked).to.be.below(10_000);
   });
 
   it("no secret stands in a log line, an answer or the store", () => {

@@ -120,7 +120,7 @@ export async function runProduct(args: readonly string[], options: ProductOption
 export async function eventually<Answer>(
   what: string,
   ask: () => Promise<Answer | undefined> | Answer | undefined,
-  deadlineMs = 60_000,
+  deadlineMs = 180_000,
 ): Promise<Answer> {
   let last: unknown;
   for (let waited = 0; waited < deadlineMs; waited += 100) {

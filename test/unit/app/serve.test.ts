@@ -14,25 +14,51 @@ trackers: { local: { type: local } }
 tracker: local
 `;
 
+const start = Date.parse("2026-01-05T10:00:00Z");
+
 describe("serve", () => {
-  it("leaves no timer behind when it has stopped: the process can end at once", async () => {
+  /** The program on a clock of its own, over an empty folder. */
+  async function makeProgram() {
     const project = await makeProjectFolder({ "backfeed.yaml": config, "config/owners.yaml": "default: {}\n" });
     const loaded = await loadRules({ file: "backfeed.yaml", baseDirectory: project.path, environment: {} });
-    const clock = new ManualClock("2026-01-05T10:00:00Z");
-    const stop = new AbortController();
+    const clock = new ManualClock(start);
     const runnable = {
       ...loaded,
       config: { ...loaded.config!, store: { ...loaded.config!.store, path: join(project.path, "b.db") } },
     };
     const program = await openProgram({ loaded: runnable, clock, logLevel: "silent", dryRun: false });
-    await serve({
-      loaded: runnable,
-      program,
+    return { project, clock, loaded: runnable, program };
+  }
+
+  it("leaves no timer behind when it has stopped: the process can end at once", async () => {
+    const { project, clock, loaded, program } = await makeProgram();
+    const stop = new AbortController();
+    await serve({ loaded, program, logLevel: "silent", signal: stop.signal, onListening: () => stop.abort() });
+    expect(clock.sleeping).to.equal(0);
+    await project.remove();
+  });
+
+  it("waits at most ten seconds for what does not end when it is asked to stop", async () => {
+    const { project, clock, loaded, program } = await makeProgram();
+    const stop = new AbortController();
+    const worker = { ...program.engine.worker, run: () => new Promise<never>(() => undefined) };
+    const stuck = { ...program, engine: { ...program.engine, worker } };
+    let ended = false;
+    const served = serve({
+      loaded,
+      program: stuck,
       logLevel: "silent",
       signal: stop.signal,
       onListening: () => stop.abort(),
+    }).finally(() => {
+      ended = true;
     });
-    expect(clock.sleeping).to.equal(0);
+    while (!ended) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (stop.signal.aborted && clock.sleeping > 0) clock.advance(1_000);
+    }
+    await served;
+    expect(clock.now() - start).to.be.within(1_000, 10_000);
     await project.remove();
   });
 });

@@ -63,7 +63,7 @@ export function clientFor(options: {
   const {
     url,
     flavour = "cloud",
-    timeoutMs = 5_000,
+    timeoutMs = 50_000,
     namesAccount = false,
     now = Date.parse("2026-01-05T10:00:00Z"),
   } = options;
