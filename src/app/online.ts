@@ -94,7 +94,8 @@ function sourceFaults(
   found: readonly QueryFault[],
 ): readonly Fault[] {
   const rulesOf = new Map<string, Set<Rule>>();
-  for (const { message, query } of found) {
+  for (const { message, query, inFilter } of found) {
+    if (inFilter === true) continue;
     const rule = byQuery.get(query);
     if (rule !== undefined) rulesOf.set(message, (rulesOf.get(message) ?? new Set()).add(rule));
   }
@@ -104,7 +105,7 @@ function sourceFaults(
     const rules = rulesOf.get(fault.message)?.size ?? 0;
     if (rule === undefined || told.has(`${rules > 1 ? "" : rule.id} ${fault.message}`)) return [];
     told.add(`${rules > 1 ? "" : rule.id} ${fault.message}`);
-    if (rules === 1) return [ruleFault(rule, fault)];
+    if (rules <= 1) return [ruleFault(rule, fault)];
     const { message, severity } = fault;
     const fix = fault.fix ?? `look at \`sources.${name}\`: ${rules} rules ask it and all are told this`;
     return [{ file: config.file, line: 1, column: 1, path: `sources.${name}`, message, fix, severity }];

@@ -7,6 +7,8 @@ export interface QueryFault {
   readonly message: string;
   /** What to write instead, where that is known. */
   readonly fix?: string;
+  /** Set where it lies in the rule's own `filter` or `bad`, however many rules write the same. */
+  readonly inFilter?: true;
 }
 
 /** Where observations come from. One suite in test/contract holds for every adapter. */

@@ -163,6 +163,12 @@ export function evidenceContract({ dataset, under }: { dataset: Dataset; under: 
         expect(messages, `faults of query ${index}`).to.have.length.of.at.least(1);
         expect(messages[0]).to.have.length.within(10, 400);
       }
+      for (const fault of faults.filter(
+        ({ query: { filters, measure } }) => filters.length > 0 || measure.kind === "ratio",
+      )) {
+        expect(fault.inFilter, fault.message).to.equal(true);
+        expect(fault.fix, fault.message).to.contain("`filter`");
+      }
       expect(faults.filter((fault) => fault.query === good)).to.deep.equal([]);
     });
   });

@@ -50,13 +50,23 @@ export async function checkQueries(
       if (found.length > 0) continue;
       const fail = (failure: QueryFailure) => {
         onUnavailable(failure);
-        faults.push({ query, severity: "error", message: failure.message });
+        faults.push({ query, severity: "error", message: failure.message, ...filterFix(query, failure) });
       };
       jobs.push(trialJob(query, learned.fields, context, fail));
     }
   }
   await runJobs(jobs, context.connection, signal);
   return faults;
+}
+
+/** Fields, types and rights were asked before: what is still refused is what the query is written in. */
+function filterFix({ filters, measure }: Query, { code }: QueryFailure): Pick<QueryFault, "fix" | "inFilter"> {
+  const written = measure.kind === "ratio" ? [...filters, measure.bad] : filters;
+  if (code !== "refused" || written.length === 0) return {};
+  const lucene =
+    "correct the Lucene query string in `filter` or `bad`: close each quote and bracket, put a term on both sides of AND and OR, and a \\ before / : ( ) [ ] that are meant as text";
+  const dsl = "correct the query DSL in `filter` or `bad`: it is what stands under `query` of a search";
+  return { fix: written.some((filter) => typeof filter === "string") ? lucene : dsl, inFilter: true };
 }
 
 interface Learned {

@@ -49,10 +49,17 @@ export function tableFaults(query: Query, view: TableView): QueryFault[] {
   return faults;
 }
 
+const filterFix = {
+  fix: "write `filter` and `bad` as one SQL condition over the event's fields, such as status >= 500 AND path LIKE '/cart%'",
+  inFilter: true,
+} as const;
+
 /** A refusal as a fault of the query; anything else is the source's own trouble and is thrown on. */
 export function faultOf(query: Query, error: BackfeedError): QueryFault {
   if (error.kind === "aborted") throw error;
   const ofQuery = error.kind === "refused" || error.kind === "not_found" || error.kind === "limit";
   if (!ofQuery) throw new BackfeedError("unavailable", error.message, { cause: error });
-  return { query, severity: "error", message: error.message };
+  const { cause } = error;
+  const inFilter = cause instanceof BackfeedError && cause.facts["at"] === "filter";
+  return { query, severity: "error", message: error.message, ...(inFilter ? filterFix : {}) };
 }

@@ -202,5 +202,5 @@ async function loadFunctions(engine: Engine, signal: AbortSignal): Promise<Reado
 }
 
 function refused(message: string): BackfeedError {
-  return new BackfeedError("refused", message, { retryable: false });
+  return new BackfeedError("refused", message, { retryable: false, facts: { at: "filter" } });
 }

@@ -7,6 +7,7 @@ import type { ScriptedEvents } from "./script.ts";
 export function checkAgainstEvents({ events }: ScriptedEvents, query: Query): readonly QueryFault[] {
   const { where, filters, measure, by } = query;
   const messages: string[] = [];
+  const ofFilters: string[] = [];
   for (const field of new Set([...Object.keys(where), ...by, ...("field" in measure ? [measure.field] : [])])) {
     if (!events.some((event) => valuesOf(event, field).length > 0)) messages.push(`no event has the field "${field}"`);
   }
@@ -15,13 +16,17 @@ export function checkAgainstEvents({ events }: ScriptedEvents, query: Query): re
       compileFilter(filter);
     } catch (error) {
       if (!(error instanceof FilterRefused)) throw error;
-      messages.push(error.message);
+      ofFilters.push(error.message);
     }
   }
   if (needsNumbers(measure) && holdsText(events, measure.field)) {
     messages.push(`"${measure.field}" holds text: ${measure.kind} needs numbers`);
   }
-  return messages.map((message) => ({ query, severity: "error", message }));
+  const fix = "write `filter` and `bad` as the script's own language has it";
+  return [
+    ...messages.map((message): QueryFault => ({ query, severity: "error", message })),
+    ...ofFilters.map((message): QueryFault => ({ query, severity: "error", message, fix, inFilter: true })),
+  ];
 }
 
 function needsNumbers(measure: Measure): measure is Extract<Measure, { field: string }> {

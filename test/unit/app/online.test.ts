@@ -14,8 +14,8 @@ sources:
 trackers: { local: { type: local } }
 tracker: local
 `;
-const rule = (id: string, by: string) =>
-  `  - { id: ${id}, title: t, why: w, signal: { source: logs, table: app, measure: count, by: [${by}], window: 5m }, when: { above: 1 } }\n`;
+const rule = (id: string, by: string, filter?: string) =>
+  `  - { id: ${id}, title: t, why: w, signal: { source: logs, table: app,${filter === undefined ? "" : ` filter: "${filter}",`} measure: count, by: [${by}], window: 5m }, when: { above: 1 } }\n`;
 
 describe("check --online", () => {
   let folder: string;
@@ -40,6 +40,20 @@ describe("check --online", () => {
     expect(faults.map(({ path, severity, file }) => [path, severity, file])).to.deep.equal([
       ["sources.logs", "warning", "backfeed.yaml"],
     ]);
+  });
+
+  it("tells a filter that cannot be read at each rule that has it, with how it is written", async () => {
+    const broken = "service = 'a' AND (";
+    const { faults } = await faultsOf(rule("one", "service", broken) + rule("two", "service", broken));
+    const errors = faults.filter(({ severity }) => severity === "error");
+    expect(errors.map(({ ruleId, file, path }) => [ruleId, file, path])).to.deep.equal([
+      ["one", "rules.yaml", "signal"],
+      ["two", "rules.yaml", "signal"],
+    ]);
+    for (const { message, fix } of errors) {
+      expect(message).to.match(/^not a SQL condition: /);
+      expect(fix).to.match(/^write `filter` and `bad` as one SQL condition/);
+    }
   });
 
   it("tells what is so for one rule at that rule", async () => {
