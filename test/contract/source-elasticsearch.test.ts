@@ -19,7 +19,7 @@ type Asked = Partial<Query> & { target: string };
 
 /** What only Elasticsearch has: shards, mappings, normalizers, arrays in any field. */
 describe("elasticsearch source, beyond the contract", function () {
-  this.timeout(180_000);
+  this.timeout(400_000);
   let service: Elasticsearch;
   let source: Source;
   const made: string[] = [];
@@ -207,7 +207,7 @@ describe("elasticsearch source, beyond the contract", function () {
   });
 
   it("explains what rights are missing, and sees no index that it may not see", async () => {
-    const secured = await sharedReadOnlyElasticsearch();
+    const secured = await sharedReadOnlyElasticsearch("8.8.2");
     const [{ name: user, password }] = readOnlyLogs.users;
     const limited = makeSource(secured, { auth: { user, password } });
     const stranger = makeSource(secured, { auth: { user, password: "wrong" } });
@@ -244,7 +244,7 @@ function makeSource(
     name: "logs",
     nodes: [url],
     timestamp: "@timestamp",
-    timeoutMs: 30_000,
+    timeoutMs: 120_000,
     maxConcurrency: 4,
     ...more,
   });

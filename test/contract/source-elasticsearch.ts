@@ -59,7 +59,7 @@ export async function elasticsearchUnderTest({
     name: index,
     nodes,
     timestamp: "@timestamp",
-    timeoutMs: 30_000,
+    timeoutMs: 120_000,
     maxConcurrency: 4,
     ...(auth === undefined ? {} : { auth }),
   });

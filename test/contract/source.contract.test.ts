@@ -47,7 +47,7 @@ sourceContract({
   name: "elasticsearch 8.8, as a user that may only read logs-*",
   short: true,
   async create(dataset, context) {
-    const service = await startOrSkip(context, sharedReadOnlyElasticsearch);
+    const service = await startOrSkip(context, () => sharedReadOnlyElasticsearch("8.8.2"));
     const [{ name: user, password }] = readOnlyLogs.users;
     const auth = { user, password };
     return elasticsearchUnderTest({ service, dataset, index: "logs-contract", mapping: "keyword", auth });

@@ -43,7 +43,7 @@ const never = new AbortController().signal;
 /** What every source must do. The same data, the same questions, the same answers. */
 export function sourceContract({ name, create, short = false, randomBatches = 25 }: SourceContract): void {
   describe(`source contract: ${name}`, function () {
-    this.timeout(180_000);
+    this.timeout(400_000);
     const dataset = makeDataset();
     let under: SourceUnderTest;
 

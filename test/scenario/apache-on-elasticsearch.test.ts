@@ -8,7 +8,6 @@ import {
   readOnlyLogs,
   sharedElasticsearch,
   sharedReadOnlyElasticsearch,
-  startElasticsearch,
 } from "../support/services/elasticsearch.ts";
 import { startOrSkip } from "../support/services/service-missing.ts";
 import { apacheIndex, apacheLimits, apacheTypos, makeApacheProject } from "./apache-project.ts";
@@ -64,21 +63,17 @@ function expectations(requests: readonly RawRequest[], ticks: readonly number[])
 interface Service {
   readonly name: string;
   readonly start: () => Promise<Elasticsearch>;
-  /** Started for this suite alone. */
-  readonly own?: true;
   /** Asked as a user that may only read. */
   readonly readOnly?: true;
 }
 
 const services: readonly Service[] = [
   { name: "8.19.16", start: sharedElasticsearch },
-  {
-    name: "8.19.16 as a user that may only read",
-    start: () => startElasticsearch({ version: "8.19.16", security: readOnlyLogs }),
-    own: true,
-    readOnly: true,
-  },
-  { name: "8.8.2 as a user that may only read", start: sharedReadOnlyElasticsearch, readOnly: true },
+  ...(["8.8.2", "8.19.16"] as const).map((version) => ({
+    name: `${version} as a user that may only read`,
+    start: () => sharedReadOnlyElasticsearch(version),
+    readOnly: true as const,
+  })),
 ];
 const [reader] = readOnlyLogs.users;
 const credentials = { ES_USER: reader.name, ES_PASSWORD: reader.password };
@@ -130,8 +125,7 @@ for (const service of services) {
     });
     after(async () => {
       await project?.remove();
-      if (service.own) await elasticsearch?.stop();
-      else await elasticsearch?.client.indices.delete({ index: apacheIndex });
+      await elasticsearch?.client.indices.delete({ index: apacheIndex });
     });
 
     it("is checked, without and with asking the server", async () => {

@@ -83,30 +83,48 @@ export async function startElasticsearch({
   }
 }
 
+/** One running instance for suites that follow each other. Another version takes its place: memory is for one. */
+class SharedElasticsearch {
+  #version: ElasticsearchVersion | undefined;
+  #started: Promise<Elasticsearch | undefined> = Promise.resolve(undefined);
+
+  constructor() {
+    atTeardown(() => this.end());
+  }
+
+  ask(options: { readonly version: ElasticsearchVersion; readonly security?: ElasticsearchSecurity }) {
+    if (this.#version !== options.version) {
+      this.#started = this.end().then(() => startElasticsearch(options));
+      this.#version = options.version;
+    }
+    return this.#started as Promise<Elasticsearch>;
+  }
+
+  async end(): Promise<void> {
+    this.#version = undefined;
+    const started = await this.#started.catch(() => undefined);
+    await started?.stop();
+  }
+}
+
+const unsecured = new SharedElasticsearch();
+const secured = new SharedElasticsearch();
+
 /**
  * One Elasticsearch 8.19.16 without security for all suites of this mocha process, started by the first that asks and
  * stopped after the last. Suites keep apart by using indices of their own.
  */
-export const sharedElasticsearch = shareElasticsearch({});
+export const sharedElasticsearch = () => unsecured.ask({ version: "8.19.16" });
 
-/** Likewise one 8.8.2 with security: the oldest version, asked by a user that may only read `logs-*`. */
-export const sharedReadOnlyElasticsearch = shareElasticsearch({ version: "8.8.2", security: readOnlyLogs });
+/**
+ * Likewise one with security, asked by a user that may only read `logs-*`. A suite that asks for one version ends the
+ * other: no two suites run at once.
+ */
+export const sharedReadOnlyElasticsearch = (version: ElasticsearchVersion) =>
+  secured.ask({ version, security: readOnlyLogs });
 
-function shareElasticsearch(options: Parameters<typeof startElasticsearch>[0]): () => Promise<Elasticsearch> {
-  let shared: Promise<Elasticsearch> | undefined;
-  return () => {
-    if (shared === undefined) {
-      const starting = startElasticsearch(options);
-      shared = starting;
-      atTeardown(async () => {
-        shared = undefined;
-        const started = await starting.catch(() => undefined);
-        await started?.stop();
-      });
-    }
-    return shared;
-  };
-}
+/** For a suite that stops it: who asks after that gets a new one. */
+export const endSharedReadOnlyElasticsearch = () => secured.end();
 
 interface Start {
   readonly version: ElasticsearchVersion;

@@ -33,7 +33,7 @@ describe("the generated logs for measuring", () => {
   });
 
   it("load completely into a real Elasticsearch", async function () {
-    this.timeout(300_000);
+    this.timeout(400_000);
     const { client } = await startOrSkip(this, sharedElasticsearch);
     const index = "logs-bench-check";
     const loaded = await loadBenchIndex(client, { documents: 12_345, until, span: hour, index });
