@@ -1,4 +1,5 @@
 import type { OutboxAction, OutboxEntry } from "../model/outbox.ts";
+import type { Band } from "../model/priority.ts";
 import type { TicketRecord, TicketSnapshot } from "../model/ticket.ts";
 import type { Tracker } from "../trackers/tracker.ts";
 
@@ -8,7 +9,10 @@ export interface Applied {
   /** A stable word for the timeline. */
   readonly code: string;
   readonly note: string;
-  readonly record: TicketRecord;
+  /** What we wrote, noted on the record as it is then; undefined when that is nothing. */
+  readonly change?: (record: TicketRecord) => TicketRecord;
+  /** The ticket is not as its record says: reconcile is to look at it next. */
+  readonly lookAgain?: true;
 }
 
 type WordAction = Exclude<OutboxAction, { kind: "create" }>;
@@ -26,35 +30,33 @@ export async function applyToTicket(
   signal: AbortSignal,
 ): Promise<Applied> {
   const snapshot = await tracker.read(record.ref, signal);
-  if (snapshot === undefined) return dropped(record, "ticket_gone", "the ticket was deleted or is out of reach");
-  const seen = withSeen(record, snapshot, now);
+  if (snapshot === undefined) return dropped("ticket_gone", "the ticket was deleted or is out of reach");
   if (snapshot.statusCategory === "done" && entry.action.kind !== "summary") {
     // So it looks, too, when we closed it ourselves and died before that was stored.
     if (action.kind === "transition") {
-      return done(seen, "transition_unchanged", `the ticket is ${snapshot.status} already`);
+      return { ...done("transition_unchanged", `the ticket is ${snapshot.status} already`), lookAgain: true };
     }
-    return dropped(seen, "ticket_closed", `the ticket is ${snapshot.status}: nothing was written`);
+    return dropped("ticket_closed", `the ticket is ${snapshot.status}: nothing was written`);
   }
   switch (action.kind) {
     case "comment": {
       const outcome = await tracker.comment(record.ref, action, signal);
       return outcome === "created"
-        ? done(seen, "commented", "written on the ticket")
-        : done(seen, "comment_was_there", "was on the ticket already");
+        ? done("commented", "written on the ticket")
+        : done("comment_was_there", "was on the ticket already");
     }
     case "summary": {
       const outcome = await tracker.keepComment(record.ref, action, signal);
-      return done(seen, `summary_${outcome}`, "the summary block is current");
+      return done(`summary_${outcome}`, "the summary block is current");
     }
     case "priority":
-      return setPriority(action, seen, tracker, signal);
+      return setPriority(action, record, tracker, signal);
     case "transition": {
       await tracker.comment(record.ref, action, signal);
       const outcome = await tracker.transition(record.ref, action.category, signal);
-      // What is decided next goes by what the ticket says now.
       const after = outcome === "moved" ? await tracker.read(record.ref, signal) : undefined;
-      const known = after === undefined ? seen : withSeen(record, after, now);
-      return done(known, `transition_${outcome}`, `asked for a status of the category ${action.category}`);
+      const said = done(`transition_${outcome}`, `asked for a status of the category ${action.category}`);
+      return after === undefined ? said : { ...said, change: (current) => withOurStatus(current, after, now) };
     }
   }
 }
@@ -70,22 +72,37 @@ async function setPriority(
   const { outcome, priority } = await tracker.setPriority(record.ref, change, signal);
   if (outcome === "kept") {
     await tracker.comment(record.ref, action, signal);
-    return done(record, "priority_kept", `a person set ${priority ?? "the priority"}: it stays`);
+    return done("priority_kept", `a person set ${priority ?? "the priority"}: it stays`);
   }
-  const written = outcome === "unsupported" ? record.written : { priority, band: action.band };
-  return done({ ...record, written }, `priority_${outcome}`, `priority for ${action.band}`);
+  const said = done(`priority_${outcome}`, `priority for ${action.band}`);
+  if (outcome === "unsupported") return said;
+  return { ...said, change: (current) => withOurPriority(current, priority, action.band) };
 }
 
-/** The record with what the ticket says now. */
+/** The status that we gave it is no change of a person's; whatever else was changed meanwhile is left for reconcile to see. */
+function withOurStatus(record: TicketRecord, snapshot: TicketSnapshot, now: number): TicketRecord {
+  const { status, statusCategory, resolution } = snapshot;
+  const before = record.seen ?? { at: now, priority: record.written.priority };
+  return { ...record, seen: { ...before, status, statusCategory, resolution } };
+}
+
+function withOurPriority(record: TicketRecord, priority: string | undefined, band: Band): TicketRecord {
+  const written = { ...record.written, priority, band };
+  return { ...record, written, ...(record.seen === undefined ? {} : { seen: { ...record.seen, priority } }) };
+}
+
+/** The record of a ticket that is new to us, with what it says. */
 export function withSeen(record: TicketRecord, snapshot: TicketSnapshot, now: number): TicketRecord {
-  const { status, statusCategory, resolution, priority } = snapshot;
-  return { ...record, ref: snapshot.ref, seen: { at: now, status, statusCategory, resolution, priority } };
+  const { ref, status, statusCategory, resolution, priority, summary, description, labels } = snapshot;
+  const { assignee, project, updatedAt } = snapshot;
+  const words = { summary, description, labels, assignee, project, updatedAt };
+  return { ...record, ref, seen: { at: now, status, statusCategory, resolution, priority, ...words } };
 }
 
-function done(record: TicketRecord, code: string, note: string): Applied {
-  return { state: "done", code, note, record };
+function done(code: string, note: string): Applied {
+  return { state: "done", code, note };
 }
 
-function dropped(record: TicketRecord, code: string, note: string): Applied {
-  return { state: "dropped", code, note, record };
+function dropped(code: string, note: string): Applied {
+  return { state: "dropped", code, note, lookAgain: true };
 }

@@ -155,7 +155,9 @@ async function adopt(
   const snapshot = await look(() => context.tracker.read(ref, signal));
   const now = context.clock.now();
   const record = recordOf(entry, action, snapshot?.ref ?? ref, snapshot?.priority, [], now);
-  const adopted = snapshot === undefined ? record : withSeen(record, snapshot, now);
+  // That it is closed is left to reconcile: it sees who may have done that, and as what.
+  const isOpen = snapshot !== undefined && snapshot.statusCategory !== "done";
+  const adopted = isOpen ? withSeen(record, snapshot, now) : record;
   await context.tickets.put(adopted);
   return adopted;
 }

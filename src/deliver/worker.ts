@@ -89,14 +89,17 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
       if (result.kind === "wait") return settle(entry, result.outcome, "create_looked_for");
       const note = [`${result.adopted ? "found" : "filed"} ${result.record.ref.key}`, ...result.notes].join("; ");
       logger.info("ticket filed", { finding: entry.findingId, ticket: result.record.ref.key, adopted: result.adopted });
-      return settle(entry, { state: "done", note, ticket: result.record }, result.adopted ? "found" : "filed");
+      return settle(entry, { state: "done", note }, result.adopted ? "found" : "filed");
     }
     const record = await options.tickets.ofFinding(entry.findingId);
     if (record === undefined || record.generation !== entry.generation) {
       return settle(entry, { state: "dropped", note: "its ticket was never filed" }, "no_ticket");
     }
     const applied = await applyToTicket(entry, entry.action, record, tracker, clock.now(), signal);
-    await settle(entry, { state: applied.state, note: applied.note, ticket: applied.record }, applied.code);
+    const { state, note, change } = applied;
+    const ticket = change === undefined ? {} : { ticket: { generation: entry.generation, change } };
+    await settle(entry, { state, note, ...ticket }, applied.code);
+    if (applied.lookAgain === true) await options.tickets.looked([record], 0);
   }
 
   /** A stop that we did not ask for is a fault of the tracker: tried again at once, it could be so for ever. */

@@ -158,7 +158,8 @@ export interface Finding {
 /** One entry of a finding's timeline. */
 export interface FindingEvent {
   readonly at: number;
-  readonly kind: "state" | "decision" | "delivery" | "priority" | "operator";
+  /** `ticket`: what people did on the ticket. */
+  readonly kind: "state" | "decision" | "delivery" | "priority" | "operator" | "ticket";
   /** A stable word: a decision's reason, a state, a delivery outcome. */
   readonly code: string;
   /** For people, one sentence. */

@@ -28,16 +28,6 @@ export interface TicketClosed {
   readonly resolution: string | undefined;
 }
 
-/** How far the fix of a ticket that was closed as done has held: time evaluated clear, which no data stops. */
-export interface TicketHeld {
-  /** The later of Done and the last breach: the clock started at zero then. */
-  readonly since: number;
-  /** Milliseconds evaluated clear since then. */
-  readonly clearMs: number;
-  /** The tick up to which `clearMs` counts. */
-  readonly countedTo: number;
-}
-
 /** A change that a person made on a ticket of ours, kept to learn from. Values are the tracker's words, cut to 500 characters. */
 export interface TicketEdit {
   /** The tracker's own instant where it is known, else when we saw it. */
@@ -65,4 +55,19 @@ export interface WebhookHint {
   /** The issue is said to carry an adopt label: worth a look although it is none of ours. */
   readonly adopts: boolean;
   readonly receivedAt: number;
+}
+
+const hourMs = 3_600_000;
+/** An index that lags by minutes has caught up after the first; the second finds what a longer outage of it hid. */
+const sweepAfterMs = [2 * hourMs, 24 * hourMs] as const;
+
+/** When to look for duplicates of a ticket; undefined when that was done often enough. */
+export function nextSweepAt({
+  createdAt,
+  sweptAt,
+}: {
+  createdAt: number;
+  sweptAt?: number | undefined;
+}): number | undefined {
+  return sweepAfterMs.map((after) => createdAt + after).find((at) => sweptAt === undefined || sweptAt < at);
 }

@@ -1,7 +1,7 @@
 import type { Document } from "./document.ts";
 import type { Band } from "./priority.ts";
 import type { TicketField } from "./rule.ts";
-import type { TicketClosed, TicketHeld, WatchedField } from "./ticket-life.ts";
+import type { TicketClosed, WatchedField } from "./ticket-life.ts";
 
 /** What makes a ticket ours: written into its label and its entity property when it is created. */
 export interface TicketIdentity {
@@ -116,7 +116,6 @@ export interface TicketRecord {
   readonly commandsDone?: readonly string[] | undefined;
   /** The issues that were the ticket before: closed as duplicates of another, or replaced by an adopted one. */
   readonly formerRefs?: readonly TicketRef[] | undefined;
-  readonly held?: TicketHeld | undefined;
   /** When the finding is to be decided again although no alert moves; undefined when nothing is waited for. */
   readonly attendAt?: number | undefined;
   /** When it was last looked for duplicates of it. */

@@ -6,6 +6,7 @@ import type { LocalTicket } from "../model/local-ticket.ts";
 import type { OutboxDraft, OutboxEntry, OutboxState } from "../model/outbox.ts";
 import type { Silence } from "../model/silence.ts";
 import type { TicketRecord } from "../model/ticket.ts";
+import type { TicketEdit, WebhookHint } from "../model/ticket-life.ts";
 
 /** What is remembered of a rule between ticks. */
 export interface RuleState {
@@ -122,7 +123,10 @@ export interface OutboxStore {
   claim(request: { now: number; owner: string; leaseMs: number; limit: number }): Promise<readonly OutboxEntry[]>;
   /** Before the bytes of a create leave, once per claim. False when the lease was lost or is over, or it is sent already. */
   markSending(id: string, request: { owner: string; now: number; leaseMs: number }): Promise<boolean>;
-  /** Ends one attempt. False when the lease was lost. A ticket record and events are stored in the same transaction. */
+  /**
+   * Ends one attempt. False when the lease was lost. A change of the finding's ticket record (by `TicketStore.change`'s
+   * rules) and the event are stored in the same transaction.
+   */
   settle(
     id: string,
     outcome: {
@@ -134,7 +138,7 @@ export interface OutboxStore {
       looks?: number;
       lostCreates?: number;
       note?: string;
-      ticket?: TicketRecord;
+      ticket?: { readonly generation: number; readonly change: (record: TicketRecord) => TicketRecord };
       event?: FindingEvent;
     },
   ): Promise<boolean>;
@@ -155,12 +159,75 @@ export interface OutboxStore {
   nextDue(): Promise<number | undefined>;
 }
 
+/** What becomes of a ticket record, and what is told of it. */
+export interface TicketChange {
+  readonly record: TicketRecord;
+  readonly events?: readonly FindingEvent[];
+  readonly edits?: readonly TicketEdit[];
+}
+
+/** Finding's id and generation: one record. */
+export type TicketRecordKey = Pick<TicketRecord, "findingId" | "generation">;
+
 export interface TicketStore {
+  /** Stores a new ticket's record. What is there already is changed by `change`, since it has two writers. */
   put(record: TicketRecord): Promise<void>;
+  /**
+   * Reads, changes and writes one record, with its events and edits, in one transaction: delivery and reconcile both
+   * write, so neither writes back what it read before. Gives the record as it is then; undefined where there is none.
+   * Nothing is written when `change` gives undefined.
+   */
+  change(
+    key: TicketRecordKey,
+    change: (record: TicketRecord) => TicketChange | undefined,
+  ): Promise<TicketRecord | undefined>;
   /** The record of the highest generation. */
   ofFinding(findingId: string): Promise<TicketRecord | undefined>;
   ofFindings(findingIds: readonly string[]): Promise<ReadonlyMap<string, TicketRecord>>;
   byKey(key: string): Promise<TicketRecord | undefined>;
+  /** By the tracker's ids; of several generations on one issue the highest. */
+  byIssueIds(tracker: string, issueIds: readonly string[]): Promise<ReadonlyMap<string, TicketRecord>>;
+  /**
+   * Those worth looking at: of each finding the highest generation, open, or closed or gone after `endedAfter`. What was
+   * not looked at for longest comes first; what was never, before all.
+   */
+  live(request: {
+    readonly tracker: string;
+    readonly endedAfter: number;
+    readonly limit: number;
+  }): Promise<readonly TicketRecord[]>;
+  /** Notes that these were looked at now, whatever came of it. */
+  looked(keys: readonly TicketRecordKey[], now: number): Promise<void>;
+  /** Records of the highest generation whose finding is to be decided again by now, the most overdue first. */
+  due(now: number, limit: number): Promise<readonly TicketRecord[]>;
+  /** Records whose next look for duplicates (`nextSweepAt`) is due, the most overdue first. */
+  unswept(request: {
+    readonly tracker: string;
+    readonly now: number;
+    readonly limit: number;
+  }): Promise<readonly TicketRecord[]>;
+  /** What people changed on a finding's tickets, newest first. */
+  edits(findingId: string, limit: number): Promise<readonly TicketEdit[]>;
+  /** Up to which instant of its own a tracker's changes have been asked for. */
+  reconciledTo(tracker: string): Promise<number | undefined>;
+  setReconciledTo(tracker: string, instant: number): Promise<void>;
+}
+
+export interface StoredHint extends WebhookHint {
+  readonly id: string;
+}
+
+/** What trackers' webhooks brought, until reconcile has looked. Losing one costs only time: polling sees the same. */
+export interface WebhookInbox {
+  /**
+   * Stores a hint; it is on the disk when this resolves. `repeated` when the tracker delivered it before. Throws `limit`
+   * when 10,000 wait already: then the sender is to try again later.
+   */
+  receive(hint: WebhookHint): Promise<"stored" | "repeated">;
+  /** What waits, oldest first. */
+  pending(tracker: string, limit: number): Promise<readonly StoredHint[]>;
+  /** They have been looked at. Kept for a while, to know repetitions. */
+  done(ids: readonly string[], now: number): Promise<void>;
 }
 
 export interface EvidenceStore {
@@ -234,11 +301,15 @@ export interface Store {
   readonly state: StateStore;
   readonly outbox: OutboxStore;
   readonly tickets: TicketStore;
+  readonly inbox: WebhookInbox;
   readonly evidence: EvidenceStore;
   readonly history: HistoryStore;
   readonly silences: SilenceStore;
   readonly localTickets: LocalTicketStore;
-  /** Deletes what is older than its time: ticks and counts, evidence, finished outbox entries, events of closed findings and silences that are over. Gives how many rows, bounded per call. */
+  /**
+   * Deletes what is older than its time: ticks, counts and hints that were looked at; evidence; finished outbox entries;
+   * events of closed findings, people's edits and silences that are over. Gives how many rows, bounded per call.
+   */
   retain(before: { ticks: number; evidence: number; outbox: number; events: number }): Promise<number>;
   /** A cheap read, for readiness. Throws `unavailable`, also when what was opened is no longer where it was. */
   ping(): Promise<void>;

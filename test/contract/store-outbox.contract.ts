@@ -100,20 +100,22 @@ export function storeOutboxPromises(test: StoreUnderTest): void {
     it("stores the outcome, the ticket and the event together, and only for the holder", async () => {
       const { store } = test;
       await decide(store, [createDraft("checkout"), commentDraft("checkout", "quiet")]);
+      await store.tickets.put(ticketRecord("checkout"));
       const [entry] = await claimAll(store, start, "one");
+      const moved = ticketRecord("checkout", { dropped: ["component billing is unknown"] });
       const outcome = {
         owner: "one",
         state: "done",
         now: start + 5,
         note: "filed PAY-1",
-        ticket: ticketRecord("checkout"),
+        ticket: { generation: 1, change: (record) => ({ ...record, dropped: moved.dropped }) },
         event: event({ kind: "delivery", code: "filed" }),
-      } as const;
+      } satisfies Parameters<Store["outbox"]["settle"]>[1];
       expect(await store.outbox.settle(entry!.id, { ...outcome, owner: "two" })).to.equal(false);
-      expect(await store.tickets.ofFinding(idOf("checkout"))).to.equal(undefined);
+      expect(plain(await store.tickets.ofFinding(idOf("checkout")))).to.deep.equal(plain(ticketRecord("checkout")));
       expect(await store.outbox.settle(entry!.id, outcome)).to.equal(true);
       expect(await store.outbox.settle(entry!.id, outcome)).to.equal(false);
-      expect(plain(await store.tickets.ofFinding(idOf("checkout")))).to.deep.equal(plain(ticketRecord("checkout")));
+      expect(plain(await store.tickets.ofFinding(idOf("checkout")))).to.deep.equal(plain(moved));
       expect((await store.history.events(idOf("checkout"))).map((one) => one.code)).to.deep.equal(["filed"]);
       const done = await store.outbox.get(entry!.id);
       expect(done).to.deep.include({ state: "done", note: "filed PAY-1", finishedAt: start + 5, lease: undefined });
@@ -124,7 +126,8 @@ export function storeOutboxPromises(test: StoreUnderTest): void {
       const { store } = test;
       await decide(store, [createDraft("checkout")]);
       const [entry] = await claimAll(store, start);
-      const broken = ticketRecord("checkout", { createdAt: Number.NaN });
+      await store.tickets.put(ticketRecord("checkout"));
+      const broken = { generation: 1, change: () => ticketRecord("checkout", { createdAt: Number.NaN }) };
       const settled = store.outbox.settle(entry!.id, { owner: "worker", state: "done", now: start, ticket: broken });
       expect(await settled.catch((error: unknown) => error)).to.be.instanceOf(BackfeedError);
       expect(await store.outbox.get(entry!.id)).to.deep.include({ state: "pending" });

@@ -118,7 +118,8 @@ export function storeSilencePromises(test: StoreUnderTest): void {
       const outbox = [createDraft("a"), commentDraft("a", "quiet:1"), commentDraft("a", "quiet:2")];
       await store.state.commitTick(tick([firingRule("a", { outbox }), firingRule("b")]));
       const [create] = await store.outbox.claim({ now: start, owner: "w", leaseMs: minute, limit: 1 });
-      await store.outbox.settle(create!.id, { owner: "w", state: "done", now: start, ticket: ticketRecord("a") });
+      await store.tickets.put(ticketRecord("a"));
+      await store.outbox.settle(create!.id, { owner: "w", state: "done", now: start });
       let seen: RefileRequest | undefined;
       const refiled = await store.state.refile(idOf("a"), start + minute, (request) => {
         seen = request;
@@ -174,7 +175,8 @@ export function storeSilencePromises(test: StoreUnderTest): void {
       const [second] = await store.outbox.claim({ now: start, owner: "w", leaseMs: minute, limit: 9 });
       expect(second).to.include({ generation: 2, state: "pending" });
       const record = ticketRecord("a", { generation: 2, ref: { id: "2", key: "PAY-2", url: "" } });
-      await store.outbox.settle(second!.id, { owner: "w", state: "done", now: start, ticket: record });
+      await store.tickets.put(record);
+      await store.outbox.settle(second!.id, { owner: "w", state: "done", now: start });
       expect((await store.tickets.ofFinding(idOf("a")))?.ref.key).to.equal("PAY-2");
     });
   });

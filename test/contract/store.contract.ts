@@ -7,6 +7,7 @@ import { storeOutboxPromises } from "./store-outbox.contract.ts";
 import { storeRetentionPromises } from "./store-retention.contract.ts";
 import { storeSilencePromises } from "./store-silences.contract.ts";
 import { storeStatePromises } from "./store-state.contract.ts";
+import { storeTicketPromises } from "./store-tickets.contract.ts";
 
 export interface StoreHarness {
   readonly name: string;
@@ -40,6 +41,7 @@ export function storeContract(harness: StoreHarness): void {
     };
     storeStatePromises(underTest);
     storeOutboxPromises(underTest);
+    storeTicketPromises(underTest);
     storeEvidencePromises(underTest);
     storeHistoryPromises(underTest);
     storeLocalTicketPromises(underTest);

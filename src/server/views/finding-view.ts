@@ -128,7 +128,7 @@ export type FindingView = z.infer<typeof findingView>;
 
 export const findingEventView = z.object({
   at: instant,
-  kind: z.enum(["state", "decision", "delivery", "priority", "operator"]),
+  kind: z.enum(["state", "decision", "delivery", "priority", "operator", "ticket"]),
   code: z.string(),
   text: z.string(),
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),

@@ -5,6 +5,7 @@ import { initialSchema } from "./schema-1.ts";
 import { silenceSchema } from "./schema-2.ts";
 import { scoreSchema } from "./schema-3.ts";
 import { ticketChangeSchema } from "./schema-4.ts";
+import { ticketLifeSchema } from "./schema-5.ts";
 
 interface Migration {
   readonly name: string;
@@ -17,6 +18,7 @@ const migrations: readonly Migration[] = [
   { name: "silences", up: silenceSchema },
   { name: "score", up: scoreSchema },
   { name: "ticket changes", up: ticketChangeSchema },
+  { name: "ticket life", up: ticketLifeSchema },
 ];
 
 /**

@@ -12,6 +12,7 @@ import { createSilenceStore } from "./silence-store.ts";
 import { createStateStore } from "./state-store.ts";
 import { createTicketStore } from "./ticket-store.ts";
 import { UnreadableRows } from "./unreadable-rows.ts";
+import { createWebhookInbox } from "./webhook-inbox.ts";
 
 export interface SqlStoreOptions {
   /** `sqlite:PATH` or `sqlite::memory:`. */
@@ -36,6 +37,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<Store> {
     state: createStateStore(parts),
     outbox: createOutboxStore(parts),
     tickets: createTicketStore(parts),
+    inbox: createWebhookInbox(parts),
     evidence: createEvidenceStore(parts),
     history: createHistoryStore(parts),
     silences: createSilenceStore(parts),

@@ -9,7 +9,7 @@ import { inChunks } from "./in-chunks.ts";
 import { claimEntries, notBlocked } from "./outbox-claim.ts";
 import { readOutboxEntry, rowNumber } from "./rows.ts";
 import type { Tables } from "./schema.ts";
-import { putTicket } from "./ticket-store.ts";
+import { changeTicket } from "./ticket-store.ts";
 import type { UnreadableRows } from "./unreadable-rows.ts";
 
 type Outcome = Parameters<OutboxStore["settle"]>[1];
@@ -135,7 +135,11 @@ async function settle(database: Kysely<Tables>, id: string, outcome: Outcome): P
     .returning("finding_id")
     .executeTakeFirst();
   if (settled === undefined) return false;
-  if (outcome.ticket !== undefined) await putTicket(database, outcome.ticket);
+  if (outcome.ticket !== undefined) {
+    const { generation, change } = outcome.ticket;
+    const key = { findingId: settled.finding_id, generation };
+    await changeTicket(database, key, (record) => ({ record: change(record) }));
+  }
   if (outcome.event !== undefined) await insertEvent(database, settled.finding_id, outcome.event);
   return true;
 }

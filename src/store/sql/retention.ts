@@ -30,6 +30,10 @@ export async function retain(connections: Connections, before: Parameters<Store[
           and ${ref("findings.state")} not in ('open', 'regressed') limit ${rowsPerKind})`,
     sql`delete from silences where number in (
         select number from silences where until < ${before.events} limit ${rowsPerKind})`,
+    sql`delete from ticket_edits where number in (
+        select number from ticket_edits where at < ${before.events} limit ${rowsPerKind})`,
+    sql`delete from webhook_inbox where number in (
+        select number from webhook_inbox where done_at < ${before.ticks} limit ${rowsPerKind})`,
   ];
   let deleted = 0;
   for (const deletion of deletions) {

@@ -6,7 +6,8 @@ import type { LocalTicket } from "../../model/local-ticket.ts";
 import { type OutboxAction, type OutboxEntry, type OutboxState, outboxStates } from "../../model/outbox.ts";
 import type { Silence } from "../../model/silence.ts";
 import type { TicketRecord } from "../../model/ticket.ts";
-import type { TickRecord } from "../store.ts";
+import type { TicketEdit } from "../../model/ticket-life.ts";
+import type { StoredHint, TickRecord } from "../store.ts";
 import { decode, decodeText, encode, type Shape, unreadable } from "./codec.ts";
 import type { Tables } from "./schema.ts";
 
@@ -87,6 +88,32 @@ const ticketShape: Shape<TicketRecord> = {
 
 export function readTicket(row: { finding_id: string; generation: number; body: string }): TicketRecord {
   return decode<TicketRecord>(row.body, ticketShape, "tickets", `${row.finding_id} ${row.generation}`);
+}
+
+const editShape: Shape<TicketEdit> = {
+  at: "number",
+  findingId: "string",
+  generation: "number",
+  tracker: "string",
+  issueId: "string",
+  field: "string",
+};
+
+export function readTicketEdit(row: { number: number; body: string }): TicketEdit {
+  return decode<TicketEdit>(row.body, editShape, "ticket_edits", String(row.number));
+}
+
+const hintShape: Shape<Omit<StoredHint, "id">> = {
+  tracker: "string",
+  deliveryId: "string",
+  issueId: "string",
+  adopts: "boolean",
+  receivedAt: "number",
+};
+
+export function readHint(row: { number: number; body: string }): StoredHint {
+  const id = String(row.number);
+  return { ...decode<Omit<StoredHint, "id">>(row.body, hintShape, "webhook_inbox", id), id };
 }
 
 const silenceShape: Shape<Omit<Silence, "id">> = {

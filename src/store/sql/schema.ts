@@ -69,8 +69,25 @@ export interface Tables {
     issue_id: string;
     issue_key: string;
     created_at: number;
+    /** When it was last looked at, whatever came of it; 0 when never. Not in the body. */
+    looked_at: number;
+    /** When to look for duplicates of it; null when that is done. */
+    sweep_at: number | null;
+    /** When it was closed, or went out of reach. */
+    ended_at: number | null;
+    attend_at: number | null;
     body: string;
   };
+  /** What people changed on tickets. */
+  ticket_edits: { number: Generated<number>; finding_id: string; at: number; body: string };
+  webhook_inbox: {
+    number: Generated<number>;
+    tracker: string;
+    delivery_id: string;
+    done_at: number | null;
+    body: string;
+  };
+  reconcile_marks: { tracker: string; reconciled_to: number };
   evidence: {
     number: Generated<number>;
     outbox_id: string;

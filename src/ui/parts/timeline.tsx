@@ -8,6 +8,7 @@ const kindWords: Readonly<Record<TimelineEvent["kind"], string>> = {
   delivery: "delivery",
   priority: "priority",
   operator: "person",
+  ticket: "ticket",
 };
 
 /** What happened, the newest first. */

@@ -8,6 +8,7 @@ import type {
   StateStore,
   Store,
   TicketStore,
+  WebhookInbox,
 } from "../../../src/store/store.ts";
 import type { Tracker } from "../../../src/trackers/tracker.ts";
 
@@ -46,7 +47,22 @@ const outbox: MethodList<OutboxStore> = {
   oldestOpen: true,
   nextDue: true,
 };
-const tickets: MethodList<TicketStore> = { put: true, ofFinding: true, ofFindings: true, byKey: true };
+const tickets: MethodList<TicketStore> = {
+  put: true,
+  change: true,
+  ofFinding: true,
+  ofFindings: true,
+  byKey: true,
+  byIssueIds: true,
+  live: true,
+  looked: true,
+  due: true,
+  unswept: true,
+  edits: true,
+  reconciledTo: true,
+  setReconciledTo: true,
+};
+const inbox: MethodList<WebhookInbox> = { receive: true, pending: true, done: true };
 const evidence: MethodList<EvidenceStore> = { put: true, ofEntry: true, newest: true };
 const history: MethodList<HistoryStore> = {
   findings: true,
@@ -99,6 +115,7 @@ export const portMethods = {
   "store.state": state,
   "store.outbox": outbox,
   "store.tickets": tickets,
+  "store.inbox": inbox,
   "store.evidence": evidence,
   "store.history": history,
   "store.silences": silences,

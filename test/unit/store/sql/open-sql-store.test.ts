@@ -30,6 +30,21 @@ import {
   ticketRecord,
 } from "../../../contract/store-builders.ts";
 
+/** What each schema brought, taken away again; the newest first. */
+const undone: readonly (readonly [number, readonly string[]])[] = [
+  [
+    5,
+    [
+      ...["look", "sweep", "attention", "issue"].map((by) => `drop index tickets_by_${by}`),
+      ...["looked_at", "sweep_at", "ended_at", "attend_at"].map((name) => `alter table tickets drop column ${name}`),
+      ...["ticket_edits", "webhook_inbox", "reconcile_marks"].map((table) => `drop table ${table}`),
+    ],
+  ],
+  [4, ["drop index local_tickets_by_change", "alter table local_tickets drop column updated_at"]],
+  [3, ["alter table findings drop column score"]],
+  [2, ["drop table silences"]],
+];
+
 describe("openSqlStore", () => {
   let folder = "";
   let path = "";
@@ -51,6 +66,12 @@ describe("openSqlStore", () => {
     const file = new Sqlite(path);
     file.prepare(sql).run(...values);
     file.close();
+  };
+  /** The file as the program with this schema would have left it. */
+  const backTo = (version: number) => {
+    for (const [schema, statements] of undone)
+      if (schema > version) for (const statement of statements) edit(statement);
+    edit("delete from migrations where version > ?", version);
   };
 
   it("makes the folder and the file, and leaves one database file and its lock when it closes", async () => {
@@ -95,7 +116,7 @@ describe("openSqlStore", () => {
     for (const access of ["write", "read", "copy"] as const) {
       const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access }));
       expect([access, error.kind]).to.deep.equal([access, "configuration"]);
-      expect(error.message).to.include("newer Backfeed (schema 7, this program knows 4)");
+      expect(error.message).to.include("newer Backfeed (schema 7, this program knows 5)");
     }
   });
 
@@ -103,15 +124,11 @@ describe("openSqlStore", () => {
     const store = await openSqlStore({ url: `sqlite:${path}` });
     await store.state.commitTick(tick([firingRule("a")]));
     await store.close();
-    edit("drop table silences");
-    edit("alter table findings drop column score");
-    edit("drop index local_tickets_by_change");
-    edit("alter table local_tickets drop column updated_at");
-    edit("delete from migrations where version > 1");
+    backTo(1);
     const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access: "read" }));
     expect([error.kind, error.message]).to.deep.equal([
       "configuration",
-      `the store ${path} has schema 1, this program needs 4: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
+      `the store ${path} has schema 1, this program needs 5: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
     ]);
     const upgraded = await openSqlStore({ url: `sqlite:${path}` });
     expect(await upgraded.silences.active(0)).to.deep.equal([]);
@@ -133,10 +150,7 @@ describe("openSqlStore", () => {
     });
     await store.state.commitTick(tick([ruleCommit("any", { findings: commits })]));
     await store.close();
-    edit("alter table findings drop column score");
-    edit("drop index local_tickets_by_change");
-    edit("alter table local_tickets drop column updated_at");
-    edit("delete from migrations where version > 2");
+    backTo(2);
     edit("update findings set body = 'x' where id = ?", idOf("damaged"));
     const upgraded = await openSqlStore({ url: `sqlite:${path}`, logger: { error: () => undefined } });
     const { items } = await upgraded.history.findings({ limit: 1_000 });
@@ -152,15 +166,26 @@ describe("openSqlStore", () => {
       await store.localTickets.create({ ...localTicket(`t-${index}`), updatedAt: 1_000 + (index % 7) });
     }
     await store.close();
-    edit("drop index local_tickets_by_change");
-    edit("alter table local_tickets drop column updated_at");
-    edit("delete from migrations where version > 3");
+    backTo(3);
     edit("update local_tickets set body = 'x' where key = ?", "LOCAL-6");
     const upgraded = await openSqlStore({ url: `sqlite:${path}`, logger: { error: () => undefined } });
     const changed = await upgraded.localTickets.changedSince(1_005, 1_000);
     expect(changed).to.have.length(127);
     expect(changed.map(({ updatedAt }) => updatedAt)).to.satisfy((times: number[]) => times.every((at) => at >= 1_005));
     await upgraded.close();
+  });
+
+  it("brings the schema before the life of tickets up to date: tickets of then are looked at, and for duplicates too", async () => {
+    const store = await openSqlStore({ url: `sqlite:${path}` });
+    await store.tickets.put(ticketRecord("a"));
+    await store.close();
+    backTo(4);
+    const { tickets, close } = await openSqlStore({ url: `sqlite:${path}` });
+    const { ref } = ticketRecord("a");
+    expect(await tickets.live({ tracker: "jira", endedAfter: start, limit: 9 })).to.have.length(1);
+    expect(await tickets.unswept({ tracker: "jira", now: start, limit: 9 })).to.have.length(1);
+    expect((await tickets.byIssueIds("jira", [ref.id])).get(ref.id)?.ref).to.deep.equal(ref);
+    await close();
   });
 
   it("reads beside a writer and refuses to write", async () => {
