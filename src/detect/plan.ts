@@ -3,6 +3,7 @@ import type { Labels } from "../model/labels.ts";
 import type { Batch, Probe, Question } from "../model/query.ts";
 import type { Limits, Rule } from "../model/rule.ts";
 import type { Window } from "../model/time.ts";
+import { sameTimeBefore } from "./schedule.ts";
 
 /** What detect must know of a source to ask it: when its data is complete, and when it counts as stale. */
 export interface SourceTiming {
@@ -77,6 +78,7 @@ class SourcePlanBuilder {
   readonly #probePositions = new Map<Window, Map<string, number>>();
   /** By start, then by end. */
   readonly #windows = new Map<number, Map<number, Window>>();
+  readonly #timesBefore = new Map<string, number>();
   readonly #rules: PlannedRule[] = [];
 
   constructor(source: string, to: number, staleAfterMs: number | undefined) {
@@ -107,16 +109,26 @@ class SourcePlanBuilder {
     return { source: this.#source, batch: { questions: this.#questions, probes: this.#probes }, rules: this.#rules };
   }
 
-  #references({ signal }: Rule, backs: readonly number[], mustAnswer: readonly Labels[]) {
+  #references({ signal, schedule }: Rule, backs: readonly number[], mustAnswer: readonly Labels[]) {
     const references = new Map<number, PlannedReference>();
     for (const back of backs) {
-      const window = this.#window(this.#to - signal.windowMs - back, this.#to - back);
+      // The window just before this one touches it, whatever the clocks did.
+      const to = back === signal.windowMs ? this.#to - back : this.#timeBefore(schedule.timezone, back);
+      const window = this.#window(to - signal.windowMs, to);
       references.set(back, {
         answer: this.#ask({ query: signal.query, window, mustAnswer }),
         probe: this.#probe(signal.target, window),
       });
     }
     return references;
+  }
+
+  /** Of the end of the current windows: a day earlier by the rule's clock may be 23 or 25 hours. */
+  #timeBefore(timezone: string, back: number): number {
+    const key = `${back} ${timezone}`;
+    const to = this.#timesBefore.get(key) ?? sameTimeBefore(timezone, this.#to, back);
+    this.#timesBefore.set(key, to);
+    return to;
   }
 
   #ask(question: Question): number {

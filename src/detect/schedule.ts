@@ -64,6 +64,18 @@ export function nextTick(schedule: Schedule, at: number): number {
   throw new RangeError(`the schedule ${scheduleKey(schedule)} has no instant within four years`);
 }
 
+/**
+ * The instant whose local time is `backMs` before that of `at`, where `backMs` is whole days: noon yesterday is 25 hours
+ * before noon on the day that the clock is put back. Other spans are taken from the instant, whatever the clocks say.
+ */
+export function sameTimeBefore(timezone: string, at: number, backMs: number): number {
+  const plain = at - backMs;
+  if (timezone === "UTC" || backMs % dayMs !== 0) return plain;
+  const offset = offsetOf(timezone, at);
+  const guess = plain + offset - offsetOf(timezone, plain);
+  return plain + offset - offsetOf(timezone, guess);
+}
+
 /** Ticks in `(after, until]` whose local time the clock jumped over. */
 function jumpedTicks(schedule: Schedule, after: number, until: number): number[] {
   const expression = expressionFor(schedule);
@@ -128,6 +140,14 @@ function offsetText(timezone: string, at: number): string {
     offsetFormats.set(timezone, format);
   }
   return format.formatToParts(at).find(({ type }) => type === "timeZoneName")?.value ?? "";
+}
+
+/** What the zone's clock shows at that instant less UTC, in milliseconds. */
+function offsetOf(timezone: string, at: number): number {
+  const [, sign, hours = 0, minutes = 0, seconds = 0] =
+    /([+-])(\d+):(\d+)(?::(\d+))?$/.exec(offsetText(timezone, at)) ?? [];
+  const size = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
+  return sign === "-" ? -size : size;
 }
 
 function expressionFor(schedule: Schedule): CronExpression {

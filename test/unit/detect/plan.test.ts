@@ -84,6 +84,30 @@ describe("plan", () => {
     });
   }
 
+  for (const { what, tick, versus, back } of [
+    // Clocks in Berlin: put forward on 2026-03-29 at 01:00Z, back on 2026-10-25 at 01:00Z.
+    { what: "25 hours on the day they are put back", tick: "2026-10-25T11:00:00Z", versus: day, back: 25 * hour },
+    { what: "23 hours on the day they are put forward", tick: "2026-03-29T10:00:00Z", versus: day, back: 23 * hour },
+    { what: "24 hours on any other day", tick: "2026-10-27T11:00:00Z", versus: day, back: day },
+    { what: "a week and an hour", tick: "2026-10-28T11:00:00Z", versus: 7 * day, back: 7 * day + hour },
+    { what: "36 hours where it is no whole day", tick: "2026-10-25T11:00:00Z", versus: 36 * hour, back: 36 * hour },
+    { what: "the window itself for the one before", tick: "2026-10-25T11:00:00Z", versus: "previous", back: day },
+  ] as const) {
+    it(`goes back by the clocks of the rule's timezone: ${what}`, () => {
+      const rule = buildRule({
+        schedule: { cron: "0 12 * * *", timezone: "Europe/Berlin" },
+        signal: { windowMs: versus === "previous" ? day : hour },
+        limits: { when: changeBy(versus) },
+      });
+      const { batch, rules } = only([rule], { tick: Date.parse(tick) + delayMs });
+      const [planned] = rules[0]?.references.values() ?? [];
+      const to = Date.parse(tick) - back;
+      const earlier = { from: to - rule.signal.windowMs, to };
+      expect(batch.questions[planned?.answer ?? -1]?.window).to.deep.equal(earlier);
+      expect(batch.probes[planned?.probe ?? -1]?.window).to.deep.equal(earlier);
+    });
+  }
+
   it("asks what an override of another form needs, each earlier window once", () => {
     const base = buildRule({ signal: { by: ["service"] } });
     const override = (service: string, when: Partial<When>) => ({
