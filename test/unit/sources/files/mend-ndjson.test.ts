@@ -113,4 +113,11 @@ describe("half characters in NDJSON", () => {
     expect(await measureOf(source)).to.equal(100_000);
     expect(fixture.logged).to.eql([]);
   });
+
+  it("counts those with long lines, and tells the one that is too long", async () => {
+    const half = line(String.raw`${"x".repeat(100_000)} \ud800`);
+    fixture.write("log/a.ndjson", half.repeat(500) + line(String.raw`${"y".repeat(4_300_000)} \ud800`) + line("z"));
+    expect(await measureOf(fixture.source())).to.equal(501);
+    expect(skipped(fixture)).to.eql([["FILES_LINES_SKIPPED", 1]]);
+  });
 });
