@@ -127,6 +127,52 @@ describe("elasticsearch source, beyond the contract", function () {
     expect(faults.every((fault) => fault.severity === "error" && fault.fix !== undefined)).to.equal(true);
   });
 
+  it("refuses to compare what is text in one index of a pattern and a keyword in another, rather than leave one out", async () => {
+    const text = { type: "text", fields: { keyword: { type: "keyword" } } } as const;
+    await index("logs-mixed-1", [{ name: "Check Out" }], { properties: { name: text } });
+    await index("logs-mixed-2", [{ name: "Check Out" }], { properties: { name: { type: "keyword" } } });
+    const both: Asked[] = [
+      { target: "logs-mixed-*", by: ["name"] },
+      { target: "logs-mixed-*", where: { name: ["Check Out"] } },
+      { target: "logs-mixed-*", measure: { kind: "unique", field: "name" } },
+    ];
+    const alone = ["logs-mixed-1", "logs-mixed-2"].map((target): Asked => ({ target, by: ["name"] }));
+    expect(values((await ask([...both, ...alone])).answers)).to.deep.equal([
+      ...["refused", "refused", "refused"],
+      ...[["Check Out 1"], ["Check Out 1"]],
+    ]);
+    const faults = await source.check(both.map(makeQuery), never);
+    expect(faults.map(({ severity }) => severity)).to.deep.equal(["error", "error", "error"]);
+  });
+
+  it("warns of fields inside nested ones and of indices without the timestamp, and takes fields of a flattened one", async () => {
+    const properties = {
+      items: { type: "nested", properties: { sku: { type: "keyword" }, price: { type: "double" } } },
+      tags: { type: "flattened" },
+    } as const;
+    await index("logs-inside-1", [{ items: [{ sku: "s1", price: 2 }], tags: { team: "a", of: { unit: "b" } } }], {
+      properties,
+    });
+    await service.client.indices.create({ index: "logs-inside-2", mappings: { properties } });
+    made.push("logs-inside-2");
+    const told = async (query: Partial<Asked>) =>
+      (await source.check([makeQuery({ target: "logs-inside-1", ...query })], never)).map(
+        ({ severity, message }) => `${severity}: ${message.split(" field")[0]}`,
+      );
+    expect(await told({ where: { "items.sku": ["s1"] } })).to.deep.equal([
+      "warning: where: items.sku is inside a nested",
+    ]);
+    expect(await told({ measure: { kind: "sum", field: "items.price" } })).to.deep.equal([
+      "warning: sum: items.price is inside a nested",
+    ]);
+    expect(await told({ by: ["tags.team"], where: { "tags.of.unit": ["b"] } })).to.deep.equal([]);
+    expect(await told({ target: "logs-inside-*" })).to.deep.equal(["warning: logs-inside-2 of logs-inside-* has no"]);
+
+    const target = "logs-inside-1";
+    const { answers } = await ask([{ target, by: ["tags.team"], where: { "tags.of.unit": ["b"] } }]);
+    expect(values(answers)).to.deep.equal([["a 1"]]);
+  });
+
   it("reads numbers, arrays, nothing and dates as labels and values", async () => {
     const documents = [
       { n: 1, f: 1.5, d: "2026-01-01T00:00:00Z", ip: "10.0.0.1" },

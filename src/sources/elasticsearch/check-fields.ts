@@ -1,6 +1,6 @@
 import type { Measure, Query } from "../../model/query.ts";
 import type { QueryFault } from "../source.ts";
-import { exactField, type FieldTypes } from "./fields.ts";
+import { enclosingFields, exactField, type FieldTypes } from "./fields.ts";
 
 const numberTypes: ReadonlySet<string> = new Set([
   ...["long", "integer", "short", "byte", "unsigned_long", "double", "float", "half_float", "scaled_float"],
@@ -8,7 +8,7 @@ const numberTypes: ReadonlySet<string> = new Set([
 ]);
 const dateTypes: ReadonlySet<string> = new Set(["date", "date_nanos"]);
 
-/** Which fields of a query are missing, or cannot be what the query takes them for. Pure. */
+/** Which fields of a query are missing, or cannot be or give what the query takes them for. Pure. */
 export function checkFields(query: Query, types: FieldTypes, timestamp: string): readonly QueryFault[] {
   const { target, where, by, measure } = query;
   const faults: QueryFault[] = [];
@@ -32,10 +32,20 @@ export function checkFields(query: Query, types: FieldTypes, timestamp: string):
   for (const [field, use] of exact) {
     const { type, problem } = exactField(field, types, "unknown");
     if (problem !== undefined) report(`${use}: ${problem}`, "map it as keyword, or give it a .keyword subfield");
-    else if (type === undefined) missing(field, use);
+    else if (type === undefined && !isIn("flattened", field, types)) missing(field, use);
     else if (type === "object" || type === "nested") {
       report(`${use}: ${field} is an object`, `name one of its fields, such as ${field}.name`);
     }
+  }
+  for (const [field, use] of [...exact, ...(isNumeric(measure) ? [[measure.field, measure.kind] as const] : [])]) {
+    if (!isIn("nested", field, types)) continue;
+    const message = `${use}: ${field} is inside a nested field: Elasticsearch finds nothing there unless it is mapped with include_in_root`;
+    faults.push({
+      query,
+      severity: "warning",
+      message,
+      fix: "ask with a `nested` query as DSL in `filter` or `bad`, or map it with include_in_root: true",
+    });
   }
   if (isNumeric(measure)) {
     const found = types.get(measure.field) ?? [];
@@ -47,6 +57,11 @@ export function checkFields(query: Query, types: FieldTypes, timestamp: string):
     }
   }
   return faults;
+}
+
+/** Whether what holds the field is of that type. */
+function isIn(type: string, field: string, types: FieldTypes): boolean {
+  return enclosingFields(field).some((outer) => types.get(outer)?.includes(type));
 }
 
 function isNumeric(measure: Measure): measure is Extract<Measure, { field: string }> {

@@ -4,10 +4,12 @@ import { checkFields } from "./check-fields.ts";
 import type { ElasticsearchContext } from "./elasticsearch-source.ts";
 import { runJobs } from "./execute.ts";
 import { asError, RequestFailed } from "./failure.ts";
-import { askNormalized, askTypes, exactField, type FieldMap, type FieldTypes } from "./fields.ts";
+import { askNormalized, askTypes, askUnmapped, exactField, type FieldMap, type FieldTypes } from "./fields.ts";
 import type { Job } from "./jobs.ts";
 import { queryParts, resolvedParts } from "./query-parts.ts";
 import { collectMetrics } from "./search-body.ts";
+
+const mostIndicesNamed = 3;
 
 /** The same fault again tomorrow, unless somebody changes the rule, the index or the rights. */
 const faultCodes: ReadonlySet<QueryFailure["code"]> = new Set([
@@ -41,13 +43,14 @@ export async function checkQueries(
       faults.push(...some.map((query): QueryFault => ({ query, severity: "error", message: learned.message })));
       continue;
     }
-    if (learned.warning !== undefined && some[0] !== undefined) {
-      faults.push({ query: some[0], severity: "warning", message: learned.warning });
+    const [first] = some;
+    if (first !== undefined) {
+      faults.push(...learned.warnings.map((message): QueryFault => ({ query: first, severity: "warning", message })));
     }
     for (const query of some) {
       const found = checkFields(query, learned.types, context.settings.timestamp);
       faults.push(...found);
-      if (found.length > 0) continue;
+      if (found.some(({ severity }) => severity === "error")) continue;
       const fail = (failure: QueryFailure) => {
         onUnavailable(failure);
         faults.push({ query, severity: "error", message: failure.message, ...filterFix(query, failure) });
@@ -72,7 +75,8 @@ function filterFix({ filters, measure }: Query, { code }: QueryFailure): Pick<Qu
 interface Learned {
   readonly types: FieldTypes;
   readonly fields: FieldMap;
-  readonly warning: string | undefined;
+  /** About the target, whatever is asked of it. */
+  readonly warnings: readonly string[];
 }
 
 async function learn(
@@ -89,11 +93,18 @@ async function learn(
     const types = await askTypes(connection, target, names, signal);
     const normalized = await askNormalized({ connection, logger, target, fields: names, signal });
     const fields = new Map(names.map((name) => [name, exactField(name, types, normalized.names)]));
-    const warning =
-      normalized.names === "unknown"
-        ? `the credentials lack view_index_metadata on ${target}: everything is answered, but with more requests`
-        : undefined;
-    return { types, fields, warning };
+    const warnings: string[] = [];
+    if (normalized.names === "unknown") {
+      const but = "everything is answered, but with more requests";
+      warnings.push(`the credentials lack view_index_metadata on ${target}: ${but}`);
+    }
+    const unseen = await askUnmapped(connection, target, settings.timestamp, signal);
+    if (unseen.length > 0) {
+      const some = unseen.slice(0, mostIndicesNamed).join(", ");
+      const more = unseen.length > mostIndicesNamed ? ` and ${unseen.length - mostIndicesNamed} more` : "";
+      warnings.push(`${some}${more} of ${target} has no field ${settings.timestamp}: no event there is ever seen`);
+    }
+    return { types, fields, warnings };
   } catch (error) {
     if (error instanceof RequestFailed) return error.failure;
     throw error;

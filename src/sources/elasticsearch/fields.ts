@@ -42,6 +42,12 @@ export function exactField(field: string, types: FieldTypes, normalized: Readonl
     const problem = `${field} is analysed text: it cannot be compared exactly. Use a keyword field, or a \`filter\` such as ${field}:"words"`;
     return { name: field, type: "text", keysAreValues: false, problem };
   }
+  const others = own.filter((type) => !textTypes.has(type) && type !== "object" && type !== "nested");
+  if (isText && others.length > 0) {
+    // The .keyword is beside the text only: asked for, it would leave out every event of the other indices, unseen.
+    const problem = `${field} is analysed text in some of these indices and ${others.join(" and ")} in others: no one field compares it exactly in all. Narrow \`index\` to those that map it alike`;
+    return { name: field, type: "mixed", keysAreValues: false, problem };
+  }
   const name = isText ? keyword : field;
   const kinds = isText ? (types.get(keyword) ?? []) : own;
   const type = kinds.length === 1 ? kinds[0] : kinds.length === 0 ? undefined : "mixed";
@@ -124,7 +130,13 @@ export function createFieldCache({
 
 export type FieldCache = ReturnType<typeof createFieldCache>;
 
-/** The types of fields and of their `.keyword`. Throws RequestFailed. */
+/** `a.b.c` is in `a.b` and in `a`. */
+export function enclosingFields(field: string): readonly string[] {
+  const parts = field.split(".");
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("."));
+}
+
+/** The types of fields, of their `.keyword` and of what they are in. Throws RequestFailed. */
 export async function askTypes(
   connection: Connection,
   target: string,
@@ -137,7 +149,9 @@ export async function askTypes(
       target,
       path: `/${encodeURIComponent(target)}/_field_caps`,
       querystring: { allow_no_indices: "false", filter_path: "fields.*.*.type" },
-      body: JSON.stringify({ fields: fields.flatMap((field) => [field, `${field}.keyword`]) }),
+      body: JSON.stringify({
+        fields: [...new Set(fields.flatMap((field) => [field, `${field}.keyword`, ...enclosingFields(field)]))],
+      }),
     },
     signal,
   );
@@ -145,6 +159,27 @@ export async function askTypes(
   return new Map(
     Object.entries(found).map(([field, types]) => [field, Object.keys(types).filter((type) => type !== "unmapped")]),
   );
+}
+
+/** The indices of a target that do not map the field; none where no index does. Throws RequestFailed. */
+export async function askUnmapped(
+  connection: Connection,
+  target: string,
+  field: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const answer = await connection.request(
+    {
+      method: "POST",
+      target,
+      path: `/${encodeURIComponent(target)}/_field_caps`,
+      querystring: { allow_no_indices: "false", include_unmapped: "true", filter_path: "fields.*.unmapped.indices" },
+      body: JSON.stringify({ fields: [field] }),
+    },
+    signal,
+  );
+  const { fields } = (answer ?? {}) as { fields?: Record<string, { unmapped?: { indices?: readonly string[] } }> };
+  return fields?.[field]?.unmapped?.indices ?? [];
 }
 
 /** Which of the fields have a normalizer. Field capabilities do not tell, and without the right to ask nobody knows. */
