@@ -16,6 +16,9 @@ interface CallScope {
   readonly signal: AbortSignal;
 }
 
+/** One for all: every such store costs each promise of the process a little, also when its tracker is closed. */
+const scopes = new AsyncLocalStorage<CallScope>();
+
 export interface RequestOptions {
   readonly method?: string;
   readonly uri: string;
@@ -45,7 +48,6 @@ export function createTransport(options: {
   dispatcher?: Dispatcher | undefined;
 }): JiraTransport {
   const { address, authorization, timeoutMs, dispatcher } = options;
-  const scopes = new AsyncLocalStorage<CallScope>();
   const limits = { bodyTimeout: timeoutMs, headersTimeout: timeoutMs, connect: { timeout: timeoutMs, ...options.tls } };
   const agent = new Agent({ ...limits, connections: 8, keepAliveTimeout: 4_000 });
   // A create goes over a connection of its own: a kept one that the server just closed would leave its outcome unknown.
