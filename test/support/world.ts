@@ -39,6 +39,8 @@ export interface WorldOptions {
   readonly catchUpMs?: number;
   readonly project?: string;
   readonly logger?: Logger;
+  /** Names its worker in leases. */
+  readonly owner?: string;
 }
 
 /** The real program without clockwork, network or configuration files: for scenarios on a manual clock. */
@@ -128,7 +130,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     }),
     redact: redactor.redact,
     catchUpMs: options.catchUpMs ?? 60 * minute,
-    owner: "worker-1",
+    owner: options.owner ?? "worker-1",
   });
   const never = new AbortController().signal;
   const world: World = {
