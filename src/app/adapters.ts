@@ -9,6 +9,7 @@ import { asBackfeedError, BackfeedError } from "../support/errors.ts";
 import type { Logger } from "../support/logging.ts";
 import type { Metrics } from "../support/metrics.ts";
 import type { Redactor } from "../support/redaction.ts";
+import { aroundTracker } from "../trackers/around.ts";
 import { createJiraTracker } from "../trackers/jira/tracker.ts";
 import { createLocalTracker, type LocalTracker } from "../trackers/local/local-tracker.ts";
 import type { Tracker } from "../trackers/tracker.ts";
@@ -160,7 +161,8 @@ function jiraAuth(auth: JiraAuth) {
 
 /** The same tracker; every operation and its outcome is counted. */
 function countingTracker(tracker: Tracker, metrics: Metrics): Tracker {
-  const count = async <Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> => {
+  return aroundTracker(tracker, async (verb, call) => {
+    const operation = verb.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     try {
       const answer = await call();
       metrics.recordTrackerRequest({ tracker: tracker.name, operation, outcome: "ok" });
@@ -169,23 +171,5 @@ function countingTracker(tracker: Tracker, metrics: Metrics): Tracker {
       metrics.recordTrackerRequest({ tracker: tracker.name, operation, outcome: asBackfeedError(thrown).kind });
       throw thrown;
     }
-  };
-  return {
-    name: tracker.name,
-    // A getter: with `deployment: auto` it is known only after the first call.
-    get settleWaitsMs() {
-      return tracker.settleWaitsMs;
-    },
-    find: (...given) => count("find", () => tracker.find(...given)),
-    create: (...given) => count("create", () => tracker.create(...given)),
-    read: (...given) => count("read", () => tracker.read(...given)),
-    comment: (...given) => count("comment", () => tracker.comment(...given)),
-    keepComment: (...given) => count("keep_comment", () => tracker.keepComment(...given)),
-    setPriority: (...given) => count("set_priority", () => tracker.setPriority(...given)),
-    transition: (...given) => count("transition", () => tracker.transition(...given)),
-    attach: (...given) => count("attach", () => tracker.attach(...given)),
-    linkBack: (...given) => count("link_back", () => tracker.linkBack(...given)),
-    check: (...given) => count("check", () => tracker.check(...given)),
-    close: () => tracker.close(),
-  };
+  });
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../support/clock.ts";
 import { BackfeedError } from "../support/errors.ts";
+import { aroundTracker } from "../trackers/around.ts";
 import type { Tracker } from "../trackers/tracker.ts";
 
 /** When a tracker asked us to wait, and until when. */
@@ -22,34 +23,15 @@ export class Rests {
 
   /** The tracker with every verb throwing `rate_limited`, and sending nothing, for as long as it rests. */
   heeding(tracker: Tracker): Tracker {
-    const heed =
-      <Given extends unknown[], Value>(verb: (...given: Given) => Promise<Value>) =>
-      async (...given: Given): Promise<Value> => {
-        this.#refuseWhileResting(tracker.name);
-        try {
-          return await verb(...given);
-        } catch (thrown) {
-          this.#note(tracker.name, thrown);
-          throw thrown;
-        }
-      };
-    return {
-      name: tracker.name,
-      find: heed((...given) => tracker.find(...given)),
-      create: heed((...given) => tracker.create(...given)),
-      read: heed((...given) => tracker.read(...given)),
-      comment: heed((...given) => tracker.comment(...given)),
-      keepComment: heed((...given) => tracker.keepComment(...given)),
-      setPriority: heed((...given) => tracker.setPriority(...given)),
-      transition: heed((...given) => tracker.transition(...given)),
-      attach: heed((...given) => tracker.attach(...given)),
-      linkBack: heed((...given) => tracker.linkBack(...given)),
-      check: heed((...given) => tracker.check(...given)),
-      get settleWaitsMs() {
-        return tracker.settleWaitsMs;
-      },
-      close: () => tracker.close(),
-    };
+    return aroundTracker(tracker, async (_verb, call) => {
+      this.#refuseWhileResting(tracker.name);
+      try {
+        return await call();
+      } catch (thrown) {
+        this.#note(tracker.name, thrown);
+        throw thrown;
+      }
+    });
   }
 
   #refuseWhileResting(name: string): void {

@@ -71,7 +71,7 @@ export interface TicketLife {
  * makes the repetition harmless. All throw BackfeedError; `create` throws `unknown_outcome` when the issue may exist.
  * One suite in test/contract holds for every adapter.
  */
-export interface Tracker {
+export interface Tracker extends TicketLife {
   /** Its name in the service configuration. */
   readonly name: string;
   /**

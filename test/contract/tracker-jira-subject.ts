@@ -5,6 +5,7 @@ import type { Tracker } from "../../src/trackers/tracker.ts";
 import { adfText } from "../support/jira/adf.ts";
 import { DEFAULT_LOGIN, type Deployment, defaultCredentials, type JiraDoubleOptions } from "../support/jira/options.ts";
 import { type JiraDouble, startJiraDouble } from "../support/jira/start-jira-double.ts";
+import type { LifeUnderTest } from "./ticket-life.contract.ts";
 import type { TrackerUnderTest } from "./tracker.contract.ts";
 
 export interface JiraUnderTest {
@@ -65,9 +66,22 @@ export async function startJira(
   return { jira, tracker, clock, options, asAlice, stop };
 }
 
+// The double numbers its users in the order of DEFAULT_USERS.
+const accountIds = ["5b10ac8d82e05b22cc7d4001", "5b10ac8d82e05b22cc7d4002"];
+
 /** The double and the tracker as the port's suite wants them. */
-export async function jiraSubject(deployment: Deployment): Promise<TrackerUnderTest> {
-  const { jira, tracker, asAlice, stop } = await startJira({ deployment });
+export async function jiraSubject(deployment: Deployment): Promise<TrackerUnderTest & LifeUnderTest> {
+  const { jira, tracker, clock, asAlice, stop } = await startJira({ deployment });
+  const alice = jira.person("alice");
+  const refOf = (key: string): TicketRef => {
+    const found = jira.issue(key);
+    if (found === undefined) throw new Error(`no issue ${key}`);
+    return { id: found.id, key: found.key, url: `${jira.url}/browse/${found.key}` };
+  };
+  // What a snapshot calls a user, and what the double calls them.
+  const users = new Map(
+    ["alice", "bob"].map((name, index) => [deployment === "cloud" ? accountIds[index]! : name, name]),
+  );
   const issue = (ref: TicketRef) => {
     const found = jira.issue(ref.id);
     if (found === undefined) throw new Error(`no issue ${ref.key}`);
@@ -98,11 +112,20 @@ export async function jiraSubject(deployment: Deployment): Promise<TrackerUnderT
     attachments: async (ref) => issue(ref).attachments.map((one) => one.filename),
     links: async (ref) => issue(ref).remoteLinks.map((one) => String(one.globalId)),
     person: {
-      setPriority: async (ref, name) => jira.person("alice").edit(ref.id, { priority: name }),
+      setPriority: async (ref, name) => alice.edit(ref.id, { priority: name }),
       editComment: (ref, marker) => asAlice("PUT", pathOf(ref, marker), { body: edited }),
       deleteComment: (ref, marker) => asAlice("DELETE", pathOf(ref, marker)),
-      deleteTicket: async (ref) => jira.person("alice").delete(ref.id),
+      deleteTicket: async (ref) => alice.delete(ref.id),
+      setField: async (ref, field, value) => alice.edit(ref.id, { [field]: users.get(value) ?? value }),
+      addLabel: async (ref, label) => alice.addLabel(ref.id, label),
+      close: async (ref) => alice.transition(ref.id, "Done"),
+      linkAsDuplicate: async (ref, original) => alice.linkAsDuplicate(ref.id, original.id),
+      file: async () => refOf(alice.file("OPS", "checkout is slow")),
+      clone: async (ref) => refOf(alice.clone(ref.id)),
     },
+    users: [...users.keys()] as [string, string],
+    now: () => clock.now(),
+    pass: (ms) => clock.advance(ms),
     stop,
   };
 }

@@ -53,7 +53,7 @@ type Verb =
   | "reopen";
 
 /** A tracker in memory that fails as it is told: a script of failures per verb, used up one call at a time. */
-export class FakeTracker implements Tracker, TicketLife {
+export class FakeTracker implements Tracker {
   readonly name = "jira";
   settleWaitsMs: readonly number[] = [2_000, 5_000, 15_000];
   readonly issues = new Map<string, FakeIssue>();

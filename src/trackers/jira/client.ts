@@ -108,10 +108,38 @@ export function createClient(options: ClientOptions) {
       (await call({ ...read("read the issue", signal), schema: schemas.issue }, own(["issue", id], { query: ask })))
         .value,
 
-    editIssue: async (id: string, fields: Record<string, unknown>, signal: AbortSignal) => {
-      await call({ ...write("edit the issue", signal), schema: nothing }, () =>
-        api.updateIssue(safeId(id), { fields }),
-      );
+    /** Up to 100 issues by their ids. What is not in the answer may be gone, or could not be shown: whoever needs to know reads it. */
+    readIssues: async (
+      ids: readonly string[],
+      ask: { fields: readonly string[]; properties: readonly string[] },
+      signal: AbortSignal,
+    ) => {
+      const facts = { ...read("read issues", signal), schema: schemas.manyIssues };
+      const body = { issueIdsOrKeys: ids, ...ask };
+      return (await call(facts, own(["issue", "bulkfetch"], { method: "POST", body }))).value.issues;
+    },
+
+    editIssue: async (
+      id: string,
+      change: { fields?: Record<string, unknown>; update?: Record<string, unknown> },
+      signal: AbortSignal,
+    ) => {
+      await call({ ...write("edit the issue", signal), schema: nothing }, () => api.updateIssue(safeId(id), change));
+    },
+
+    setIssueProperty: async (id: string, key: string, value: unknown, signal: AbortSignal) => {
+      const facts = { ...write("mark the issue as ours", signal), schema: nothing };
+      await call(facts, own(["issue", id, "properties", key], { method: "PUT", body: value }));
+    },
+
+    linkTypes: async (signal: AbortSignal) => {
+      const facts = { ...read("read the types of links", signal), schema: schemas.linkTypes };
+      return (await call(facts, () => api.listIssueLinkTypes())).value.issueLinkTypes;
+    },
+
+    linkIssues: async (link: Record<string, unknown>, signal: AbortSignal) => {
+      const facts = { ...write("link the issue to another", signal), schema: nothing };
+      await call(facts, () => api.issueLink(link as JiraApi.LinkObject));
     },
 
     editMeta: async (id: string, signal: AbortSignal) =>
@@ -122,20 +150,35 @@ export function createClient(options: ClientOptions) {
         )
       ).value.fields,
 
-    /** One page of the ids that JQL finds. Cloud has removed what jira-client calls for it. */
-    search: async (query: { jql: string; after: string | number | undefined; size: number }, signal: AbortSignal) => {
+    /**
+     * One page of what JQL finds. Cloud has removed what jira-client calls for it. `lenient`: values that no longer exist match
+     * nothing, where Data Center would refuse the whole query.
+     */
+    search: async (
+      query: {
+        jql: string;
+        after: string | number | undefined;
+        size: number;
+        fields?: readonly string[];
+        lenient?: boolean;
+      },
+      signal: AbortSignal,
+    ) => {
       const { jql, after, size } = query;
+      const fields = [...(query.fields ?? ["summary"])];
       const facts = { ...read("search for issues", signal), schema: schemas.foundIssues };
       const cloudBody = {
         jql,
-        fields: ["summary"],
+        fields,
         maxResults: size,
         ...(after === undefined ? {} : { nextPageToken: after }),
       };
+      const dataCenterQuery = { fields, maxResults: size, startAt: Number(after ?? 0) };
       const exchange =
         flavour === "cloud"
           ? own(["search", "jql"], { method: "POST", body: cloudBody })
-          : () => api.searchJira(jql, { fields: ["summary"], maxResults: size, startAt: Number(after ?? 0) });
+          : () =>
+              api.searchJira(jql, query.lenient === true ? { ...dataCenterQuery, ...unvalidated } : dataCenterQuery);
       return (await call(facts, exchange)).value;
     },
 
@@ -221,6 +264,7 @@ export function createClient(options: ClientOptions) {
 }
 
 const nothing = z.unknown();
+const unvalidated = { validateQuery: false };
 
 // Cloud refuses more than 200 with 400 (JIRA.md 2.2).
 function pageQuery(startAt: number): Record<string, string> {

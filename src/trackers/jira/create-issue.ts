@@ -1,4 +1,4 @@
-import type { CreatedTicket, TicketDraft } from "../../model/ticket.ts";
+import type { CreatedTicket, TicketDraft, TicketIdentity } from "../../model/ticket.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { refusedFields } from "./answer.ts";
 import type { CreateScreens } from "./create-screen.ts";
@@ -27,7 +27,7 @@ export async function createIssue(options: {
   };
   const post = (body: IssueBody) =>
     jira.client.createIssue(
-      { fields: body.fields, properties: [{ key: propertyKey, value: issueProperty(draft) }] },
+      { fields: body.fields, properties: [{ key: propertyKey, value: issueProperty(draft.identity) }] },
       signal,
     );
 
@@ -47,8 +47,8 @@ export async function createIssue(options: {
   };
 }
 
-function issueProperty({ identity }: TicketDraft): Record<string, unknown> {
-  const { instance, groupKey, generation, rules } = identity;
+/** What our property on an issue says (DESIGN.md section 8). */
+export function issueProperty({ instance, groupKey, generation, rules }: TicketIdentity): Record<string, unknown> {
   return { v: 1, instance, groupKey, generation, rules: rules.slice(0, 100) };
 }
 

@@ -2,7 +2,7 @@ import { ticketLabel } from "../../model/identity.ts";
 import type { TicketIdentity, TicketRef } from "../../model/ticket.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { propertyKey } from "./create-issue.ts";
-import { issueMark } from "./schemas.ts";
+import { identityOf } from "./read-snapshot.ts";
 import type { Jira } from "./session.ts";
 
 const pageSize = 50;
@@ -58,9 +58,8 @@ async function ownRef(
   const { id, identity, signal } = options;
   try {
     const issue = await jira.client.readIssue(id, { fields: "summary", properties: propertyKey }, signal);
-    const mark = issueMark.safeParse(issue.properties?.[propertyKey]);
-    const isOurs =
-      mark.success && mark.data.groupKey === identity.groupKey && mark.data.generation === identity.generation;
+    const mark = identityOf(issue);
+    const isOurs = mark?.groupKey === identity.groupKey && mark.generation === identity.generation;
     return isOurs ? { id: issue.id, key: issue.key, url: jira.browseUrl(issue.key) } : undefined;
   } catch (thrown) {
     // Deleted, and the index has not heard of it.

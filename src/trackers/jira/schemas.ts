@@ -25,6 +25,21 @@ export const createdIssue = z.object({
 
 const statusCategory = z.object({ key: z.string() });
 
+const linkType = z.object({
+  id: z.coerce.string().optional(),
+  name: z.string(),
+  inward: z.string().optional(),
+  outward: z.string().optional(),
+});
+export type LinkType = z.infer<typeof linkType>;
+
+export const linkTypes = z.object({ issueLinkTypes: z.array(linkType) });
+
+const linkedIssue = z.object({ id: z.string().regex(/^\d{1,19}$/), key: z.string() });
+
+const issueLink = z.object({ type: linkType, inwardIssue: linkedIssue.nullish(), outwardIssue: linkedIssue.nullish() });
+export type IssueLink = z.infer<typeof issueLink>;
+
 export const issue = z.object({
   id: z.string().regex(/^\d{1,19}$/),
   key: z.string(),
@@ -36,19 +51,34 @@ export const issue = z.object({
     priority: named.nullish(),
     labels: z.array(z.string()).nullish(),
     assignee: account.nullish(),
+    creator: account.nullish(),
+    project: z.object({ key: z.string() }).nullish(),
+    updated: z.string().nullish(),
+    description: z.unknown().optional(),
+    issuelinks: z.array(issueLink).nullish(),
     attachment: z.array(z.object({ filename: z.string() })).nullish(),
   }),
 });
 
+export type Issue = z.infer<typeof issue>;
+
+/** Without `issueErrors`: what is in there is not in `issues` either, and is read by itself. */
+export const manyIssues = z.object({ issues: z.array(issue) });
+
 export const foundIssues = z.object({
-  issues: z.array(z.object({ id: z.string().regex(/^\d{1,19}$/) })),
+  issues: z.array(issue.partial({ key: true, fields: true })),
   nextPageToken: z.string().nullish(),
   isLast: z.boolean().nullish(),
   total: z.number().nullish(),
 });
 
-/** Our mark on an issue, sent with its create (DESIGN.md section 8). */
-export const issueMark = z.object({ groupKey: z.string(), generation: z.number() });
+/** Our mark on an issue, sent with its create (DESIGN.md section 8). Whoever may edit the issue can write another. */
+export const issueMark = z.object({
+  instance: z.string().max(200),
+  groupKey: z.string().regex(/^[0-9a-f]{16,64}$/),
+  generation: z.number().int().min(1).max(1_000_000),
+  rules: z.array(z.string().max(200)).max(100),
+});
 
 /** Our mark on a comment; the hashes say what we wrote and what Jira then held. */
 export const commentMark = z.object({ marker: z.string(), sent: z.string().optional(), held: z.string().optional() });

@@ -19,6 +19,6 @@ export async function setPriority(
   if (wished.name === current) return { outcome: "unchanged", priority: current };
   if (current !== lastWritten) return { outcome: "kept", priority: current };
   const { id, name } = wished;
-  await jira.client.editIssue(issueId, { priority: id === undefined ? { name } : { id } }, signal);
+  await jira.client.editIssue(issueId, { fields: { priority: id === undefined ? { name } : { id } } }, signal);
   return { outcome: "written", priority: name };
 }

@@ -11,12 +11,15 @@ import { type Flavour, safeKey } from "./client.ts";
 import { addOnce, keepCurrent } from "./comments.ts";
 import { createIssue } from "./create-issue.ts";
 import { createScreens } from "./create-screen.ts";
+import { adoptIssue, changeLabels, writeField } from "./edit.ts";
 import { findIssues } from "./find-issues.ts";
-import { readSnapshot } from "./read-snapshot.ts";
+import { linkTo } from "./link.ts";
+import { readSnapshot, readSnapshots } from "./read-snapshot.ts";
+import { changedIssues, ownIssues } from "./search-ours.ts";
 import { createSession, type Jira } from "./session.ts";
 import { setPriority } from "./set-priority.ts";
 import { cleanLine, safeUrl, shorten } from "./text.ts";
-import { moveTo } from "./transition.ts";
+import { moveTo, reopen } from "./transition.ts";
 import { createTransport } from "./transport.ts";
 
 export interface JiraTrackerOptions {
@@ -129,6 +132,22 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
       setPriority(await jiraFor(signal), { issueId: ref.id, band, lastWritten, signal }),
     transition: async (ref, category, signal) =>
       moveTo(await jiraFor(signal), { issueId: ref.id, category, wontDo, signal }),
+    reopen: async (ref, signal) => reopen(await jiraFor(signal), { issueId: ref.id, signal }),
+    readMany: async (refs, signal) =>
+      readSnapshots(await jiraFor(signal), { ids: refs.map(({ id }) => id), certain: true, signal }),
+    changedSince: async (since, limit, signal) =>
+      changedIssues(await jiraFor(signal), { since, limit, now: clock.now(), labelPrefix, signal }),
+    async *ours(signal) {
+      yield* ownIssues(await jiraFor(signal), { labelPrefix, signal });
+    },
+    changeLabels: async (ref, { add, remove }, signal) =>
+      changeLabels(await jiraFor(signal), { issueId: ref.id, add, remove, signal }),
+    writeField: async (ref, change, signal) =>
+      writeField(await jiraFor(signal), { issueId: ref.id, ...change, signal }),
+    link: async (ref, { other, type }, signal) =>
+      linkTo(await jiraFor(signal), { issueId: ref.id, other, type, signal }),
+    adopt: async (ref, identity, signal) =>
+      adoptIssue(await jiraFor(signal), { issueId: ref.id, identity, labelPrefix, signal }),
     attach: async (ref, attachment, signal) => {
       checkAttachment(attachment);
       const { client } = await jiraFor(signal);

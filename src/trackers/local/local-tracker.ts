@@ -6,7 +6,7 @@ import { cleanText } from "../../support/clean-text.ts";
 import type { Clock } from "../../support/clock.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { canonicalJson } from "../../support/hashing.ts";
-import type { TicketLife, Tracker, TrackerFault } from "../tracker.ts";
+import type { Tracker, TrackerFault } from "../tracker.ts";
 import { localLife } from "./life.ts";
 import { badProject, droppedWishes, isProject, newTicket } from "./new-ticket.ts";
 import { snapshotOf } from "./snapshot.ts";
@@ -24,7 +24,7 @@ export interface LocalTrackerOptions {
 }
 
 /** The embedded backlog: the port, and what its pages and API need. */
-export interface LocalTracker extends Tracker, TicketLife {
+export interface LocalTracker extends Tracker {
   /** The statuses a ticket can be moved to from where it is. Pure. */
   transitions(ticket: LocalTicket): readonly { readonly to: string }[];
   /** A person moves a ticket to a status. Throws `not_found`, or `conflict` naming the statuses it can go to. */

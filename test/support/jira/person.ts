@@ -1,4 +1,6 @@
 import { adfParagraph } from "./adf.ts";
+import type { Project } from "./catalog.ts";
+import { newIssue } from "./new-issue.ts";
 import type { IssueRecord } from "./record.ts";
 import { addPersonsComment } from "./routes/comment.ts";
 import { applyEdit, applyTransition } from "./routes/issue.ts";
@@ -78,6 +80,24 @@ export class Person {
     return key;
   }
 
+  /** A new issue of this person's, gives its key. */
+  file(projectKey: string, summary: string): string {
+    const project = this.#site.project(projectKey);
+    const issueType = project.issueTypes[0]?.name ?? "Bug";
+    return this.#add({ project, issueType, fields: { summary, reporter: this.name } });
+  }
+
+  /** A copy, as Jira makes it: with fields and labels, without comments, attachments and properties. Gives its key. */
+  clone(idOrKey: string): string {
+    const original = this.#issue(idOrKey);
+    const fields = { ...structuredClone(original.fields), summary: `CLONE - ${original.fields["summary"]}` };
+    const { issueType } = original;
+    const key = this.#add({ project: this.#site.projectOf(original), issueType, fields });
+    const copy = this.#issue(key);
+    addLink({ site: this.#site, type: "Cloners", from: copy, to: original, actor: this.name });
+    return key;
+  }
+
   /** "`idOrKey` duplicates `original`". */
   linkAsDuplicate(idOrKey: string, original: string): void {
     addLink({
@@ -93,6 +113,15 @@ export class Person {
   merge(idOrKey: string, original: string, status = "Done"): void {
     this.linkAsDuplicate(idOrKey, original);
     this.transition(idOrKey, status, "Duplicate");
+  }
+
+  #add(made: { project: Project; issueType: string; fields: Record<string, unknown> }): string {
+    const { project, issueType, fields } = made;
+    const { id, key } = this.#site.allocate(project.key);
+    const issue = newIssue({ site: this.#site, id, key, project, issueType, creator: this.name, fields });
+    const change = { fields };
+    this.#site.commit({ issue, operation: "createIssue", actor: this.name, change, apply: () => {} });
+    return key;
   }
 
   #issue(idOrKey: string): IssueRecord {

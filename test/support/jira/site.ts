@@ -17,6 +17,8 @@ export class Site {
   readonly index: SearchIndex;
   readonly history: HistoryEntry[] = [];
   readonly issues = new Map<string, IssueRecord>();
+  /** Ids of issues that a bulk fetch fails to show, and says so; read one by one they are there. */
+  readonly unshown = new Set<string>();
   /** Content of attachments by their id. */
   readonly files = new Map<string, Buffer>();
   /** Set once the server listens. */

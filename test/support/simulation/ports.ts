@@ -100,6 +100,14 @@ const tracker: MethodList<Tracker> = {
   transition: true,
   attach: true,
   linkBack: true,
+  readMany: true,
+  changedSince: true,
+  ours: true,
+  changeLabels: true,
+  writeField: true,
+  link: true,
+  adopt: true,
+  reopen: true,
   check: true,
   close: true,
 };
@@ -179,21 +187,38 @@ export class WatchedPorts {
     const listed: object = portMethods[name];
     return overFunctions(port, (method, call) => {
       if (!Object.hasOwn(listed, method)) return call;
-      return async (...given) => {
-        const key = `${name}.${method}`;
+      const key = `${name}.${method}`;
+      const gated = async <Value>(work: () => Value): Promise<Awaited<Value>> => {
         const point = `${key}#${count(this.gated, key)}`;
         await this.#gate(`${point} before`);
         try {
-          return await call(...given);
+          return await work();
         } finally {
           await this.#gate(`${point} after`);
         }
       };
+      if (!iterables.has(key)) return (...given) => gated(() => call(...given));
+      return (...given) => eachStep(call(...given) as AsyncIterable<unknown>, gated);
     });
   }
 }
 
 type Call = (...given: unknown[]) => unknown;
+
+/** Methods that give one thing after another: each step is a call. */
+const iterables: ReadonlySet<string> = new Set(["tracker.ours"]);
+
+async function* eachStep<Value>(
+  all: AsyncIterable<Value>,
+  gated: <Answer>(work: () => Answer) => Promise<Awaited<Answer>>,
+): AsyncIterable<Value> {
+  const steps = all[Symbol.asyncIterator]();
+  for (;;) {
+    const step = await gated(() => steps.next());
+    if (step.done === true) return;
+    yield step.value;
+  }
+}
 
 function overFunctions<Port extends object>(port: Port, over: (method: string, call: Call) => Call): Port {
   const kept = new Map<string | symbol, Call>();

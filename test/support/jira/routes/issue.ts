@@ -1,14 +1,15 @@
 import { isObject } from "../adf.ts";
 import { type FieldChanges, readChanges, readCreate } from "../create-screen.ts";
 import { screenFields } from "../fields.ts";
+import { newIssue } from "../new-issue.ts";
 import type { Call, Reply, Route } from "../operation.ts";
 import { requirePermission } from "../permissions.ts";
 import type { CommentRecord, IssueRecord } from "../record.ts";
-import { Complaints, issueNotFound, refuse } from "../refusal.ts";
+import { Complaints, refuse } from "../refusal.ts";
 import { renderEditMeta, renderTransition } from "../render.ts";
 import { renderHistories, renderIssue } from "../render-issue.ts";
 import type { Site } from "../site.ts";
-import { availableTransitions, initialStatus, readTransition } from "../workflow.ts";
+import { availableTransitions, readTransition } from "../workflow.ts";
 import { actor, issueView, list, page } from "./query.ts";
 
 export function issueRoutes(site: Site): Route[] {
@@ -57,28 +58,10 @@ function createIssue(site: Site, call: Call): Reply {
   const { project, issueType, fields, properties, comments } = readCreate(site, call.body);
   requirePermission(project, "CREATE_ISSUES");
   const { id, key } = site.allocate(project.key);
-  const now = site.clock();
-  const scheme = project.priorities.map(({ name }) => name);
-  const priority = scheme.includes("Medium") ? "Medium" : (scheme[Math.floor(scheme.length / 2)] ?? null);
-  const issue: IssueRecord = {
-    id,
-    key,
-    projectKey: project.key,
-    issueType,
-    status: initialStatus(project),
-    resolution: null,
-    created: now,
-    updated: now,
-    resolved: null,
-    creator: actor(call),
-    fields: { priority, reporter: actor(call), ...fields },
-    properties,
-    comments: [],
-    remoteLinks: [],
-    attachments: [],
-    links: [],
-    changelog: [],
-  };
+  const creator = actor(call);
+  const kept = { reporter: creator, ...fields };
+  const issue = newIssue({ site, id, key, project, issueType, creator, fields: kept });
+  Object.assign(issue.properties, properties);
   addComments({ site, issue, comments, author: actor(call) });
   site.commit({ issue, operation: "createIssue", actor: actor(call), change: call.body, apply: () => {} });
   return { status: 201, body: { id, key, self: `${site.api}/issue/${id}` } };
@@ -99,10 +82,14 @@ function bulkFetch(site: Site, call: Call): Reply {
     expand: new Set(body.expand ?? []),
     properties: body.properties ?? [],
   };
-  const found = wanted.flatMap((idOrKey) => site.find(idOrKey) ?? []);
-  const missing = wanted.filter((idOrKey) => site.find(idOrKey) === undefined);
-  const issueErrors = missing.map((id) => ({ id, errorMessage: issueNotFound().errorMessages[0] }));
-  return { status: 200, body: { issues: found.map((issue) => renderIssue(site, issue, view)), issueErrors } };
+  // What is not there, or not for the caller, is in neither list; errors are of issues that could not be shown just now.
+  const found = new Set(wanted.flatMap((idOrKey) => site.find(idOrKey) ?? []));
+  const allowed = [...found].filter((issue) => !site.projectOf(issue).denied.has("BROWSE_PROJECTS"));
+  const shown = allowed.filter(({ id }) => !site.unshown.has(id)).sort((a, b) => Number(a.id) - Number(b.id));
+  const issueErrors = allowed
+    .filter(({ id }) => site.unshown.has(id))
+    .map(({ id }) => ({ id, errorMessage: "The issue could not be fetched. Please try again." }));
+  return { status: 200, body: { issues: shown.map((issue) => renderIssue(site, issue, view)), issueErrors } };
 }
 
 function editIssue(site: Site, call: Call): Reply {
