@@ -1,6 +1,6 @@
 // The suites as mocha processes, two side by side: one for whatever needs a real Elasticsearch, so that each version is
-// started once and no second node takes memory, and one for each other folder of test/. What a group says is printed when
-// it has ended, a line of progress in between.
+// started once and no second node takes memory, one for each simulation, and one for each other folder of test/. What a
+// group says is printed when it has ended, a line of progress in between.
 import { spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -11,7 +11,7 @@ const atOnce = Math.min(2, availableParallelism());
 /** The longest first, so that the last ones end at about the same time; folders that are not named come before the last. */
 const order = ["elasticsearch", "simulation", "scenario", "contract", "unit", "browser"];
 /** A test that hangs, even in a loop that no timer of mocha interrupts, ends here: well before CI's 90 minutes. */
-const limitMs = 60 * 60_000;
+const limitMs = 75 * 60_000;
 const progressMs = 30_000;
 
 /** The test files by group, in the order in which to start them. */
@@ -20,16 +20,20 @@ export function mochaGroups() {
   for (const path of readdirSync(join(root, "test"), { recursive: true }).sort()) {
     if (!path.endsWith(".test.ts")) continue;
     const file = join(root, "test", path);
-    const name = /\/services\/elasticsearch\.ts"/.test(readFileSync(file, "utf8"))
-      ? "elasticsearch"
-      : path.split("/")[0];
+    const name = groupOf(path, readFileSync(file, "utf8"));
     groups.set(name, [...(groups.get(name) ?? []), file]);
   }
   return [...groups].map(([name, files]) => ({ name, files })).sort((a, b) => rank(a) - rank(b));
 }
 
+function groupOf(path, text) {
+  if (/\/services\/elasticsearch\.ts"/.test(text)) return "elasticsearch";
+  const [folder, ...below] = path.split("/");
+  return folder === "simulation" ? `simulation-${below.join("-").replace(".test.ts", "")}` : folder;
+}
+
 function rank({ name }) {
-  const at = order.indexOf(name);
+  const at = order.findIndex((each) => name.startsWith(each));
   return at === -1 ? order.length - 1.5 : at;
 }
 
@@ -72,7 +76,7 @@ async function runGroup({ name, files, summary, output }, args, deadline) {
   const child = spawn(process.execPath, [...mocha, ...files], { cwd: root, stdio: ["ignore", file, file] });
   closeSync(file);
   const limit = setTimeout(() => {
-    console.log(`${name}: ended after ${clock(deadline - limitMs)}, since it may not take longer`);
+    console.log(`${name}: ended after ${clock(deadline - limitMs)}, since all tests together may not take longer`);
     child.kill("SIGKILL");
   }, deadline - Date.now());
   const code = await new Promise((resolve) => {
