@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { BackfeedError } from "../../support/errors.ts";
 import { quoteList, quoteText } from "./sql.ts";
 
@@ -79,6 +79,8 @@ interface Opened {
 }
 
 async function openDatabase(options: EngineOptions): Promise<Opened> {
+  // Loaded when there is a file to be read: it is a good part of the start of whoever reads none.
+  const { DuckDBInstance } = await import("@duckdb/node-api");
   const folder = await makeFolder(options.cacheDirectory);
   const instance = await DuckDBInstance.create(join(folder, "cache.duckdb"), {
     memory_limit: options.memoryLimit,
