@@ -103,8 +103,8 @@ export interface TicketRecord {
     | undefined;
   /** Undefined while it is open. */
   readonly closed?: TicketClosed | undefined;
-  /** When it was first not found by its id, and when it was taken for deleted or out of reach: after a second miss. */
-  readonly missed?: { readonly since: number; readonly lastAt: number } | undefined;
+  /** When it was first not found by its id, and when, after another miss, it was taken for deleted or out of reach. */
+  readonly missed?: { readonly since: number } | undefined;
   readonly gone?: { readonly at: number } | undefined;
   /** Fields that a person changed, for good: only `ownership: always` writes them again. */
   readonly peoples?: readonly WatchedField[] | undefined;

@@ -185,19 +185,20 @@ export interface TicketStore {
   ofFinding(findingId: string): Promise<TicketRecord | undefined>;
   ofFindings(findingIds: readonly string[]): Promise<ReadonlyMap<string, TicketRecord>>;
   byKey(key: string): Promise<TicketRecord | undefined>;
-  /** By the tracker's ids; of several generations on one issue the highest. */
-  byIssueIds(tracker: string, issueIds: readonly string[]): Promise<ReadonlyMap<string, TicketRecord>>;
+  /** By the tracker's ids, of each finding the highest generation alone. Two findings may share an issue that people made of two. */
+  byIssueIds(tracker: string, issueIds: readonly string[]): Promise<readonly TicketRecord[]>;
   /**
-   * Those worth looking at: of each finding the highest generation, open, or closed or gone after `endedAfter`. What was
-   * not looked at for longest comes first; what was never, before all.
+   * Those worth looking at: of each finding the highest generation, open, or closed or gone after `endedAfter`, and not
+   * looked at since `lookedBefore`. What was not for longest comes first; what was never, before all.
    */
   live(request: {
     readonly tracker: string;
+    readonly lookedBefore: number;
     readonly endedAfter: number;
     readonly limit: number;
   }): Promise<readonly TicketRecord[]>;
-  /** Notes that these were looked at now, whatever came of it. */
-  looked(keys: readonly TicketRecordKey[], now: number): Promise<void>;
+  /** Notes when these were looked at, whatever came of it; a time to come puts the next look off. */
+  looked(keys: readonly TicketRecordKey[], at: number): Promise<void>;
   /** Records of the highest generation whose finding is to be decided again by now, the most overdue first. */
   due(now: number, limit: number): Promise<readonly TicketRecord[]>;
   /** Records whose next look for duplicates (`nextSweepAt`) is due, the most overdue first. */

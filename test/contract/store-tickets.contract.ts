@@ -95,10 +95,14 @@ export function storeTicketPromises(test: StoreUnderTest): void {
       await store.tickets.change({ findingId: idOf("b"), generation: 1 }, (record) => ({
         record: { ...record, ref: { id: "7", key: "PAY-7", url: "" } },
       }));
+      await given(store, "d", 7);
+      await given(store, "e", 7);
+      await given(store, "e", 8, { generation: 2 });
       const found = await store.tickets.byIssueIds("jira", ["1", "2", "7"]);
-      expect([...found].map(([id, { findingId }]) => [id, findingId])).to.have.deep.members([
+      expect(found.map(({ ref, findingId }) => [ref.id, findingId])).to.have.deep.members([
         ["1", idOf("a")],
         ["7", idOf("b")],
+        ["7", idOf("d")],
       ]);
     });
 
@@ -111,11 +115,14 @@ export function storeTicketPromises(test: StoreUnderTest): void {
       await given(store, "c", 4, { closed: { ...closed, at: start - hour } });
       await given(store, "d", 5, { gone: { at: start + hour }, closed });
       await given(store, "e", 6, { tracker: "local" });
-      const live = (limit = 9) => store.tickets.live({ tracker: "jira", endedAfter: start, limit });
+      const live = (limit = 9) =>
+        store.tickets.live({ tracker: "jira", lookedBefore: start + 1_000_000, endedAfter: start, limit });
       expect(keys(await live())).to.have.members(["PAY-1", "PAY-3", "PAY-5"]);
       await store.tickets.looked([{ findingId: idOf("a"), generation: 1 }], start + 2);
       await store.tickets.looked([{ findingId: idOf("d"), generation: 1 }], start + 1);
       expect(keys(await live())).to.deep.equal(["PAY-3", "PAY-5", "PAY-1"]);
+      const before = { tracker: "jira", lookedBefore: start + 1, endedAfter: start, limit: 9 };
+      expect(keys(await store.tickets.live(before))).to.deep.equal(["PAY-3", "PAY-5"]);
       await store.tickets.change({ findingId: idOf("d"), generation: 1 }, (record) => ({
         record: { ...record, gone: undefined, closed: undefined },
       }));

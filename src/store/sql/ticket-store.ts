@@ -48,24 +48,18 @@ export function createTicketStore(options: { connections: Connections; unreadabl
     byIssueIds: async (tracker, issueIds) => {
       const rows = await inChunks(issueIds, (chunk) =>
         connections.read((database) =>
-          database
-            .selectFrom("tickets")
-            .selectAll()
-            .where("tracker", "=", tracker)
-            .where("issue_id", "in", chunk)
-            .orderBy("created_at")
-            .orderBy("generation")
-            .execute(),
+          newest(database).where("tracker", "=", tracker).where("issue_id", "in", chunk).execute(),
         ),
       );
-      return new Map(readAll(rows).map((record) => [record.ref.id, record]));
+      return readAll(rows);
     },
 
-    live: ({ tracker, endedAfter, limit }) =>
+    live: ({ tracker, lookedBefore, endedAfter, limit }) =>
       connections
         .read((database) =>
           newest(database)
             .where("tracker", "=", tracker)
+            .where("looked_at", "<=", lookedBefore)
             .where((where) => where.or([where("ended_at", "is", null), where("ended_at", ">", endedAfter)]))
             .orderBy("looked_at")
             .orderBy("created_at")
@@ -75,12 +69,12 @@ export function createTicketStore(options: { connections: Connections; unreadabl
         )
         .then(readAll),
 
-    looked: (keys, now) =>
+    looked: (keys, at) =>
       connections.write(async (database) => {
         for (const { findingId, generation } of keys) {
           await database
             .updateTable("tickets")
-            .set({ looked_at: now })
+            .set({ looked_at: at })
             .where("finding_id", "=", findingId)
             .where("generation", "=", generation)
             .execute();
