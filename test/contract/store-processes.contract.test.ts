@@ -57,7 +57,7 @@ class Writer {
 }
 
 describe("an SQLite store and the processes around it", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   const folder = mkdtempSync(join(tmpdir(), "backfeed-store-"));
   const writers: Writer[] = [];
   afterEach(() => Promise.all(writers.splice(0).map((writer) => writer.kill())));

@@ -43,7 +43,7 @@ async function run(...args: string[]) {
 }
 
 describe("rule files that are wrong, beside a good one", function () {
-  this.timeout(200_000);
+  this.timeout(300_000);
 
   before(async () => {
     project = await makeFilesProject({
@@ -106,7 +106,7 @@ describe("rule files that are wrong, beside a good one", function () {
 
 for (const deployment of ["cloud", "datacenter"] as const) {
   describe(`hostile log text on its way into Jira ${deployment}`, function () {
-    this.timeout(200_000);
+    this.timeout(300_000);
 
     it("arrives as text: a line of 1 MB, control characters, markup, mentions, look-alikes, half characters", async () => {
       const jira = await startJiraDouble({ deployment });
@@ -167,7 +167,7 @@ for (const deployment of ["cloud", "datacenter"] as const) {
 }
 
 describe("ten thousand groups", function () {
-  this.timeout(200_000);
+  this.timeout(300_000);
   const groups = 10_050;
 
   before(async () => {

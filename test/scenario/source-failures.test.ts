@@ -39,7 +39,7 @@ const unreachable = { code: "unreachable", message: "no route to the logs", retr
 const refused = { code: "refused", message: "unknown field status", retryable: false } as const;
 
 describe("while a source fails", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const worlds: World[] = [];
   afterEach(() => Promise.all(worlds.splice(0).map((world) => world.close())));
 
@@ -186,7 +186,7 @@ describe("while a source fails", function () {
 });
 
 describe("when the clock jumps", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let world: World;
   afterEach(() => world.close());
 

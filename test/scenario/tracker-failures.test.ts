@@ -8,7 +8,7 @@ const minute = 60 * second;
 
 for (const deployment of ["cloud", "datacenter"] as const) {
   describe(`while Jira ${deployment} fails`, function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     let it_: FaultWorld;
 
     async function begin(options: { services?: Record<string, number>; faults?: readonly Fault[] } = {}) {

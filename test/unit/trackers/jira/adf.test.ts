@@ -27,7 +27,7 @@ function check(node: AdfNode): void {
 
 describe("ADF of a document", () => {
   it("passes Atlassian's schema and our own rules for any hostile document", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     fc.assert(
       fc.property(hostileDocument, (document) => {
         const adf = toAdf(document);

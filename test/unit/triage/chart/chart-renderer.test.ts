@@ -20,11 +20,11 @@ const kindOf = (work: Promise<unknown>) =>
   );
 
 describe("the chart renderer", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let renderer: ChartRenderer;
 
   before(() => {
-    renderer = createChartRenderer({ maxConcurrent: 1, timeoutMs: 40_000 });
+    renderer = createChartRenderer({ maxConcurrent: 1, timeoutMs: 250_000 });
   });
   after(async () => {
     await renderer.close();
@@ -40,7 +40,7 @@ describe("the chart renderer", function () {
   it("draws the same bytes for the same spec, whatever was drawn between, in whichever thread", async () => {
     const first = [sha256(await renderer.renderPng(spec)), sha256(await renderer.renderSvg(spec))];
     await renderer.renderSvg({ ...spec, title: "another" });
-    const other = createChartRenderer({ maxConcurrent: 2, timeoutMs: 40_000 });
+    const other = createChartRenderer({ maxConcurrent: 2, timeoutMs: 250_000 });
     const [png, svg, again] = await Promise.all([
       other.renderPng(spec),
       other.renderSvg(spec),
