@@ -7,6 +7,7 @@ import { formatInstant } from "../model/time.ts";
 import { openSqlStore } from "../store/sql/open-sql-store.ts";
 import type { Store } from "../store/store.ts";
 import { priorityLine } from "../triage/score.ts";
+import { decisionText } from "./finding-events.ts";
 import type { RunLine } from "./lines.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import { runOnce } from "./run.ts";
@@ -81,7 +82,7 @@ async function explainFinding(store: Store, finding: Finding): Promise<Explanati
     `  alert      ${worst.state} since ${formatInstant(worst.since)}, rule ${worst.ruleId}, fingerprint ${worst.fingerprint}${others}`,
     `  finding    ${finding.state}, episode since ${formatInstant(episode.startedAt)}, last bad ${formatInstant(episode.lastBreachAt)}, ${finding.pastEpisodes.length} before in 30 days`,
     `  priority   ${priority === undefined ? "not scored" : priorityLine(priority)}`,
-    `  decision   ${decision.action}: ${decision.reason} at ${formatInstant(decision.at)}`,
+    `  decision   ${decisionText(decision)} (${formatInstant(decision.at)})`,
     `  ticket     ${ticket === undefined ? "none" : `${ticket.ref.key} ${ticket.ref.url}`}`,
     "",
     "Timeline:",

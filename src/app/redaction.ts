@@ -85,8 +85,26 @@ function mergeEqual(observations: readonly Observation[]): readonly Observation[
 
 /** Everything in an intent that people will read, without secrets. Identity, route and queries stay as they are. */
 export function redactAction(action: OutboxAction, redact: Redact): OutboxAction {
+  switch (action.kind) {
+    case "create":
+      return redactCreate(action, redact);
+    case "reopen": {
+      const closedDocument = redactDocument(action.closedDocument, redact);
+      return { ...action, document: redactDocument(action.document, redact), closedDocument };
+    }
+    case "link":
+      return action;
+    case "labels":
+      return { ...action, add: action.add.map(redact), remove: action.remove.map(redact) };
+    case "field":
+      return { ...action, value: redact(action.value) };
+    default:
+      return { ...action, document: redactDocument(action.document, redact) };
+  }
+}
+
+function redactCreate(action: Extract<OutboxAction, { kind: "create" }>, redact: Redact): OutboxAction {
   const document = redactDocument(action.document, redact);
-  if (action.kind !== "create") return { ...action, document };
   const { page } = action;
   return {
     ...action,

@@ -1,34 +1,75 @@
-import type { FindingStep } from "../detect/findings.ts";
+import { isDeepStrictEqual } from "node:util";
 import { observe } from "../detect/observe.ts";
 import type { Alert } from "../model/alert.ts";
-import type { Decision } from "../model/decision.ts";
-import type { AlertSummary, Finding, FindingEvent, ImpactMeasured } from "../model/finding.ts";
+import { type AlertSummary, type Finding, type ImpactMeasured, isOngoing } from "../model/finding.ts";
 import type { OutboxEntry } from "../model/outbox.ts";
-import { compareBands, type Priority } from "../model/priority.ts";
+import type { Priority } from "../model/priority.ts";
+import type { Rule } from "../model/rule.ts";
 import { areSilenced, type Silence } from "../model/silence.ts";
 import type { TicketRecord } from "../model/ticket.ts";
-import { formatInstant } from "../model/time.ts";
 import type { FindingCommit } from "../store/store.ts";
 import { holdsRedaction } from "../support/redaction.ts";
+import { becauseOf } from "../triage/because.ts";
+import { isRegressed } from "../triage/closing.ts";
 import { decide } from "../triage/decide.ts";
-import type { Story } from "../triage/describe.ts";
+import type { Decided, DecideInput, FindingEventKind } from "../triage/decided.ts";
 import { evidenceRequest } from "../triage/evidence.ts";
+import { fieldsOf } from "../triage/fields.ts";
 import { needsImpact, planImpact, readImpact } from "../triage/impact.ts";
 import { intentsOf } from "../triage/intents.ts";
 import { priorityInputs } from "../triage/measure.ts";
-import { priorityLine, score } from "../triage/score.ts";
+import { score } from "../triage/score.ts";
+import type { Story } from "../triage/story.ts";
 import type { TickContext } from "./context.ts";
 import { CreateBudget } from "./create-budget.ts";
+import { eventsOf } from "./finding-events.ts";
 import { redactAction } from "./redaction.ts";
 
 const dayMs = 86_400_000;
+
+/** A finding to be decided, as detect formed it or as it is stored. */
+export interface TriageStep {
+  readonly finding: Finding;
+  readonly before: Finding | undefined;
+  readonly change: FindingEventKind;
+  /** The rule of the worst alert. */
+  readonly rule: Rule;
+  /** Its alerts that are firing or recovering now; of an attended one they are not asked for. */
+  readonly alerts: readonly Alert[];
+}
+
+/** A stored finding to be decided although no alert of it moved. */
+export function attendedStep(finding: Finding, rule: Rule, { voice }: Pick<TickContext, "voice">): TriageStep {
+  return { finding: { ...finding, mode: voice.modeOf(rule) }, before: finding, change: "attended", rule, alerts: [] };
+}
+
+/**
+ * Findings whose ticket changed or whose time came, decided between ticks; inside `concludeLock`, with the findings read
+ * there. Gives those of which something is to be stored.
+ */
+export async function attendFindings(
+  attended: readonly { readonly finding: Finding; readonly rule: Rule }[],
+  at: number,
+  context: TickContext,
+  signal: AbortSignal,
+): Promise<readonly FindingCommit[]> {
+  const before = new Map(attended.map(({ finding }) => [finding.id, finding]));
+  const steps = attended.map(({ finding, rule }) => attendedStep(finding, rule, context));
+  const commits = await triageFindings(steps, at, context, signal);
+  return commits.filter(({ finding }) => !isDeepStrictEqual(plain(finding), plain(before.get(finding.id))));
+}
+
+/** As it is stored: a member that is undefined is none. */
+function plain(finding: Finding | undefined): unknown {
+  return finding === undefined ? undefined : JSON.parse(JSON.stringify({ ...finding, priority: undefined }));
+}
 
 /**
  * Ask impact for changed findings, score, decide: the rest of a tick's way from findings to what is committed. The
  * worst come first, so that caps cut off the least.
  */
 export async function triageFindings(
-  steps: readonly FindingStep[],
+  steps: readonly TriageStep[],
   at: number,
   context: TickContext,
   signal: AbortSignal,
@@ -45,29 +86,33 @@ export async function triageFindings(
   const budget = new CreateBudget(context.createLimits, lastDay);
   const ranked = steps
     .map((step) => {
-      const finding = { ...step.finding, impact: impacts.get(step.finding.id) ?? step.finding.impact };
-      return { step, finding, priority: priorityOf(finding, step, at, context) };
+      const { id, generation, impact, state } = step.finding;
+      const record = tickets.get(id);
+      // That of an older generation is not touched again.
+      const ticket = record?.generation === generation ? record : undefined;
+      const regressed = isRegressed(step.finding, ticket) ? "regressed" : state;
+      const finding: Finding = { ...step.finding, impact: impacts.get(id) ?? impact, state: regressed };
+      return { step, finding, ticket, priority: priorityOf(finding, step, at, context) };
     })
     .sort((a, b) => b.priority.score - a.priority.score || (a.finding.id < b.finding.id ? -1 : 1));
-  return ranked.map(({ step, finding, priority }) =>
-    triageOne({ step, finding, priority, at, ticket: tickets.get(finding.id), open, silences, budget, context }),
-  );
+  return ranked.map((each) => triageOne({ ...each, at, open, silences, budget, context }));
 }
 
 /** A quiet finding keeps its last score. */
-function priorityOf(finding: Finding, step: FindingStep, at: number, context: TickContext): Priority {
-  if (finding.state !== "open" && finding.priority !== undefined) return finding.priority;
+function priorityOf(finding: Finding, step: TriageStep, at: number, context: TickContext): Priority {
+  if (!isOngoing(finding) && finding.priority !== undefined) return finding.priority;
   return score(priorityInputs(finding, step.rule, at), context.scale);
 }
 
 async function askImpact(
-  steps: readonly FindingStep[],
+  steps: readonly TriageStep[],
   at: number,
   context: TickContext,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ImpactMeasured>> {
   const asking = steps.filter(
-    ({ finding, rule }) =>
+    ({ finding, rule, change }) =>
+      change !== "attended" &&
       needsImpact(finding, at) &&
       context.sources.has(rule.signal.source) &&
       !Object.values(finding.groupLabels).some(holdsRedaction),
@@ -85,7 +130,7 @@ async function askImpact(
 }
 
 interface TriageOne {
-  readonly step: FindingStep;
+  readonly step: TriageStep;
   readonly finding: Finding;
   readonly priority: Priority;
   readonly at: number;
@@ -101,71 +146,57 @@ function triageOne(request: TriageOne): FindingCommit {
   const { rule } = step;
   const { voice, instance } = context;
   const route = voice.routeOf(rule, finding);
-  const decided = decide({
+  const input: DecideInput = {
     at,
     finding,
     change: step.change,
     priority,
     scale: context.scale,
     policy: rule.ticket,
-    // That of an older generation is not touched again.
-    ticket: ticket?.generation === finding.generation ? ticket : undefined,
-    createParked: open.some((entry) => entry.findingId === finding.id && isParkedCreate(entry)),
+    ticket,
+    createParked: open.some((entry) => entry.findingId === finding.id && isParkedCreate(entry, finding)),
     silenced: areSilenced(speakingAlerts(step), silences),
     mayCreate: (band) => budget.allows(route, band),
-  });
+  };
+  const decided = decide(input);
   if (decided.decision.action === "create") budget.spend(route);
   const delayMs = context.timings.get(rule.signal.source)?.delayMs ?? 0;
-  const story: Story = { instance, finding, rule, priority, at, page: voice.pageOf(finding.id) };
+  const story: Story = { instance, finding, rule, priority, at, page: voice.pageOf(finding.id), ticket };
   const intents = intentsOf(decided, story, {
     route,
     evidence: () => evidenceRequest(finding, rule, at, delayMs, voice.linksOf(rule, finding, at)),
   });
   const outbox = intents.map((draft) => ({ ...draft, action: redactAction(draft.action, context.redact) }));
+  const wrote = decided.refreshSummary || decided.decision.action === "create" ? fieldsOf(finding, route) : undefined;
   const after: Finding = {
     ...finding,
+    state: decided.state,
+    generation: decided.generation,
+    changedAt: decided.state === step.before?.state ? finding.changedAt : at,
     priority,
-    memory: decided.memory,
-    decision: { ...decided.decision, at },
+    memory: wrote === undefined ? decided.memory : { ...decided.memory, wrote },
+    decision: decisionOf(input, decided),
   };
   return { finding: after, events: eventsOf(step, after), outbox: context.dryRun ? [] : outbox };
 }
 
+/** Where nothing moved and nothing is to be said, the last decision stands. */
+function decisionOf(input: DecideInput, decided: Decided): Finding["decision"] {
+  const { decision } = decided;
+  if (input.change === "attended" && decision.action === "none" && decision.reason === "unchanged") {
+    return input.finding.decision;
+  }
+  const because = becauseOf(input, decided);
+  return { ...decision, ...(because === undefined ? {} : { because }), at: input.at };
+}
+
 /** Those that are the finding now: the worst and all that fire; when it went quiet, all that were in it before. */
-function speakingAlerts({ finding, before, alerts }: FindingStep): readonly (Alert | AlertSummary)[] {
+function speakingAlerts({ finding, before, alerts }: TriageStep): readonly (Alert | AlertSummary)[] {
   const { worst } = finding;
   if (alerts.length === 0) return [worst, ...(before?.others ?? [])];
   return alerts.filter(({ state, fingerprint }) => state === "firing" || fingerprint === worst.fingerprint);
 }
 
-function isParkedCreate(entry: OutboxEntry): boolean {
-  return entry.state === "parked" && entry.action.kind === "create";
-}
-
-/** The timeline gets what changed, not every tick. */
-function eventsOf(step: FindingStep, after: Finding): readonly FindingEvent[] {
-  const { before } = step;
-  const { at } = after.decision;
-  const events: FindingEvent[] = [];
-  if (step.change !== "goes_on") {
-    const words = { opened: "first seen", came_back: "came back", went_quiet: "went quiet" }[step.change];
-    const text = `${words} at ${formatInstant(at)}: ${after.title}`;
-    events.push({ at, kind: "state", code: step.change, text });
-  }
-  if (after.priority !== undefined && before?.priority?.band !== after.priority.band) {
-    const rose = before?.priority === undefined || compareBands(after.priority.band, before.priority.band) > 0;
-    events.push({ at, kind: "priority", code: rose ? "rose" : "fell", text: priorityLine(after.priority) });
-  }
-  if (after.decision.action !== "none" || !sameDecision(before?.decision, after.decision)) {
-    const { action, reason, would } = after.decision;
-    const instead = would === undefined ? "" : `; would have been ${would.action}: ${would.reason}`;
-    events.push({ at, kind: "decision", code: reason, text: `${action}: ${reason}${instead}` });
-  }
-  return events;
-}
-
-function sameDecision(before: Decision | undefined, after: Decision): boolean {
-  return (
-    before?.action === after.action && before.reason === after.reason && before.would?.reason === after.would?.reason
-  );
+function isParkedCreate(entry: OutboxEntry, { generation }: Finding): boolean {
+  return entry.state === "parked" && entry.action.kind === "create" && entry.generation === generation;
 }

@@ -1,7 +1,9 @@
-import type { OutboxAction, OutboxEntry } from "../model/outbox.ts";
-import type { Band } from "../model/priority.ts";
+import type { Document } from "../model/document.ts";
+import type { OutboxAction } from "../model/outbox.ts";
 import type { TicketRecord, TicketSnapshot } from "../model/ticket.ts";
+import { asBackfeedError } from "../support/errors.ts";
 import type { Tracker } from "../trackers/tracker.ts";
+import { changeLabels, setPriority, writeField } from "./apply-fields.ts";
 
 /** What a word to an existing ticket came to. */
 export interface Applied {
@@ -17,21 +19,24 @@ export interface Applied {
 
 type WordAction = Exclude<OutboxAction, { kind: "create" }>;
 
+export interface ApplyContext {
+  readonly tracker: Tracker;
+  readonly record: TicketRecord;
+  /** The description's text with the evidence that was collected when the ticket was filed. */
+  readonly withEvidence: (document: Document) => Promise<Document>;
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Says one thing on a ticket that is there. Looks first, so that a ticket that people closed or deleted is left alone;
  * every verb of the tracker is safe to repeat. Throws BackfeedError.
  */
-export async function applyToTicket(
-  entry: OutboxEntry,
-  action: WordAction,
-  record: TicketRecord,
-  tracker: Tracker,
-  now: number,
-  signal: AbortSignal,
-): Promise<Applied> {
+export async function applyToTicket(action: WordAction, context: ApplyContext): Promise<Applied> {
+  const { tracker, record, signal } = context;
   const snapshot = await tracker.read(record.ref, signal);
   if (snapshot === undefined) return dropped("ticket_gone", "the ticket was deleted or is out of reach");
-  if (snapshot.statusCategory === "done" && entry.action.kind !== "summary") {
+  if (snapshot.statusCategory === "done" && !isSaidOnClosed(action)) {
     // So it looks, too, when we closed it ourselves and died before that was stored.
     if (action.kind === "transition") {
       return { ...done("transition_unchanged", `the ticket is ${snapshot.status} already`), lookAgain: true };
@@ -50,33 +55,74 @@ export async function applyToTicket(
       return done(`summary_${outcome}`, "the summary block is current");
     }
     case "priority":
-      return setPriority(action, record, tracker, signal);
-    case "transition": {
-      await tracker.comment(record.ref, action, signal);
-      const outcome = await tracker.transition(record.ref, action.category, signal);
-      const after = outcome === "moved" ? await tracker.read(record.ref, signal) : undefined;
-      const said = done(`transition_${outcome}`, `asked for a status of the category ${action.category}`);
-      return after === undefined ? said : { ...said, change: (current) => withOurStatus(current, after, now) };
-    }
+      return setPriority(action, snapshot, context);
+    case "labels":
+      return changeLabels(action, context);
+    case "field":
+      return writeField(action, action.field, action.value, snapshot, context);
+    case "description":
+      return writeField(action, "description", await context.withEvidence(action.document), snapshot, context);
+    case "link":
+      return linkBefore(action, context);
+    case "transition":
+      return close(action, context);
+    case "reopen":
+      return reopen(action, snapshot, context);
   }
 }
 
-/** A person's priority stands; the change is told as a comment instead. */
-async function setPriority(
-  action: Extract<WordAction, { kind: "priority" }>,
-  record: TicketRecord,
-  tracker: Tracker,
-  signal: AbortSignal,
+/** A link and the summary block mail nobody; a reopening is about the closing, and so are some comments. */
+function isSaidOnClosed(action: WordAction): boolean {
+  if (action.kind === "comment") return action.onClosed === true;
+  return action.kind === "summary" || action.kind === "link" || action.kind === "reopen";
+}
+
+async function close(
+  action: Extract<WordAction, { kind: "transition" }>,
+  { tracker, record, now, signal }: ApplyContext,
 ): Promise<Applied> {
-  const change = { band: action.band, lastWritten: record.written.priority };
-  const { outcome, priority } = await tracker.setPriority(record.ref, change, signal);
-  if (outcome === "kept") {
-    await tracker.comment(record.ref, action, signal);
-    return done("priority_kept", `a person set ${priority ?? "the priority"}: it stays`);
+  await tracker.comment(record.ref, action, signal);
+  const outcome = await tracker.transition(record.ref, action.category, signal);
+  const after = outcome === "moved" ? await tracker.read(record.ref, signal) : undefined;
+  const said = done(`transition_${outcome}`, `asked for a status of the category ${action.category}`);
+  return after === undefined ? said : { ...said, change: (current) => withOurStatus(current, after, now) };
+}
+
+/** Reopened first: what is said then depends on whether the workflow lets us. A person may have been quicker. */
+async function reopen(
+  action: Extract<WordAction, { kind: "reopen" }>,
+  snapshot: TicketSnapshot,
+  { tracker, record, now, signal }: ApplyContext,
+): Promise<Applied> {
+  const isClosed = snapshot.statusCategory === "done";
+  const outcome = isClosed ? await tracker.reopen(record.ref, signal) : "unchanged";
+  const document = outcome === "unavailable" ? action.closedDocument : action.document;
+  await tracker.comment(record.ref, { marker: action.marker, document }, signal);
+  const notes = {
+    moved: "the ticket is open again",
+    unchanged: `the ticket was open already: ${snapshot.status}`,
+    unavailable: `no transition leads back from ${snapshot.status}: the ticket stays closed, and says so`,
+  };
+  const said = done(`reopen_${outcome}`, notes[outcome]);
+  if (outcome !== "moved") return { ...said, lookAgain: true };
+  const after = await tracker.read(record.ref, signal);
+  if (after === undefined || after.statusCategory === "done") return { ...said, lookAgain: true };
+  return { ...said, change: (current) => ({ ...withOurStatus(current, after, now), closed: undefined }) };
+}
+
+/** A link that the tracker will not have (the other issue is deleted, links are switched off) holds nothing up. */
+async function linkBefore(
+  { other }: Extract<WordAction, { kind: "link" }>,
+  { tracker, record, signal }: ApplyContext,
+): Promise<Applied> {
+  try {
+    const outcome = await tracker.link(record.ref, { other, type: "relates" }, signal);
+    return done(`link_${outcome}`, outcome === "unsupported" ? "its tracker has no links" : `linked to ${other.key}`);
+  } catch (thrown) {
+    const error = asBackfeedError(thrown);
+    if (error.kind !== "refused" && error.kind !== "not_found") throw thrown;
+    return { state: "dropped", code: "link_refused", note: `not linked to ${other.key}: ${error.message}` };
   }
-  const said = done(`priority_${outcome}`, `priority for ${action.band}`);
-  if (outcome === "unsupported") return said;
-  return { ...said, change: (current) => withOurPriority(current, priority, action.band) };
 }
 
 /** The status that we gave it is no change of a person's; whatever else was changed meanwhile is left for reconcile to see. */
@@ -84,11 +130,6 @@ function withOurStatus(record: TicketRecord, snapshot: TicketSnapshot, now: numb
   const { status, statusCategory, resolution } = snapshot;
   const before = record.seen ?? { at: now, priority: record.written.priority };
   return { ...record, seen: { ...before, status, statusCategory, resolution } };
-}
-
-function withOurPriority(record: TicketRecord, priority: string | undefined, band: Band): TicketRecord {
-  const written = { ...record.written, priority, band };
-  return { ...record, written, ...(record.seen === undefined ? {} : { seen: { ...record.seen, priority } }) };
 }
 
 /** The record of a ticket that is new to us, with what it says. */

@@ -1,3 +1,4 @@
+import type { Document } from "../model/document.ts";
 import type { Evidence, EvidenceRequest } from "../model/evidence.ts";
 import type { OutboxAction, OutboxEntry } from "../model/outbox.ts";
 import type { TicketRecord, TicketRef } from "../model/ticket.ts";
@@ -14,10 +15,10 @@ export type CollectEvidence = (request: EvidenceRequest, signal: AbortSignal) =>
 
 /** The ticket's whole text, once the evidence is there. */
 export type ComposeDocument = (
-  action: Extract<OutboxAction, { kind: "create" }>,
+  action: Pick<CreateAction, "document" | "evidence">,
   evidence: Evidence,
   chartName: string | undefined,
-) => Extract<OutboxAction, { kind: "create" }>["document"];
+) => Document;
 
 export interface CreateContext {
   readonly outbox: OutboxStore;
@@ -59,7 +60,7 @@ export async function fileTicket(
 ): Promise<CreateResult> {
   const known = await context.tickets.ofFinding(entry.findingId);
   const evidence = await evidenceOf(entry, action, context, signal);
-  const chartName = evidence.chart === undefined ? undefined : `backfeed-${sha256(evidence.chart).slice(0, 16)}.png`;
+  const chartName = chartNameOf(evidence);
   if (known !== undefined && known.generation === entry.generation) {
     return finish(action, known, false, evidence, chartName, context, signal);
   }
@@ -85,6 +86,11 @@ export async function fileTicket(
   });
   await remember(record, context);
   return finish(action, record, false, evidence, chartName, context, signal);
+}
+
+/** The attachment's name carries a hash of its content, so that it is attached once. */
+export function chartNameOf({ chart }: Evidence): string | undefined {
+  return chart === undefined ? undefined : `backfeed-${sha256(chart).slice(0, 16)}.png`;
 }
 
 /** What is certain after a create: nothing was filed. Everything else, a fault of ours and a stop included, is not. */

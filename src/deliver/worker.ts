@@ -1,3 +1,4 @@
+import type { Document } from "../model/document.ts";
 import type { OutboxEntry } from "../model/outbox.ts";
 import type { EvidenceStore, OutboxStore, TicketStore } from "../store/store.ts";
 import type { Clock } from "../support/clock.ts";
@@ -6,7 +7,7 @@ import type { Logger } from "../support/logging.ts";
 import { traced } from "../support/tracing.ts";
 import type { Tracker } from "../trackers/tracker.ts";
 import { applyToTicket } from "./apply.ts";
-import { type CollectEvidence, type ComposeDocument, fileTicket } from "./create.ts";
+import { type CollectEvidence, type ComposeDocument, chartNameOf, fileTicket } from "./create.ts";
 import { type AttemptOutcome, afterFailure } from "./outcome.ts";
 import { Rests } from "./rest.ts";
 
@@ -95,11 +96,20 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
     if (record === undefined || record.generation !== entry.generation) {
       return settle(entry, { state: "dropped", note: "its ticket was never filed" }, "no_ticket");
     }
-    const applied = await applyToTicket(entry, entry.action, record, tracker, clock.now(), signal);
+    const withEvidence = (document: Document) => describe(document, entry.findingId);
+    const applied = await applyToTicket(entry.action, { tracker, record, withEvidence, now: clock.now(), signal });
     const { state, note, change } = applied;
     const ticket = change === undefined ? {} : { ticket: { generation: entry.generation, change } };
     await settle(entry, { state, note, ...ticket }, applied.code);
     if (applied.lookAgain === true) await options.tickets.looked([record], 0);
+  }
+
+  /** A description that is written again keeps the proof that was collected when its ticket was filed. */
+  async function describe(document: Document, findingId: string): Promise<Document> {
+    const proof = await options.evidence.newest(findingId);
+    if (proof === undefined) return document;
+    const { request, evidence } = proof;
+    return options.composeDocument({ document, evidence: request }, evidence, chartNameOf(evidence));
   }
 
   /** A stop that we did not ask for is a fault of the tracker: tried again at once, it could be so for ever. */

@@ -1,5 +1,5 @@
 import type { Alert, EventSums } from "../model/alert.ts";
-import { type AlertSummary, type Finding, type FindingEpisode, freshMemory } from "../model/finding.ts";
+import { type AlertSummary, type Finding, type FindingEpisode, freshMemory, isOngoing } from "../model/finding.ts";
 import { shortKey } from "../model/identity.ts";
 import { labelsKey, pickLabels } from "../model/labels.ts";
 import { type Mode, type Rule, type Severity, severities } from "../model/rule.ts";
@@ -51,7 +51,8 @@ export function touchedGroups(evaluations: readonly Evaluation[]): readonly stri
 
 /**
  * Groups alerts into findings: one finding per group key, over its whole life. Pure. A finding is open while one of its
- * alerts is firing or recovering and quiet when none is; its episode runs from the first alert's to the last one's.
+ * alerts is firing or recovering and quiet when none is; its episode runs from the first alert's to the last one's. What
+ * its ticket makes of that state is triage's.
  */
 export function formFindings(request: FormRequest): readonly FindingStep[] {
   const active = new Map<string, Alert[]>();
@@ -97,7 +98,7 @@ function formFinding(
   const rule = worstAlert === undefined ? undefined : ruleOf(request.rules, worstAlert);
   if (worstAlert === undefined || rule === undefined) return undefined;
 
-  const goesOn = before !== undefined && before.state === "open";
+  const goesOn = before !== undefined && isOngoing(before);
   const endedSums = sumOf(goesOn ? before.episode.endedSums : noEvents, ended);
   const sums = alerts.reduce((total, alert) => joinSums(total, alert.episode.sums), endedSums);
   const firstAlertAt = Math.min(...alerts.map((alert) => alert.episode.startedAt));
@@ -148,7 +149,7 @@ function formFinding(
 }
 
 function goQuiet(request: FormRequest, before: Finding, ended: readonly Evaluation[]): FindingStep | undefined {
-  if (before.state !== "open") return undefined;
+  if (!isOngoing(before)) return undefined;
   const rule = ruleOfEnded(request.rules, before, ended);
   if (rule === undefined) return undefined;
   const endedSums = sumOf(before.episode.endedSums, ended);

@@ -51,6 +51,8 @@ export type DecisionReason = (typeof decisionReasons)[number];
 export interface Decision {
   readonly action: Action;
   readonly reason: DecisionReason;
+  /** For people, one sentence, where the reason alone does not say what happened or what is waited for. */
+  readonly because?: string;
   /** For `dry_run` and `report`: what would have been done. */
   readonly would?: { readonly action: Action; readonly reason: DecisionReason };
 }

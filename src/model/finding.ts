@@ -68,6 +68,8 @@ export interface TriageMemory {
   readonly recurrences: number;
   /** Bands that were told as a comment, since the ticket's priority is a person's. */
   readonly bandsTold: readonly Band[];
+  /** What was last meant to stand in the fields that may be written again. */
+  readonly wrote: WrittenFields | undefined;
   /** The ticket before this one, when a second one was meant: they are linked. */
   readonly follows: { readonly ref: TicketRef; readonly because: FollowReason } | undefined;
   /** What was done about the closing of its ticket; another closing is another matter. */
@@ -79,6 +81,12 @@ export interface TriageMemory {
   readonly verifiedAt: number | undefined;
   /** Id of the issue that became its ticket (a duplicate's original, an adopted one), once that was said there. */
   readonly greeted: string | undefined;
+}
+
+export interface WrittenFields {
+  readonly summary: string;
+  readonly labels: readonly string[];
+  readonly assignee: string | undefined;
 }
 
 /** Why a ticket of a further generation was meant. */
@@ -114,6 +122,7 @@ export const freshMemory: TriageMemory = {
   flappingTold: false,
   recurrences: 0,
   bandsTold: [],
+  wrote: undefined,
   follows: undefined,
   closing: undefined,
   regressedAt: undefined,
@@ -153,6 +162,11 @@ export interface Finding {
   readonly priority: Priority | undefined;
   readonly memory: TriageMemory;
   readonly decision: Decision & { readonly at: number };
+}
+
+/** Whether its episode lasts: an alert of it fires or recovers, whatever became of its ticket. */
+export function isOngoing({ episode }: Pick<Finding, "episode">): boolean {
+  return episode.endedAt === undefined;
 }
 
 /** One entry of a finding's timeline. */

@@ -1,7 +1,7 @@
 import type { Document } from "./document.ts";
 import type { EvidenceRequest } from "./evidence.ts";
 import type { Band } from "./priority.ts";
-import type { TicketIdentity, TicketRoute } from "./ticket.ts";
+import type { TicketIdentity, TicketRef, TicketRoute } from "./ticket.ts";
 
 /** A durable intent towards a tracker. Plain JSON: it is stored as it stands. */
 export type OutboxAction =
@@ -17,7 +17,13 @@ export type OutboxAction =
       /** The finding's page, when `public_url` is configured. */
       readonly page: { readonly globalId: string; readonly url: string; readonly title: string } | undefined;
     }
-  | { readonly kind: "comment"; readonly marker: string; readonly document: Document }
+  | {
+      readonly kind: "comment";
+      readonly marker: string;
+      readonly document: Document;
+      /** Said on a closed ticket, too: it is about the closing. */
+      readonly onClosed?: true;
+    }
   /** The summary block: one comment of ours, kept current. */
   | { readonly kind: "summary"; readonly marker: string; readonly document: Document }
   | {
@@ -26,8 +32,52 @@ export type OutboxAction =
       readonly marker: string;
       /** Said instead when a person's priority stands. */
       readonly document: Document;
+      /** The rule says so: written over what a person set. */
+      readonly always?: true;
     }
-  | { readonly kind: "transition"; readonly category: "done"; readonly marker: string; readonly document: Document };
+  | { readonly kind: "transition"; readonly category: "done"; readonly marker: string; readonly document: Document }
+  | {
+      readonly kind: "reopen";
+      readonly marker: string;
+      readonly document: Document;
+      /** Said instead where the workflow has no way back. */
+      readonly closedDocument: Document;
+    }
+  /** To the ticket before it, where a second one was meant. */
+  | { readonly kind: "link"; readonly marker: string; readonly other: TicketRef }
+  | {
+      readonly kind: "labels";
+      readonly marker: string;
+      readonly add: readonly string[];
+      readonly remove: readonly string[];
+    }
+  | {
+      readonly kind: "field";
+      readonly marker: string;
+      readonly field: "summary" | "assignee";
+      readonly value: string;
+      readonly always?: true;
+    }
+  | {
+      readonly kind: "description";
+      readonly marker: string;
+      /** Up to the evidence: what was collected when the ticket was filed is appended. */
+      readonly document: Document;
+      readonly always?: true;
+    };
+
+export const outboxKinds = [
+  "create",
+  "comment",
+  "summary",
+  "priority",
+  "transition",
+  "reopen",
+  "link",
+  "labels",
+  "field",
+  "description",
+] as const satisfies readonly OutboxAction["kind"][];
 
 export const outboxStates = ["pending", "sending", "unknown", "done", "parked", "dropped"] as const;
 /**

@@ -1,33 +1,15 @@
 import { type Block, type Document, type Inline, link, paragraph, strong, text } from "../model/document.ts";
-import type { ValueUnit } from "../model/evidence.ts";
-import type { AlertSummary, Finding, FindingEpisode } from "../model/finding.ts";
+import { type Finding, isOngoing } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
 import { formatLabels } from "../model/labels.ts";
-import type { Priority } from "../model/priority.ts";
-import type { Measure } from "../model/query.ts";
 import type { Rule } from "../model/rule.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
+import { followsBlocks } from "./describe-closing.ts";
 import { priorityLine } from "./score.ts";
+import { episodeText, labelsOf, measuredText, type Story, unitOf, whole } from "./story.ts";
 
 const mostOthersListed = 20;
-
-/** What every text about a finding is made from. */
-export interface Story {
-  readonly instance: string;
-  readonly finding: Finding;
-  readonly rule: Rule;
-  readonly priority: Priority;
-  /** The tick that speaks. */
-  readonly at: number;
-  /** The finding's page, when `public_url` is configured. */
-  readonly page: string | undefined;
-}
-
-/** How a measure's values are written. */
-export function unitOf(measure: Measure): ValueUnit {
-  return measure.kind === "ratio" ? "ratio" : measure.kind === "rate" ? "per_second" : "number";
-}
 
 /** The ticket's text up to its evidence: why it matters first, then the numbers, then whom else it concerns. */
 export function ticketDocument(story: Story): Document {
@@ -38,6 +20,7 @@ export function ticketDocument(story: Story): Document {
   return [
     paragraph(strong(priorityLine(story.priority))),
     paragraph(rule.why),
+    ...followsBlocks(story),
     { kind: "table", rows: facts(story) },
     ...others(finding),
     footer,
@@ -51,7 +34,7 @@ export function summaryDocument(story: Story): Document {
   const rows: Inline[][][] = [
     row("State", stateText(finding, at)),
     row("Priority", priorityLine(priority)),
-    row(finding.state === "open" ? "This episode" : "Last episode", episodeText(story, episode)),
+    row(isOngoing(finding) ? "This episode" : "Last episode", episodeText(story, episode)),
     row("Episodes in 30 days", String(1 + finding.pastEpisodes.length)),
     row("Since this ticket was filed", `back ${times(finding.memory.recurrences)}`),
   ];
@@ -63,67 +46,10 @@ export function summaryDocument(story: Story): Document {
 }
 
 function stateText({ state, episode }: Finding, at: number): string {
-  if (state === "open") return "still happening";
+  if (episode.endedAt === undefined) return state === "regressed" ? "back after it was done" : "still happening";
   const since = `since ${formatInstant(episode.endedAt ?? at)}`;
   if (episode.ending === "vanished") return `no more data, not watched ${since}`;
   return episode.ending === "rule_changed" ? `no longer watched ${since}` : `quiet ${since}`;
-}
-
-export function quietDocument(story: Story): Document {
-  return [
-    paragraph(strong("Quiet now. "), `The last episode: ${episodeText(story, story.finding.episode)}.`),
-    paragraph("If the cause is known and fixed, this ticket can be closed. Should it come back, it will be said here."),
-  ];
-}
-
-export function vanishedDocument(story: Story): Document {
-  return [
-    paragraph(
-      strong("No more data. "),
-      `What this ticket is about (${labelsOf(story)}) has reported nothing for ${formatDuration(story.rule.keepForMs)}, so it is no longer watched. That is not a recovery: nobody has seen it well.`,
-    ),
-  ];
-}
-
-export function ruleChangedDocument(story: Story): Document {
-  return [
-    paragraph(
-      strong("No longer watched. "),
-      `The rule ${story.finding.worst.ruleId} was removed or now groups its alerts in another way. Backfeed will not touch this ticket again.`,
-    ),
-  ];
-}
-
-export function backDocument(story: Story): Document {
-  const { finding, at } = story;
-  const quietSince = finding.pastEpisodes[0]?.endedAt;
-  const after = quietSince === undefined ? "" : ` after ${formatDuration(at - quietSince)} of quiet`;
-  return [
-    paragraph(
-      strong("Back again"),
-      `${after}: ${measuredText(story, finding.worst)}. Episode ${1 + finding.pastEpisodes.length} in 30 days.`,
-    ),
-    paragraph(priorityLine(story.priority)),
-  ];
-}
-
-export function flappingDocument(story: Story): Document {
-  return [
-    paragraph(
-      strong("It comes and goes. "),
-      `${labelsOf(story)} changed at least four times between bad and good in the last twenty checks. Backfeed holds it as still happening until it settles, and says so only once.`,
-    ),
-  ];
-}
-
-/** Said instead of writing, when a person's priority stands. */
-export function priorityKeptDocument(story: Story): Document {
-  return [
-    paragraph(
-      strong("Priority left as you set it. "),
-      `By the numbers it would be ${story.priority.band} now: ${priorityLine(story.priority)}`,
-    ),
-  ];
 }
 
 function facts(story: Story): Inline[][][] {
@@ -160,35 +86,6 @@ function others(finding: Finding): readonly Block[] {
   ];
 }
 
-/** `8.0%, limit: above 5.0%, over 5 min windows`. */
-function measuredText(story: Story, alert: AlertSummary): string {
-  const { measure, windowMs } = story.rule.signal;
-  const { verdict } = alert;
-  const unit = unitOf(measure);
-  if (verdict.reason === "nothing_reported") return `nothing reported in ${formatDuration(windowMs)}`;
-  const value = verdict.value === undefined ? "no value" : formatValue(verdict.value, unit);
-  const limit =
-    verdict.threshold === undefined
-      ? ""
-      : `, limit: ${verdict.direction ?? "above"} ${formatValue(verdict.threshold, unit)}`;
-  const reference = verdict.reference === undefined ? "" : `, was ${formatValue(verdict.reference, unit)} before`;
-  return `${value}${limit}${reference}, over windows of ${formatDuration(windowMs)}`;
-}
-
-function episodeText(story: Story, episode: FindingEpisode): string {
-  const unit = unitOf(story.rule.signal.measure);
-  const lasted = formatDuration(episode.lastBreachAt - episode.startedAt);
-  const parts = [
-    `since ${formatInstant(episode.startedAt)}, over its limit for ${lasted === "0 ms" ? "one check" : lasted}`,
-  ];
-  if (episode.peak !== undefined) {
-    parts.push(`worst ${formatValue(episode.peak.value, unit)} at ${formatInstant(episode.peak.at)}`);
-  }
-  if (episode.sums.total > 0) parts.push(`${whole(episode.sums.bad)} bad of ${whole(episode.sums.total)} events`);
-  if (episode.budgetShare !== undefined) parts.push(`${formatValue(episode.budgetShare, "ratio")} of the error budget`);
-  return parts.join(", ");
-}
-
 function signalText(rule: Rule): string {
   const { measure, target, by } = rule.signal;
   const what =
@@ -200,16 +97,8 @@ function signalText(rule: Rule): string {
   return `${what} in ${target}${by.length === 0 ? "" : ` by ${by.join(", ")}`} (rule ${rule.id}, ${rule.location.file}:${rule.location.line})`;
 }
 
-function labelsOf(story: Story): string {
-  return formatLabels(story.finding.worst.labels);
-}
-
 function row(name: string, value: string): Inline[][] {
   return [[strong(name)], [text(value)]];
-}
-
-function whole(value: number): string {
-  return formatValue(Math.round(value), "number");
 }
 
 function times(count: number): string {

@@ -3,8 +3,8 @@ import type { Evidence, EvidenceRequest } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Rule } from "../model/rule.ts";
 import { formatInstant } from "../model/time.ts";
-import { unitOf } from "./describe.ts";
 import { ungrouped } from "./impact.ts";
+import { unitOf } from "./story.ts";
 
 /** A chart shows at most this many steps, and at least this many before the episode. */
 const mostChartSteps = 240;

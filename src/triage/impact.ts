@@ -1,4 +1,4 @@
-import type { Finding, ImpactMeasured } from "../model/finding.ts";
+import { type Finding, type ImpactMeasured, isOngoing } from "../model/finding.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Answer, Batch, BatchAnswer, Probe, Query, Question, Where } from "../model/query.ts";
 import { limitsFor, type Rule } from "../model/rule.ts";
@@ -30,7 +30,7 @@ export interface SourceImpact {
 
 /** Whether a finding's impact is old enough to be asked again; a quiet one keeps what it has. */
 export function needsImpact(finding: Finding, at: number): boolean {
-  return finding.state === "open" && (finding.impact === undefined || at - finding.impact.askedAt >= askAgainAfterMs);
+  return isOngoing(finding) && (finding.impact === undefined || at - finding.impact.askedAt >= askAgainAfterMs);
 }
 
 /** One batch a source for all findings that need it. Pure. */

@@ -1,19 +1,29 @@
+import type { DecisionReason } from "../model/decision.ts";
 import type { Document } from "../model/document.ts";
 import type { EvidenceRequest } from "../model/evidence.ts";
 import type { OutboxAction, OutboxDraft } from "../model/outbox.ts";
 import type { TicketRoute } from "../model/ticket.ts";
-import type { Decided } from "./decide.ts";
+import type { Decided } from "./decided.ts";
+import { summaryDocument, ticketDocument } from "./describe.ts";
+import {
+  notReopened,
+  regressedDocument,
+  stillHappeningDocument,
+  suppressedDocument,
+  takesOverDocument,
+  verifiedDocument,
+  wontDoOverDocument,
+} from "./describe-closing.ts";
 import {
   backDocument,
   flappingDocument,
   priorityKeptDocument,
   quietDocument,
   ruleChangedDocument,
-  type Story,
-  summaryDocument,
-  ticketDocument,
   vanishedDocument,
-} from "./describe.ts";
+} from "./describe-comments.ts";
+import { fieldActions } from "./fields.ts";
+import type { Story } from "./story.ts";
 
 export interface IntentContext {
   readonly route: TicketRoute;
@@ -26,53 +36,101 @@ export interface IntentContext {
  * are made of what happened, not of when it was decided, so that the same tick run again gives the same keys.
  */
 export function intentsOf(decided: Decided, story: Story, context: IntentContext): readonly OutboxDraft[] {
-  const { finding, at } = story;
-  const told: Story = { ...story, finding: { ...finding, memory: decided.memory } };
-  const actions: OutboxAction[] = [];
-  const main = mainAction(decided, told, context);
-  if (main !== undefined) actions.push(main);
+  const { at } = story;
+  const { memory, state, generation } = decided;
+  const finding = { ...story.finding, memory, state, generation };
+  const told: Story = { ...story, finding };
+  const actions: OutboxAction[] = [...mainActions(decided, told, context)];
   if (decided.writePriority !== undefined) {
-    const marker = `priority:${at}`;
-    actions.push({ kind: "priority", band: decided.writePriority, marker, document: priorityKeptDocument(told) });
+    const band = decided.writePriority;
+    const always = story.rule.ticket.ownership.priority === "always" ? { always: true as const } : {};
+    actions.push({ kind: "priority", band, marker: keptMarker(band), document: priorityKeptDocument(told), ...always });
   }
-  if (decided.refreshSummary) actions.push({ kind: "summary", marker: "summary", document: summaryDocument(told) });
+  // What is written besides goes along with a word that watchers are told of anyway.
+  if (decided.refreshSummary) {
+    actions.push(...fieldActions(story.finding.memory.wrote, told, context.route));
+    actions.push({ kind: "summary", marker: "summary", document: summaryDocument(told) });
+  }
   return actions.map((action) => ({
-    idempotencyKey: `${finding.groupKey}:${finding.generation}:${keyOf(action, at)}`,
+    idempotencyKey: `${finding.groupKey}:${generation}:${keyOf(action, at)}`,
     findingId: finding.id,
     groupKey: finding.groupKey,
-    generation: finding.generation,
+    generation,
     action,
     createdAt: at,
     rank: story.priority.score,
   }));
 }
 
-function keyOf(action: OutboxAction, at: number): string {
-  if (action.kind === "create") return "create";
-  return action.kind === "summary" ? `summary:${at}` : action.marker;
+/** The words that belong to a reason, and the marker under which they are said once on a ticket. */
+interface Words {
+  readonly marker: string;
+  readonly document: Document;
+  readonly onClosed?: true;
 }
 
-function mainAction(decided: Decided, story: Story, context: IntentContext): OutboxAction | undefined {
-  const { action, reason } = decided.decision;
-  const { finding } = story;
-  if (action === "create") return createAction(story, context);
-  const episode = finding.episode.startedAt;
-  if (action === "transition") {
-    return { kind: "transition", category: "done", marker: `quiet:${episode}`, document: quietDocument(story) };
+function keyOf(action: OutboxAction, at: number): string {
+  switch (action.kind) {
+    case "create":
+      return "create";
+    // The same again at a later time is another intent, although it is said under the same marker.
+    case "summary":
+    case "priority":
+    case "labels":
+    case "field":
+    case "description":
+      return `${action.marker}:${at}`;
+    default:
+      return action.marker;
   }
-  if (action !== "comment") return undefined;
-  const comment = (marker: string, document: Document): OutboxAction => ({ kind: "comment", marker, document });
+}
+
+function keptMarker(band: string): string {
+  return `priority-kept:${band.toLowerCase()}`;
+}
+
+function mainActions(decided: Decided, story: Story, context: IntentContext): readonly OutboxAction[] {
+  const { action, reason } = decided.decision;
+  if (action === "create") return [createAction(story, context), ...linkActions(story)];
+  const words = wordsFor(reason, story);
+  if (words === undefined) return [];
+  if (action === "comment") return [{ kind: "comment", ...words }];
+  const { marker, document } = words;
+  if (action === "transition") return [{ kind: "transition", category: "done", marker, document }];
+  if (action === "reopen") return [{ kind: "reopen", marker, document, closedDocument: notReopened(document) }];
+  return [];
+}
+
+function wordsFor(reason: DecisionReason, story: Story): Words | undefined {
+  const { finding, at, ticket } = story;
+  const episode = finding.episode.startedAt;
+  const closing = ticket?.closed?.at ?? at;
   switch (reason) {
     case "all_quiet":
-      return comment(`quiet:${episode}`, quietDocument(story));
+      return { marker: `quiet:${episode}`, document: quietDocument(story) };
     case "back_while_open":
-      return comment(`back:${episode}`, backDocument(story));
+      return { marker: `back:${episode}`, document: backDocument(story) };
     case "vanished":
-      return comment(`vanished:${episode}`, vanishedDocument(story));
+      return { marker: `vanished:${episode}`, document: vanishedDocument(story) };
     case "rule_changed":
-      return comment(`rule-changed:${episode}`, ruleChangedDocument(story));
+      return { marker: `rule-changed:${episode}`, document: ruleChangedDocument(story) };
     case "flapping":
-      return comment(`flapping:${episode}`, flappingDocument(story));
+      return { marker: `flapping:${episode}`, document: flappingDocument(story) };
+    case "priority_raised":
+    case "priority_lowered":
+      return { marker: keptMarker(finding.memory.ticketBand ?? "None"), document: priorityKeptDocument(story) };
+    case "regressed":
+      return { marker: `regressed:${episode}`, document: regressedDocument(story), onClosed: true };
+    case "still_happening":
+      return { marker: `still-happening:${closing}`, document: stillHappeningDocument(story), onClosed: true };
+    case "wont_do_over":
+      return { marker: `wont-do-over:${episode}`, document: wontDoOverDocument(story), onClosed: true };
+    case "suppressed":
+      return { marker: `suppressed:${closing}`, document: suppressedDocument(story), onClosed: true };
+    case "verified":
+      return { marker: `verified:${closing}:${episode}`, document: verifiedDocument(story), onClosed: true };
+    case "takes_over":
+      return { marker: `takes-over:${at}`, document: takesOverDocument(story), onClosed: true };
     default:
       return undefined;
   }
@@ -93,4 +151,10 @@ function createAction(story: Story, context: IntentContext): OutboxAction {
         ? undefined
         : { globalId: `backfeed=${instance}&finding=${finding.id}`, url: page, title: `Backfeed: ${finding.title}` },
   };
+}
+
+/** A second ticket is linked to the one before. */
+function linkActions({ finding }: Story): readonly OutboxAction[] {
+  const { follows } = finding.memory;
+  return follows === undefined ? [] : [{ kind: "link", marker: "link:before", other: follows.ref }];
 }

@@ -4,8 +4,8 @@ import { BackfeedError } from "../support/errors.ts";
 
 /**
  * A finding filed anew on an operator's wish (RULES.md section 4): a generation more and nothing remembered, so that
- * its next tick decides it as one that never had a ticket. The old ticket is left as it is; what was still meant for it
- * is dropped. Pure. Throws `conflict` when there is nothing to file anew, or when something is on the wire.
+ * its next tick decides it as one that never had a ticket, but for a link to the old one. That is left as it is; what was
+ * still meant for it is dropped. Pure. Throws `conflict` when there is nothing to file anew, or when something is on the wire.
  */
 export function refile({ finding, ticket, open }: RefileRequest, options: { by: string; at: number }): Refiled {
   const { by, at } = options;
@@ -29,9 +29,12 @@ export function refile({ finding, ticket, open }: RefileRequest, options: { by: 
     });
   }
   const generation = finding.generation + 1;
+  // A link to an issue that nobody can open helps nobody.
+  const follows =
+    old === undefined || old.gone !== undefined ? undefined : ({ ref: old.ref, because: "refiled" } as const);
   const instead = old === undefined ? "its ticket could not be filed" : `${old.ref.key} stays as it is`;
   return {
-    finding: { ...finding, generation, memory: freshMemory },
+    finding: { ...finding, generation, memory: { ...freshMemory, follows } },
     event: {
       at,
       kind: "operator",

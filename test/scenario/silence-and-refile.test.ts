@@ -232,15 +232,13 @@ for (const [name, makeBacklog] of Object.entries(backlogs)) {
       await world.through(5);
       await backlog.close(world.store, (await tickets())[0]!.key);
       await world.through(240);
-      expect(await decision()).to.equal("none: awaiting_operator");
-
       const [first] = await tickets();
       const { id, memory } = await finding();
       const refiled = await world.refile(id, "anna");
       expect(refiled).to.include({ generation: 2, state: "open" });
       expect([memory.createdAt, refiled.memory.createdAt]).to.deep.equal([Date.parse(start), undefined]);
       await world.through(1);
-      expect(await decision()).to.equal("create: new_finding");
+      expect(await decision()).to.equal("create: refiled");
       const [old, anew] = await tickets();
       expect(await tickets()).to.have.length(2);
       expect(old).to.deep.equal(first);
@@ -264,7 +262,7 @@ for (const [name, makeBacklog] of Object.entries(backlogs)) {
       world.clock.set(world.clock.now() + minute);
       const never = new AbortController().signal;
       await world.engine.runDue({ until: world.clock.now() }, never);
-      expect(await decision()).to.equal("create: new_finding");
+      expect(await decision()).to.equal("create: refiled");
       world.clock.set(world.clock.now() + minute);
       await world.engine.runDue({ until: world.clock.now() }, never);
       expect(await decision()).to.equal("none: unchanged");

@@ -72,7 +72,13 @@ const priorityView = z.object({
 });
 
 const decided = { action: z.enum(actions), reason: z.enum(decisionReasons) };
-const decisionView = z.object({ ...decided, would: z.object(decided).optional(), at: instant });
+const because = z.string().meta({ description: "One sentence, where the reason alone does not say it." });
+const decisionView = z.object({
+  ...decided,
+  because: because.optional(),
+  would: z.object(decided).optional(),
+  at: instant,
+});
 
 const impactView = z.object({
   askedAt: instant,
@@ -195,6 +201,7 @@ function viewShared(finding: Finding) {
     decision: {
       action: decision.action,
       reason: decision.reason,
+      because: decision.because,
       would: decision.would && { action: decision.would.action, reason: decision.would.reason },
       at: decision.at,
     },

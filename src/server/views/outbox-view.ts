@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type OutboxEntry, outboxStates } from "../../model/outbox.ts";
+import { type OutboxEntry, outboxKinds, outboxStates } from "../../model/outbox.ts";
 import { instant } from "./common.ts";
 
 /** One intent towards a tracker and how far it has come; its text and evidence request stay inside. */
@@ -7,7 +7,7 @@ export const outboxEntryView = z.object({
   id: z.string(),
   findingId: z.string(),
   generation: z.number(),
-  kind: z.enum(["create", "comment", "summary", "priority", "transition"]),
+  kind: z.enum(outboxKinds),
   tracker: z.string().optional().meta({ description: "Of a create: where it goes." }),
   state: z.enum(outboxStates),
   rank: z.number(),

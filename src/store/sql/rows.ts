@@ -1,7 +1,7 @@
 import type { Selectable } from "kysely";
 import type { Alert } from "../../model/alert.ts";
 import type { Evidence, EvidenceRequest } from "../../model/evidence.ts";
-import type { Finding, FindingEvent } from "../../model/finding.ts";
+import { type Finding, type FindingEvent, freshMemory } from "../../model/finding.ts";
 import type { LocalTicket } from "../../model/local-ticket.ts";
 import { type OutboxAction, type OutboxEntry, type OutboxState, outboxStates } from "../../model/outbox.ts";
 import type { Silence } from "../../model/silence.ts";
@@ -52,7 +52,9 @@ const findingShape: Shape<Finding> = {
 };
 
 export function readFinding(row: { id: string; body: string }): Finding {
-  return decode<Finding>(row.body, findingShape, "findings", row.id);
+  const finding = decode<Finding>(row.body, findingShape, "findings", row.id);
+  // What triage has learnt to remember since the row was written is not known of it.
+  return { ...finding, memory: { ...freshMemory, ...finding.memory } };
 }
 
 const eventShape: Shape<FindingEvent> = { at: "number", kind: "string", code: "string", text: "string" };

@@ -6,21 +6,20 @@ import type { Finding, TriageMemory } from "../../../src/model/finding.ts";
 import type { OutboxDraft } from "../../../src/model/outbox.ts";
 import { defaultPriorityScale } from "../../../src/model/priority.ts";
 import type { Rule } from "../../../src/model/rule.ts";
-import type { Decided } from "../../../src/triage/decide.ts";
+import type { Decided } from "../../../src/triage/decided.ts";
+import { summaryDocument, ticketDocument } from "../../../src/triage/describe.ts";
 import {
   backDocument,
   flappingDocument,
   quietDocument,
   ruleChangedDocument,
-  type Story,
-  summaryDocument,
-  ticketDocument,
   vanishedDocument,
-} from "../../../src/triage/describe.ts";
+} from "../../../src/triage/describe-comments.ts";
 import { evidenceDocument, evidenceRequest } from "../../../src/triage/evidence.ts";
 import { intentsOf } from "../../../src/triage/intents.ts";
 import { priorityInputs } from "../../../src/triage/measure.ts";
 import { score } from "../../../src/triage/score.ts";
+import type { Story } from "../../../src/triage/story.ts";
 import { buildAlert, day, hour, instance, minute, start, verdictOf } from "../../support/alerts.ts";
 import { buildFinding } from "../../support/findings.ts";
 import { buildRule } from "../../support/rules.ts";
@@ -66,6 +65,8 @@ function intents(decided: Partial<Decided>, story: Story): readonly OutboxDraft[
   const complete: Decided = {
     decision: { action: "none", reason: "unchanged" },
     memory: story.finding.memory,
+    state: story.finding.state,
+    generation: story.finding.generation,
     writePriority: undefined,
     refreshSummary: false,
     ...decided,
@@ -119,7 +120,7 @@ describe("intents", () => {
     [
       "raised",
       { decision: { action: "update", reason: "priority_raised" }, writePriority: "Highest", refreshSummary: true },
-      [`priority:${start + 41 * minute}`, `summary:${start + 41 * minute}`],
+      [`priority-kept:highest:${start + 41 * minute}`, `summary:${start + 41 * minute}`],
     ],
     ["none", {}, []],
   ];

@@ -51,8 +51,9 @@ function refusal(request: Partial<Parameters<typeof refile>[0]>): string {
 
 describe("filing a finding anew", () => {
   it("begins a generation with nothing remembered, and changes nothing else of the finding", () => {
+    const follows = { ref: ticket.ref, because: "refiled" };
     const { finding: after, event } = ask({ ticket });
-    expect(after).to.deep.equal({ ...finding, generation: 2, memory: freshMemory });
+    expect(after).to.deep.equal({ ...finding, generation: 2, memory: { ...freshMemory, follows } });
     expect(event).to.deep.equal({
       at,
       kind: "operator",

@@ -1,0 +1,67 @@
+import type { TriageMemory } from "../model/finding.ts";
+import { formatInstant } from "../model/time.ts";
+import { formatDuration } from "../support/duration.ts";
+import { closingMemory, graceEnd } from "./closing.ts";
+import type { Decided, DecideInput } from "./decided.ts";
+
+/**
+ * One sentence for people on what happened or what is waited for, where a decision's reason alone does not say it. Pure:
+ * for the timeline, `explain` and the pages.
+ */
+export function becauseOf(input: DecideInput, decided: Decided): string | undefined {
+  const { ticket, policy, finding } = input;
+  const key = ticket?.ref.key ?? "its ticket";
+  const { reason } = decided.decision;
+  switch (reason) {
+    case "awaiting_operator":
+      return waitingFor(input, key);
+    case "snoozed":
+      return `${key} carries a snooze label: nothing is told before ${formatInstant(ticket?.snoozedUntil ?? input.at)}`;
+    case "refiled":
+      return `a new ticket is filed as somebody asked, linked to ${followed(decided.memory)}`;
+    case "takes_over":
+      return `${key} is the ticket now; before, it was ${ticket?.formerRefs?.at(-1)?.key ?? "another"}`;
+  }
+  const closed = ticket?.closed;
+  if (closed === undefined) return undefined;
+  const closing = `${key} was closed (${closed.status}) at ${formatInstant(closed.at)}`;
+  switch (reason) {
+    case "done_grace":
+      return `${closing} while it was bad; the fix may be on its way, so nothing is said before ${formatInstant(graceEnd(input, closed) ?? input.at)}`;
+    case "fixed":
+      return `${closing}; verified once it has been evaluated clear for ${formatDuration(policy.verifyForMs)}`;
+    case "verified":
+      return `${closing}, and it has been evaluated clear for ${formatDuration(policy.verifyForMs)} since`;
+    case "suppressed":
+      return `${closing} as not to be done; nothing is told before ${formatInstant(closed.at + policy.suppressForMs)} unless it gets worse than ${closed.band}`;
+    case "regressed":
+      return `${closing}, and it is bad again since ${formatInstant(finding.episode.startedAt)}`;
+    case "still_happening":
+      return `${closing}, and it has been bad all the while`;
+    case "back_late":
+      return `${closing}, and it is back after more than ${formatDuration(policy.returnWithinMs)}: a new, linked ticket`;
+    case "wont_do_over":
+      return `${closing} as not to be done when it was ${closed.band}; ${input.priority.band} now, kept to for ${formatDuration(input.at - closed.at)}`;
+    case "unchanged":
+    case "recovering":
+      return answered(decided.memory, closed) ? `${closing}; that it is bad all the same was said there` : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function waitingFor({ createParked, ticket }: DecideInput, key: string): string {
+  if (createParked) return "its ticket could not be filed: see its delivery, and try it again or file it anew";
+  if (ticket?.gone !== undefined) {
+    return `${key} was deleted or is out of reach since ${formatInstant(ticket.gone.at)}: no other is filed until somebody asks for it (refile)`;
+  }
+  return `${key} is closed; how that is meant is known when it was looked at next`;
+}
+
+function followed({ follows }: TriageMemory): string {
+  return follows?.ref.key ?? "none";
+}
+
+function answered(memory: TriageMemory, closed: Parameters<typeof closingMemory>[1]): boolean {
+  return closingMemory(memory, closed).answeredAt !== undefined;
+}

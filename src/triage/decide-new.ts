@@ -1,0 +1,28 @@
+import type { DecisionReason } from "../model/decision.ts";
+import { type FollowReason, freshMemory, isOngoing, type TriageMemory } from "../model/finding.ts";
+import { type DecideInput, nothing, type Said, say } from "./decided.ts";
+
+/** The rows of triage/README.md for a finding that no ticket was meant for yet. */
+export function beforeTicket(input: DecideInput, memory: TriageMemory): Said {
+  const { finding } = input;
+  if (!isOngoing(finding)) return nothing(memory, "unchanged");
+  if (memory.follows !== undefined) return file(input, memory, memory.follows.because);
+  return file(input, memory, finding.decision.reason === "over_cap" ? "budget_freed" : "new_finding");
+}
+
+/** A second ticket is meant: of a further generation, which knows nothing of the one before but the link to it. */
+export function fileAnew(input: DecideInput, memory: TriageMemory, because: FollowReason): Said {
+  const { ticket, at } = input;
+  const follows = ticket === undefined ? undefined : { ref: ticket.ref, because };
+  const regressedAt = because === "regressed" || because === "back_late" ? at : undefined;
+  const filed = file(input, { ...freshMemory, follows, regressedAt }, because);
+  // Until it may be filed, the finding goes on with the ticket it has.
+  return filed.decision.action === "create" ? { ...filed, anew: true } : { ...filed, memory };
+}
+
+function file(input: DecideInput, memory: TriageMemory, reason: DecisionReason): Said {
+  const { priority, at } = input;
+  if (priority.band === "None") return nothing(memory, "below_score");
+  if (!input.mayCreate(priority.band)) return nothing(memory, "over_cap");
+  return say("create", reason, { ...memory, createdAt: at, ticketBand: priority.band, summaryAt: at });
+}

@@ -1,0 +1,57 @@
+import { isOngoing, type TriageMemory } from "../model/finding.ts";
+import { countReturn, type DecideInput, nothing, type Said, say, standingStill } from "./decided.ts";
+import { lower, raise } from "./priority-change.ts";
+
+const hourMs = 3_600_000;
+/** The numbers of RULES.md section 4. */
+const summaryEveryMs = 4 * hourMs;
+const commentPairEveryMs = 24 * hourMs;
+
+/** The rows of triage/README.md for a ticket that is open, or on its way. */
+export function withOpenTicket(input: DecideInput, before: TriageMemory): Said {
+  // Whatever a closing left to be remembered ended with it: the next one is another matter.
+  const memory = { ...before, closing: undefined, clear: undefined, verifiedAt: undefined };
+  if (input.change === "went_quiet") return quiet(input, memory);
+  if (input.change === "came_back") return back(input, memory);
+  if (!isOngoing(input.finding) || input.change === "attended") return nothing(memory, "unchanged");
+  return goesOn(input, memory);
+}
+
+function quiet(input: DecideInput, memory: TriageMemory): Said {
+  const { at, finding, policy } = input;
+  const ending = finding.episode.ending;
+  // Where a summary block stands on the ticket, it must not go on saying "still happening".
+  const refreshSummary = memory.summaryAt !== memory.createdAt;
+  const told = { ...memory, quietToldAt: at, ...(refreshSummary ? { summaryAt: at } : {}) };
+  if (ending === "rule_changed") return say("comment", "rule_changed", told, { refreshSummary });
+  if (policy.onQuiet === "none") return nothing(memory, "unchanged");
+  const toldRecently = memory.quietToldAt !== undefined && at - memory.quietToldAt < commentPairEveryMs;
+  if (toldRecently) return say("update", "goes_on", { ...memory, summaryAt: at }, { refreshSummary: true });
+  if (ending === "vanished") return say("comment", "vanished", told, { refreshSummary });
+  return say(policy.onQuiet === "transition" ? "transition" : "comment", "all_quiet", told, { refreshSummary });
+}
+
+/** The comment of the pair: only when its quiet was told. Everything else about coming back stands in the summary block. */
+function back(input: DecideInput, memory: TriageMemory): Said {
+  const { at } = input;
+  const counted = { ...countReturn(memory), summaryAt: at };
+  const owed = memory.quietToldAt !== undefined && (memory.backToldAt ?? Number.NEGATIVE_INFINITY) < memory.quietToldAt;
+  const priority = raise(input, counted);
+  const extra = { refreshSummary: true, writePriority: priority?.writePriority };
+  const remembered = priority?.memory ?? counted;
+  return owed
+    ? say("comment", "back_while_open", { ...remembered, backToldAt: at }, extra)
+    : say("update", "goes_on", remembered, extra);
+}
+
+function goesOn(input: DecideInput, memory: TriageMemory): Said {
+  const { at, finding } = input;
+  const priority = raise(input, memory) ?? lower(input, memory);
+  if (priority !== undefined) return priority;
+  const flapping = finding.flapping;
+  if (flapping && !memory.flappingTold) return say("comment", "flapping", { ...memory, flappingTold: true });
+  if (at - (memory.summaryAt ?? at) >= summaryEveryMs) {
+    return say("update", "goes_on", { ...memory, summaryAt: at }, { refreshSummary: true });
+  }
+  return nothing(memory, standingStill(finding));
+}

@@ -1,0 +1,78 @@
+import type { Action, Decision, DecisionReason } from "../model/decision.ts";
+import type { Finding, FindingState, TriageMemory } from "../model/finding.ts";
+import type { Band, Priority, PriorityScale } from "../model/priority.ts";
+import type { TicketPolicy } from "../model/rule.ts";
+import type { TicketRecord } from "../model/ticket.ts";
+
+/**
+ * What has become of a finding: at a tick, seen from detect; or `attended`, when no alert moved but its ticket changed
+ * or a time came.
+ */
+export type FindingEventKind = "opened" | "came_back" | "goes_on" | "went_quiet" | "attended";
+
+export interface DecideInput {
+  readonly at: number;
+  readonly finding: Finding;
+  readonly change: FindingEventKind;
+  readonly priority: Priority;
+  readonly scale: PriorityScale;
+  readonly policy: TicketPolicy;
+  /** That of the finding's generation. */
+  readonly ticket: TicketRecord | undefined;
+  /** Its create waits for an operator. */
+  readonly createParked: boolean;
+  /** Operators want nothing told of it now. */
+  readonly silenced: boolean;
+  /** Whether a new ticket of this band may be filed now: caps per run, per day and per project. */
+  readonly mayCreate: (band: Band) => boolean;
+}
+
+/** One step of the judgement: what is to be said, and what is remembered of it. */
+export interface Said {
+  readonly decision: Decision;
+  readonly memory: TriageMemory;
+  /** The priority to write, when the decision is about it. */
+  readonly writePriority: Exclude<Band, "None"> | undefined;
+  readonly refreshSummary: boolean;
+  /** The decision is about a ticket of a further generation, linked to the one before. */
+  readonly anew: boolean;
+}
+
+export interface Decided extends Omit<Said, "anew"> {
+  readonly state: FindingState;
+  readonly generation: number;
+}
+
+interface Extra {
+  readonly refreshSummary?: boolean;
+  readonly writePriority?: Exclude<Band, "None"> | undefined;
+  readonly anew?: boolean;
+}
+
+export function say(action: Action, reason: DecisionReason, memory: TriageMemory, extra: Extra = {}): Said {
+  return {
+    decision: { action, reason },
+    memory,
+    writePriority: extra.writePriority,
+    refreshSummary: extra.refreshSummary ?? false,
+    anew: extra.anew ?? false,
+  };
+}
+
+export function nothing(memory: TriageMemory, reason: DecisionReason): Said {
+  return say("none", reason, memory);
+}
+
+/** Why an ongoing finding needs no word now. */
+export function standingStill({ worst, flapping }: Finding): DecisionReason {
+  const { verdict, state } = worst;
+  if (verdict.kind === "failed") return "failed";
+  if (state === "recovering") return "recovering";
+  if (flapping || verdict.kind === "no_data") return "held";
+  return "unchanged";
+}
+
+/** A return is counted since there is a ticket, told or not. */
+export function countReturn(memory: TriageMemory): TriageMemory {
+  return memory.createdAt === undefined ? memory : { ...memory, recurrences: memory.recurrences + 1 };
+}

@@ -1,0 +1,61 @@
+import { type Document, paragraph, strong } from "../model/document.ts";
+import { formatDuration } from "../support/duration.ts";
+import { priorityLine } from "./score.ts";
+import { episodeText, labelsOf, measuredText, type Story } from "./story.ts";
+
+export function quietDocument(story: Story): Document {
+  return [
+    paragraph(strong("Quiet now. "), `The last episode: ${episodeText(story, story.finding.episode)}.`),
+    paragraph("If the cause is known and fixed, this ticket can be closed. Should it come back, it will be said here."),
+  ];
+}
+
+export function vanishedDocument(story: Story): Document {
+  return [
+    paragraph(
+      strong("No more data. "),
+      `What this ticket is about (${labelsOf(story)}) has reported nothing for ${formatDuration(story.rule.keepForMs)}, so it is no longer watched. That is not a recovery: nobody has seen it well.`,
+    ),
+  ];
+}
+
+export function ruleChangedDocument(story: Story): Document {
+  return [
+    paragraph(
+      strong("No longer watched. "),
+      `The rule ${story.finding.worst.ruleId} was removed or now groups its alerts in another way. Backfeed will not touch this ticket again.`,
+    ),
+  ];
+}
+
+export function backDocument(story: Story): Document {
+  const { finding, at } = story;
+  const quietSince = finding.pastEpisodes[0]?.endedAt;
+  const after = quietSince === undefined ? "" : ` after ${formatDuration(at - quietSince)} of quiet`;
+  return [
+    paragraph(
+      strong("Back again"),
+      `${after}: ${measuredText(story, finding.worst)}. Episode ${1 + finding.pastEpisodes.length} in 30 days.`,
+    ),
+    paragraph(priorityLine(story.priority)),
+  ];
+}
+
+export function flappingDocument(story: Story): Document {
+  return [
+    paragraph(
+      strong("It comes and goes. "),
+      `${labelsOf(story)} changed at least four times between bad and good in the last twenty checks. Backfeed holds it as still happening until it settles, and says so only once.`,
+    ),
+  ];
+}
+
+/** Said instead of writing, when a person's priority stands. */
+export function priorityKeptDocument(story: Story): Document {
+  return [
+    paragraph(
+      strong("Priority left as you set it. "),
+      `By the numbers it would be ${story.priority.band} now: ${priorityLine(story.priority)}`,
+    ),
+  ];
+}

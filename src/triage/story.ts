@@ -1,0 +1,69 @@
+import type { ValueUnit } from "../model/evidence.ts";
+import type { AlertSummary, Finding, FindingEpisode } from "../model/finding.ts";
+import { formatValue } from "../model/format.ts";
+import { formatLabels } from "../model/labels.ts";
+import type { Priority } from "../model/priority.ts";
+import type { Measure } from "../model/query.ts";
+import type { Rule } from "../model/rule.ts";
+import type { TicketRecord } from "../model/ticket.ts";
+import { formatInstant } from "../model/time.ts";
+import { formatDuration } from "../support/duration.ts";
+
+/** What every text about a finding is made from. */
+export interface Story {
+  readonly instance: string;
+  readonly finding: Finding;
+  readonly rule: Rule;
+  readonly priority: Priority;
+  /** The tick that speaks. */
+  readonly at: number;
+  /** The finding's page, when `public_url` is configured. */
+  readonly page: string | undefined;
+  /** The finding's ticket, where it has one. */
+  readonly ticket?: TicketRecord | undefined;
+}
+
+/** How a measure's values are written. */
+export function unitOf(measure: Measure): ValueUnit {
+  return measure.kind === "ratio" ? "ratio" : measure.kind === "rate" ? "per_second" : "number";
+}
+
+/** `8.0%, limit: above 5.0%, over 5 min windows`. */
+export function measuredText(story: Story, alert: AlertSummary): string {
+  const { measure, windowMs } = story.rule.signal;
+  const { verdict } = alert;
+  const unit = unitOf(measure);
+  if (verdict.reason === "nothing_reported") return `nothing reported in ${formatDuration(windowMs)}`;
+  const value = verdict.value === undefined ? "no value" : formatValue(verdict.value, unit);
+  const limit =
+    verdict.threshold === undefined
+      ? ""
+      : `, limit: ${verdict.direction ?? "above"} ${formatValue(verdict.threshold, unit)}`;
+  const reference = verdict.reference === undefined ? "" : `, was ${formatValue(verdict.reference, unit)} before`;
+  return `${value}${limit}${reference}, over windows of ${formatDuration(windowMs)}`;
+}
+
+/** `since 2026-…, over its limit for 20 min, worst 8.3% at …, 480 bad of 8,000 events`. */
+export function episodeText(story: Story, episode: FindingEpisode): string {
+  const unit = unitOf(story.rule.signal.measure);
+  const lasted = formatDuration(episode.lastBreachAt - episode.startedAt);
+  const parts = [
+    `since ${formatInstant(episode.startedAt)}, over its limit for ${lasted === "0 ms" ? "one check" : lasted}`,
+  ];
+  if (episode.peak !== undefined) {
+    parts.push(`worst ${formatValue(episode.peak.value, unit)} at ${formatInstant(episode.peak.at)}`);
+  }
+  if (episode.sums.total > 0) parts.push(`${whole(episode.sums.bad)} bad of ${whole(episode.sums.total)} events`);
+  if (episode.budgetShare !== undefined) parts.push(`${formatValue(episode.budgetShare, "ratio")} of the error budget`);
+  return parts.join(", ");
+}
+
+/** Of the worst alert. */
+export function labelsOf(story: Story): string {
+  return formatLabels(story.finding.worst.labels);
+}
+
+/** A count of events, which sums weigh by windows. */
+export function whole(value: number): string {
+  return formatValue(Math.round(value), "number");
+}
