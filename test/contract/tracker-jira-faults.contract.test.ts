@@ -27,7 +27,21 @@ const verbs: Record<string, (tracker: Tracker, ref: TicketRef) => Promise<unknow
     tracker.attach(ref, { name: "chart-1.png", contentType: "image/png", bytes: new Uint8Array(9) }, live),
   linkBack: (tracker, ref) =>
     tracker.linkBack(ref, { globalId: "g", url: "https://backfeed.example/1", title: "t" }, live),
+  readMany: (tracker, ref) => tracker.readMany([ref], live),
+  changedSince: (tracker) => tracker.changedSince(0, 10, live),
+  ours: async (tracker) => {
+    for await (const one of tracker.ours(live)) expect(one.identity.groupKey).to.equal(identity.groupKey);
+  },
+  changeLabels: (tracker, ref) => tracker.changeLabels(ref, { add: ["one", "two"], remove: ["three"] }, live),
+  writeField: (tracker, ref) =>
+    tracker.writeField(ref, { field: "summary", value: "later", lastSeen: "checkout: 8.0% of requests fail" }, live),
+  link: (tracker, ref) => tracker.link(ref, { other: otherThan(ref), type: "duplicate" }, live),
+  adopt: (tracker, ref) => tracker.adopt(ref, { ...identity, generation: 7 }, live),
+  reopen: (tracker, ref) => tracker.reopen(ref, live),
 };
+
+/** The first two issues of a double are each other's. */
+const otherThan = (ref: TicketRef): TicketRef => ({ ...ref, id: ref.id === "10000" ? "10001" : "10000" });
 
 const lostAnswers: FaultKind[] = [
   { kind: "lostAnswer" },
@@ -102,6 +116,7 @@ for (const deployment of ["cloud", "datacenter"] as const) {
 
       it(`${name} is unauthorized with an expired token, not empty and not gone`, async () => {
         const { ref } = await create();
+        await tracker.create(draftOf(bugRoute, { generation: 2 }), live);
         subject.jira.expireToken();
         expect((await errorOf(() => verb(tracker, ref))).kind).to.equal("unauthorized");
         const fresh = createJiraTracker(subject.options);
@@ -188,6 +203,7 @@ for (const deployment of ["cloud", "datacenter"] as const) {
 
     it("calls nothing that Atlassian has deprecated or removed", async () => {
       const { ref } = await create();
+      await tracker.create(draftOf(bugRoute, { generation: 2 }), live);
       for (const verb of Object.values(verbs)) await verb(tracker, ref);
       await tracker.keepComment(ref, { marker: "summary", document: [paragraph("later")] }, live);
       await tracker.check([bugRoute], live);
@@ -233,12 +249,23 @@ for (const deployment of ["cloud", "datacenter"] as const) {
 
 function snapshot(subject: JiraUnderTest, ref: TicketRef): unknown {
   const issue = subject.jira.issue(ref.id);
-  const { status, resolution, comments, remoteLinks, attachments, fields } = issue ?? expect.fail("no issue");
+  const {
+    status,
+    resolution,
+    comments,
+    remoteLinks,
+    attachments,
+    fields,
+    links: related,
+    properties,
+  } = issue ?? expect.fail("no issue");
   return {
     status,
     resolution,
     fields,
     comments: comments.map((one) => [one.body, one.properties]),
+    related: related.filter(({ side }) => side === "outward").map(({ type }) => type),
+    marks: Object.keys(properties),
     links: remoteLinks.map((one) => [one.globalId, one.object]),
     attachments: attachments.map((one) => one.filename),
   };

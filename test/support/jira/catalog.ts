@@ -47,10 +47,10 @@ export interface Catalog {
 const DEFAULT_PROJECT: ProjectOptions = { key: "OPS", name: "Operations", components: ["checkout", "search"] };
 
 const LINK_TYPES = [
-  { id: "10000", name: "Blocks", inward: "is blocked by", outward: "blocks" },
-  { id: "10001", name: "Cloners", inward: "is cloned by", outward: "clones" },
-  { id: "10002", name: "Duplicate", inward: "is duplicated by", outward: "duplicates" },
-  { id: "10003", name: "Relates", inward: "relates to", outward: "relates to" },
+  { name: "Blocks", inward: "is blocked by", outward: "blocks" },
+  { name: "Cloners", inward: "is cloned by", outward: "clones" },
+  { name: "Duplicate", inward: "is duplicated by", outward: "duplicates" },
+  { name: "Relates", inward: "relates to", outward: "relates to" },
 ] as const;
 
 export function createCatalog(options: JiraDoubleOptions): Catalog {
@@ -94,7 +94,7 @@ export function createCatalog(options: JiraDoubleOptions): Catalog {
     statuses: [...statuses.values()],
     users: new Map((options.users ?? DEFAULT_USERS).map((user, index) => [user.name, completeUser(user, index)])),
     customFields,
-    linkTypes: LINK_TYPES,
+    linkTypes: (options.linkTypes ?? LINK_TYPES).map((type, index) => ({ id: String(10_000 + index), ...type })),
   };
 }
 

@@ -81,6 +81,8 @@ export interface JiraDoubleOptions {
   /** Names of the site's priorities, highest first. */
   priorities?: readonly string[];
   resolutions?: readonly string[];
+  /** Types of links between issues. Default: a new site's four; none is linking switched off. */
+  linkTypes?: readonly { name: string; inward: string; outward: string }[];
   /** Milliseconds until search sees a write. Default 0; change it any time through `double.index.lag`. */
   indexLag?: number;
   limits?: RateLimitOptions;

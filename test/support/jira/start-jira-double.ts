@@ -49,6 +49,8 @@ export interface JiraDouble {
   /** An issue as GET would give it with all fields and properties, without a request. */
   json(idOrKey: string): Record<string, unknown>;
   attachment(id: string): Buffer | undefined;
+  /** Ids that a bulk fetch cannot show just now, and says so. */
+  readonly unshown: Set<string>;
   person(name: string): Person;
   /** The user's tokens stop working until `renewToken`. */
   expireToken(user?: string): void;
@@ -110,6 +112,7 @@ export async function startJiraDouble(options: JiraDoubleOptions): Promise<JiraD
     json: (idOrKey) =>
       renderIssue(site, site.issue(idOrKey), { fields: ["*all"], expand: new Set(), properties: ["*all"] }),
     attachment: (id) => site.files.get(id),
+    unshown: site.unshown,
     person: (name) => new Person(site, name),
     expireToken: (user = "backfeed") => authentication.expire(user),
     renewToken: (user = "backfeed") => authentication.renew(user),

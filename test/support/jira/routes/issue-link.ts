@@ -1,7 +1,7 @@
 import type { Call, Reply, Route } from "../operation.ts";
 import { requirePermission } from "../permissions.ts";
 import type { IssueRecord } from "../record.ts";
-import { issueNotFound, refuse } from "../refusal.ts";
+import { issueNotFound, notFound, refuse } from "../refusal.ts";
 import type { Site } from "../site.ts";
 import { actor } from "./query.ts";
 
@@ -13,6 +13,7 @@ export function issueLinkRoutes(site: Site): Route[] {
 }
 
 function getLinkTypes(site: Site): Reply {
+  if (site.catalog.linkTypes.length === 0) throw notFound("Issue linking is currently disabled.");
   const issueLinkTypes = site.catalog.linkTypes.map((type) => ({
     ...type,
     self: `${site.api}/issueLinkType/${type.id}`,
