@@ -1,126 +1,13 @@
 import { expect } from "chai";
-import fc from "fast-check";
-import { decisionReasons } from "../../../src/model/decision.ts";
-import { type Finding, type FindingEpisode, freshMemory, type TriageMemory } from "../../../src/model/finding.ts";
-import { bands, defaultPriorityScale } from "../../../src/model/priority.ts";
-import { type Mode, modes } from "../../../src/model/rule.ts";
-import { decide } from "../../../src/triage/decide.ts";
-import type { DecideInput } from "../../../src/triage/decided.ts";
-import { day, hour, minute, start, verdictOf } from "../../support/alerts.ts";
-import { buildFinding, buildPriority, buildTicket } from "../../support/findings.ts";
-import { buildRule } from "../../support/rules.ts";
+import type { TriageMemory } from "../../../src/model/finding.ts";
+import { defaultTicketPolicy, type Mode, modes } from "../../../src/model/rule.ts";
+import { day, hour, minute, start } from "../../support/alerts.ts";
+import { buildPriority, buildTicket } from "../../support/findings.ts";
+import { closedTicket, decided, filed, fresh, type Given, memory, quiet, told } from "./decide-vectors.ts";
 
-const rule = buildRule();
-const fresh = buildFinding(rule);
-const filed: TriageMemory = { ...fresh.memory, createdAt: start, ticketBand: "Medium", summaryAt: start };
-const ended: FindingEpisode = { ...fresh.episode, endedAt: start + hour, ending: "recovered" };
-
-function memory(overrides: Partial<TriageMemory> = {}): { memory: TriageMemory } {
-  return { memory: { ...filed, ...overrides } };
-}
-
-type Given = Partial<Omit<DecideInput, "finding">> & { finding?: Partial<Finding> };
-
-function decided({ finding, ...rest }: Given) {
-  return decide({
-    at: start + hour,
-    finding: { ...fresh, ...finding },
-    change: "goes_on",
-    priority: buildPriority(40, "Medium"),
-    scale: defaultPriorityScale,
-    policy: rule.ticket,
-    ticket: undefined,
-    createParked: false,
-    silenced: false,
-    mayCreate: () => true,
-    ...rest,
-  });
-}
-
-const quiet: Given["finding"] = { state: "quiet", episode: ended };
-const closed = buildTicket(fresh, {
-  seen: { at: start, status: "Done", statusCategory: "done", resolution: "Done", priority: "Low" },
-});
-const worst = (overrides: Partial<Finding["worst"]>): Finding["worst"] => ({ ...fresh.worst, ...overrides });
-
-/** src/triage/README.md, row by row. */
-const table: readonly [row: string, given: Given, expected: string][] = [
-  ["open, no ticket, band reached", { change: "opened" }, "create: new_finding"],
-  [
-    "open, no ticket, after a cap",
-    { finding: { decision: { action: "none", reason: "over_cap", at: start } } },
-    "create: budget_freed",
-  ],
-  ["open, no ticket, score too low", { priority: buildPriority(3, "None") }, "none: below_score"],
-  ["open, no ticket, caps used up", { mayCreate: () => false }, "none: over_cap"],
-  [
-    "open, band above the ticket's",
-    { finding: memory(), priority: buildPriority(60, "High") },
-    "update: priority_raised",
-  ],
-  [
-    "open, half an hour five points under the border",
-    { finding: memory({ belowSince: start + 30 * minute }), priority: buildPriority(30, "Low") },
-    "update: priority_lowered",
-  ],
-  ["open, flaps for the first time", { finding: { ...memory(), flapping: true } }, "comment: flapping"],
-  ["open, 4 h since the summary", { at: start + 4 * hour, finding: memory() }, "update: goes_on"],
-  ["open, nothing of these", { finding: memory() }, "none: unchanged"],
-  ["open, recovering", { finding: { ...memory(), worst: worst({ state: "recovering" }) } }, "none: recovering"],
-  ["open, flapping told", { finding: { ...memory({ flappingTold: true }), flapping: true } }, "none: held"],
-  ["open, no data", { finding: { ...memory(), worst: worst({ verdict: verdictOf("no_data") }) } }, "none: held"],
-  ["open, failed", { finding: { ...memory(), worst: worst({ verdict: verdictOf("failed") }) } }, "none: failed"],
-  ["went quiet", { change: "went_quiet", finding: { ...memory(), ...quiet } }, "comment: all_quiet"],
-  [
-    "went quiet, on_quiet: transition",
-    { change: "went_quiet", finding: { ...memory(), ...quiet }, policy: { ...rule.ticket, onQuiet: "transition" } },
-    "transition: all_quiet",
-  ],
-  [
-    "went quiet, on_quiet: none",
-    { change: "went_quiet", finding: { ...memory(), ...quiet }, policy: { ...rule.ticket, onQuiet: "none" } },
-    "none: unchanged",
-  ],
-  [
-    "went quiet, told in the last 24 h",
-    { change: "went_quiet", finding: { ...memory({ quietToldAt: start }), ...quiet } },
-    "update: goes_on",
-  ],
-  [
-    "ended by lack of data",
-    { change: "went_quiet", finding: { ...memory(), state: "quiet", episode: { ...ended, ending: "vanished" } } },
-    "comment: vanished",
-  ],
-  [
-    "ended by a changed rule",
-    { change: "went_quiet", finding: { ...memory(), state: "quiet", episode: { ...ended, ending: "rule_changed" } } },
-    "comment: rule_changed",
-  ],
-  ["went quiet, no ticket", { change: "went_quiet", finding: quiet }, "none: unchanged"],
-  [
-    "came back, quiet was told",
-    { change: "came_back", finding: memory({ quietToldAt: start }) },
-    "comment: back_while_open",
-  ],
-  ["came back, quiet was not told", { change: "came_back", finding: memory() }, "update: goes_on"],
-  ["ticket closed by a person", { finding: memory(), ticket: closed }, "none: awaiting_operator"],
-  ["create parked", { finding: memory(), createParked: true }, "none: awaiting_operator"],
-  ["mode report", { finding: { mode: "report" } }, "none: report (create: new_finding)"],
-  ["mode dry_run", { finding: { mode: "dry_run" } }, "none: dry_run (create: new_finding)"],
-];
-
-function told(given: Given): string {
-  const { action, reason, would } = decided(given).decision;
-  return `${action}: ${reason}${would === undefined ? "" : ` (${would.action}: ${would.reason})`}`;
-}
+const closed = closedTicket();
 
 describe("decide", () => {
-  describe("the table of decisions", () => {
-    for (const [row, given, expected] of table) {
-      it(`${row} -> ${expected}`, () => expect(told(given)).to.equal(expected));
-    }
-  });
-
   it("tells nothing while it is silenced, whatever happens, and goes on watching and counting", () => {
     const higher = { silenced: true, priority: buildPriority(80, "Highest") };
     const cases: readonly Given[] = [
@@ -269,73 +156,41 @@ describe("decide", () => {
     expect(first.memory.flappingTold).to.equal(true);
   });
 
-  describe("whatever it is given", () => {
-    const instant = fc.option(
-      fc.nat(100).map((hours) => start - hours * hour),
-      { nil: undefined },
-    );
-    const drawn = fc.record({
-      state: fc.constantFrom("open" as const, "quiet" as const),
-      change: fc.constantFrom("opened" as const, "came_back" as const, "goes_on" as const, "went_quiet" as const),
-      mode: fc.constantFrom(...modes),
-      score: fc.nat(100),
-      band: fc.constantFrom(...bands),
-      flapping: fc.boolean(),
-      ending: fc.constantFrom("recovered" as const, "vanished" as const, "rule_changed" as const),
-      onQuiet: fc.constantFrom("comment" as const, "transition" as const, "none" as const),
-      closed: fc.boolean(),
-      createParked: fc.boolean(),
-      mayCreate: fc.boolean(),
-      memory: fc.record({
-        createdAt: instant,
-        ticketBand: fc.constantFrom(...bands.slice(1)),
-        belowSince: instant,
-        loweredAt: instant,
-        summaryAt: instant,
-        quietToldAt: instant,
-        backToldAt: instant,
-        flappingTold: fc.boolean(),
-        recurrences: fc.nat(9),
-      }),
+  describe("a priority that a person set", () => {
+    const persons = buildTicket(fresh, { peoples: ["priority"] });
+    const higher = buildPriority(60, "High");
+
+    it("is not written: the change is a comment, once for each band", () => {
+      const first = decided({ finding: memory(), ticket: persons, priority: higher });
+      expect(first).to.include({ writePriority: undefined, refreshSummary: true });
+      expect(first.memory).to.deep.include({ ticketBand: "High", bandsTold: ["High"] });
+      const lowered = decided({
+        at: start + 3 * day,
+        finding: { memory: { ...first.memory, belowSince: start + 2 * day } },
+        ticket: persons,
+        priority: buildPriority(40, "Medium"),
+      });
+      expect(lowered.decision).to.deep.equal({ action: "comment", reason: "priority_lowered" });
+      const again = decided({
+        at: start + 4 * day,
+        finding: { memory: lowered.memory },
+        ticket: persons,
+        priority: higher,
+      });
+      expect(again.decision).to.deep.equal({ action: "update", reason: "goes_on" });
+      expect(again.memory.bandsTold).to.deep.equal(["High", "Medium"]);
     });
 
-    it("gives one decision from the closed list, and its memory never goes backwards", () => {
-      fc.assert(
-        fc.property(drawn, (given) => {
-          const { createdAt } = given.memory;
-          const remembered: TriageMemory = {
-            ...freshMemory,
-            ...given.memory,
-            ticketBand: createdAt === undefined ? undefined : given.memory.ticketBand,
-          };
-          const result = decided({
-            at: start,
-            change: given.change,
-            priority: buildPriority(given.score, given.band),
-            policy: { ...rule.ticket, onQuiet: given.onQuiet },
-            ticket: given.closed ? closed : undefined,
-            createParked: given.createParked,
-            mayCreate: () => given.mayCreate,
-            finding: {
-              state: given.state,
-              mode: given.mode,
-              flapping: given.flapping,
-              episode: given.state === "open" ? fresh.episode : { ...ended, ending: given.ending },
-              memory: remembered,
-            },
-          });
-          expect(decisionReasons).to.include(result.decision.reason);
-          for (const name of ["createdAt", "loweredAt", "summaryAt", "quietToldAt", "backToldAt"] as const) {
-            expect(result.memory[name] ?? 0).to.be.at.least(remembered[name] ?? 0);
-          }
-          expect(result.memory.recurrences).to.be.at.least(remembered.recurrences);
-          if (createdAt !== undefined) expect(result.decision.action).to.not.equal("create");
-          if (given.mode !== "file") expect(result.decision.action).to.equal("none");
-          if (result.decision.action === "none")
-            expect([result.writePriority, result.refreshSummary]).to.deep.equal([undefined, false]);
-        }),
-        { numRuns: 1_000 },
-      );
+    it("is written where the rule says always, and never where it says create_only", () => {
+      const as = (priority: "always" | "create_only") =>
+        decided({
+          finding: memory(),
+          ticket: persons,
+          priority: higher,
+          policy: { ownership: { ...defaultTicketPolicy.ownership, priority } },
+        });
+      expect(as("always")).to.deep.include({ writePriority: "High" });
+      expect(as("create_only")).to.deep.include({ writePriority: undefined, refreshSummary: true });
     });
   });
 });
