@@ -79,7 +79,8 @@ export function sameTimeBefore(timezone: string, at: number, backMs: number): nu
 /** Ticks in `(after, until]` whose local time the clock jumped over. */
 function jumpedTicks(schedule: Schedule, after: number, until: number): number[] {
   const expression = expressionFor(schedule);
-  return jumpsIn(schedule.timezone, after, until).flatMap((jump) => {
+  // From a day earlier: the tick for a local time that was jumped over comes up to the jump's length after the jump.
+  return jumpsIn(schedule.timezone, after - dayMs, until).flatMap((jump) => {
     expression.reset(new Date(jump));
     // Where cron-parser gives up, it looked for a local time that the jump left out: the jump itself stands for it.
     const next = cronNext(expression, cronPrevious(schedule, expression, jump)) ?? jump;
