@@ -1,6 +1,7 @@
 import { formFindings, touchedGroups } from "../detect/findings.ts";
 import type { Evaluation, RuleJudgement } from "../detect/judge.ts";
 import type { Finding } from "../model/finding.ts";
+import { fingerprint } from "../model/identity.ts";
 import type { Rule } from "../model/rule.ts";
 import type { FindingCommit, RuleCommit, RuleState, RuleTickCounts } from "../store/store.ts";
 import type { TickContext } from "./context.ts";
@@ -19,6 +20,8 @@ export interface Judged {
 export interface ConcludeRequest {
   readonly schedule: string;
   readonly at: number;
+  /** The schedule's tick before: one end of the step that this tick evaluated. Undefined when steps are not its matter. */
+  readonly previousAt?: number;
   readonly judged: readonly Judged[];
   /** By id, built-in and retired ones included. */
   readonly rules: ReadonlyMap<string, Rule>;
@@ -75,12 +78,31 @@ async function concludeAlone(request: ConcludeRequest, context: TickContext, sig
     context.knownLabelSets.committed(commit.state.ruleId, commit.labelSetsSeen, commit.labelSetsForgotten);
   }
   for (const { action, reason } of outcomes.values()) context.metrics.recordDecision(action, reason);
+  watchFixes(request, commits, failed, context);
   return {
     lines: () => tickLines(judged, outcomes),
     counts: sumCounts(rulesToCommit.map(({ counts }) => counts)),
     notStored,
     findings: commits.map(({ finding }) => finding),
   };
+}
+
+/** How long fixes hold is counted where every verdict is known, the clear ones of inactive alerts too. */
+function watchFixes(
+  { at, previousAt, judged }: ConcludeRequest,
+  commits: readonly FindingCommit[],
+  failed: ReadonlySet<string>,
+  { fixWatch, instance }: TickContext,
+): void {
+  for (const { judgement, state, storeAlerts } of judged) {
+    const { rule, evaluations } = judgement;
+    if (previousAt === undefined || !storeAlerts || failed.has(state.ruleId) || !fixWatch.watches(rule)) continue;
+    for (const { labels, verdict } of evaluations) {
+      const alert = fingerprint(instance, rule.identity, labels);
+      fixWatch.ticked({ fingerprint: alert, at, previous: previousAt, clear: verdict.kind === "clear" });
+    }
+  }
+  fixWatch.stored(commits.map(({ finding }) => finding));
 }
 
 /** Of a healthy estate nearly none: what is to be done about alerts looks at these alone. */

@@ -1,4 +1,5 @@
 import type { SourceTiming } from "../detect/plan.ts";
+import type { FixWatch } from "../learn/fix-watch.ts";
 import type { EvidenceRequest } from "../model/evidence.ts";
 import type { AlertSummary, Finding, FindingEpisode } from "../model/finding.ts";
 import type { PriorityScale } from "../model/priority.ts";
@@ -39,6 +40,7 @@ export interface TickContext {
   readonly scale: PriorityScale;
   readonly createLimits: CreateLimits;
   readonly knownLabelSets: KnownLabelSets;
+  readonly fixWatch: FixWatch;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;

@@ -17,6 +17,7 @@ import { createSources, createTrackers, type Trackers } from "./adapters.ts";
 import type { TickContext } from "./context.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { KnownLabelSets } from "./known-label-sets.ts";
+import { createLearning, type Learning, loadFixWatch } from "./learning.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import { createVoice } from "./voice.ts";
 
@@ -57,6 +58,7 @@ export interface Program {
   readonly trackers: Trackers;
   readonly context: TickContext;
   readonly engine: Engine;
+  readonly learning: Learning;
   close(): Promise<void>;
 }
 
@@ -106,6 +108,7 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
         perDayPerProject: config.limits.newTicketsPerDayPerProject,
       },
       knownLabelSets: new KnownLabelSets(store.state),
+      fixWatch: await loadFixWatch(store),
       clock,
       logger,
       metrics,
@@ -113,12 +116,13 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
       dryRun,
       concludeLock: new Mutex(),
     };
+    const loadedRules = () => {
+      const { rules, complete, notLoaded } = loaded.catalogue.current();
+      return { rules, complete: complete && notLoaded.length === 0 };
+    };
     const engine = createEngine({
       context,
-      loadedRules: () => {
-        const { rules, complete, notLoaded } = loaded.catalogue.current();
-        return { rules, complete: complete && notLoaded.length === 0 };
-      },
+      loadedRules,
       trackers: trackers.all,
       collectEvidence: createEvidenceCollector({
         sources,
@@ -131,7 +135,14 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
       catchUpMs: config.catchUpMs,
       owner: `${hostname()}:${process.pid}`,
     });
-    return { config, clock, logger, metrics, redactor, store, sources, trackers, context, engine, close };
+    const learning = createLearning({
+      context,
+      loadedRules,
+      trackers: trackers.all,
+      policies: new Map(Object.entries(config.trackers)),
+      onDrafts: () => engine.worker.wake(),
+    });
+    return { config, clock, logger, metrics, redactor, store, sources, trackers, context, engine, learning, close };
   } catch (thrown) {
     await close();
     throw thrown;

@@ -49,7 +49,7 @@ export async function runOnce(options: RunOptions): Promise<RunReport> {
       signal,
     );
     const failures = results.flatMap(({ judged }) => judged.flatMap(({ judgement }) => judgement.failure ?? []));
-    const sent = dryRun ? { failed: false, unreachable: false } : await deliver(program, signal);
+    const sent = dryRun ? { failed: false, unreachable: false } : await deliverAndLearn(program, signal);
     const rows = await runLines(results, program.store.tickets);
     // A query that was refused, also for want of a right, is a faulty run; the system was there to say so.
     const outside = failures.some(({ code }) => code === "unreachable" || code === "timeout");
@@ -74,6 +74,18 @@ async function refuseThePast(program: Program, at: number, ruleId: string | unde
     "configuration",
     `--at ${formatInstant(at)} is at or before the last tick that was judged (${formatInstant(newest)}): add --dry-run to look back on a copy of the state`,
   );
+}
+
+/** What people did meanwhile may give more to say. A tracker that cannot be asked now is asked at the next run. */
+async function deliverAndLearn(
+  program: Program,
+  signal: AbortSignal,
+): Promise<{ failed: boolean; unreachable: boolean }> {
+  const first = await deliver(program, signal);
+  if (signal.aborted || first.unreachable) return first;
+  await program.learning.pass(signal);
+  const second = await deliver(program, signal);
+  return { failed: first.failed || second.failed, unreachable: first.unreachable || second.unreachable };
 }
 
 /** Delivers until nothing is due within the wait; what is left is told, and stays in the outbox. */

@@ -32,7 +32,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { loaded, signal } = options;
   const program =
     options.program ?? (await openProgram({ loaded, clock: systemClock, logLevel: options.logLevel, dryRun: false }));
-  const { clock, engine, logger, metrics } = program;
+  const { clock, engine, learning, logger, metrics } = program;
   const cutOff = new AbortController();
   const ended = new AbortController();
   try {
@@ -46,6 +46,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     scheduler.sync();
     const background = [
       engine.worker.run(cutOff.signal, signal),
+      learning.run(cutOff.signal, signal),
       loaded.catalogue.watch({
         signal,
         clock,

@@ -60,7 +60,7 @@ export async function runTick(request: TickRequest, context: TickContext, signal
     }
   }
   const concluded = await conclude(
-    { schedule: request.schedule, at: tick.at, judged, rules: request.allRules },
+    { schedule: request.schedule, at: tick.at, previousAt: tick.previousAt, judged, rules: request.allRules },
     context,
     signal,
   );

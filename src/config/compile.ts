@@ -154,8 +154,10 @@ type JiraInput = Extract<ConfigInput["trackers"][string], { type: "jira" }>;
 function compileTracker(tracker: ConfigInput["trackers"][string], inBase: (path: string) => string): TrackerConfig {
   const labelPrefix = tracker.label_prefix ?? configDefaults.labelPrefix;
   const wontDo = tracker.wont_do ?? configDefaults.wontDo;
+  const closeDuplicates = tracker.close_duplicates ?? true;
   if (tracker.type === "local") {
-    return { type: "local", project: tracker.project ?? configDefaults.localProject, labelPrefix, wontDo };
+    const project = tracker.project ?? configDefaults.localProject;
+    return { type: "local", project, labelPrefix, wontDo, closeDuplicates };
   }
   return {
     type: "jira",
@@ -167,6 +169,7 @@ function compileTracker(tracker: ConfigInput["trackers"][string], inBase: (path:
     labelPrefix,
     webhookSecret: tracker.webhook_secret,
     wontDo,
+    closeDuplicates,
     timeoutMs: tracker.timeout ?? configDefaults.timeoutMs,
     tls: compileTls(tracker.tls, inBase),
   };

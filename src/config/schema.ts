@@ -130,6 +130,11 @@ const wontDo = z
   .meta({ description: "Resolutions and statuses that mean: nobody will do this." })
   .optional();
 
+const closeDuplicates = z
+  .boolean()
+  .meta({ description: "Close a second ticket that was folded into the first; default true." })
+  .optional();
+
 const labelPrefix = worded("Labels of our tickets begin with it; default backfeed.", /^[a-z][a-z0-9-]{0,30}$/, {
   what: "label prefix",
   fix: "use lower-case letters, digits and `-`, beginning with a letter, at most 31",
@@ -169,6 +174,7 @@ const jira = z.strictObject({
   label_prefix: labelPrefix,
   webhook_secret: secret("Signs the webhooks that Jira sends.", "JIRA_HOOK").optional(),
   wont_do: wontDo,
+  close_duplicates: closeDuplicates,
   timeout: sourceCommon.timeout,
   tls: tls.optional(),
   allow_http: allowHttp,
@@ -183,6 +189,7 @@ const local = z.strictObject({
   }).optional(),
   label_prefix: labelPrefix,
   wont_do: wontDo,
+  close_duplicates: closeDuplicates,
 });
 
 const token = z.strictObject({

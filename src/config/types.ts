@@ -71,6 +71,7 @@ interface JiraTrackerConfig {
   readonly labelPrefix: string;
   readonly webhookSecret: Secret | undefined;
   readonly wontDo: readonly string[];
+  readonly closeDuplicates: boolean;
   readonly timeoutMs: number;
   readonly tls: Tls;
 }
@@ -80,6 +81,7 @@ interface LocalTrackerConfig {
   readonly project: string;
   readonly labelPrefix: string;
   readonly wontDo: readonly string[];
+  readonly closeDuplicates: boolean;
 }
 
 export type TrackerConfig = JiraTrackerConfig | LocalTrackerConfig;

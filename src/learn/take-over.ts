@@ -42,7 +42,7 @@ export function takeOver(
 
 /** What belongs to the finding and its generation, and not to the issue. */
 function newOn(record: TicketRecord): TicketRecord {
-  const { tracker, ref, findingId, groupKey, generation, createdAt, written, snoozedUntil, sweptAt } = record;
+  const { tracker, ref, findingId, groupKey, generation, createdAt, written, snoozedUntil, sweptAt, folded } = record;
   const kept = { tracker, ref, findingId, groupKey, generation, createdAt, written };
-  return { ...kept, dropped: [], seen: undefined, snoozedUntil, sweptAt };
+  return { ...kept, dropped: [], seen: undefined, snoozedUntil, sweptAt, folded };
 }

@@ -114,6 +114,8 @@ export interface TicketRecord {
   readonly snoozedUntil?: number | undefined;
   /** Command labels that were carried out and may still stand on the issue. */
   readonly commandsDone?: readonly string[] | undefined;
+  /** Second issues for the same generation that were folded into this one. */
+  readonly folded?: readonly TicketRef[] | undefined;
   /** The issues that were the ticket before: closed as duplicates of another, or replaced by an adopted one. */
   readonly formerRefs?: readonly TicketRef[] | undefined;
   /** When the finding is to be decided again although no alert moves; undefined when nothing is waited for. */

@@ -106,6 +106,8 @@ export interface StateStore {
   createsSince(since: number): Promise<ReadonlyMap<string, number>>;
   /** Rules that could not be stored, with the reason; the others are. At most 100 rules a transaction. */
   commitTick(commit: TickCommit): Promise<readonly { ruleId: string; message: string }[]>;
+  /** What was decided between ticks: findings, events and outbox entries in one transaction, all or none. */
+  commitFindings(commits: readonly FindingCommit[]): Promise<void>;
   recordTick(record: TickRecord): Promise<void>;
   /**
    * Reads, judges and writes in one transaction; nothing is stored when `judge` throws. Throws `not_found`. The caller

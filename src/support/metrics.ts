@@ -41,6 +41,10 @@ export interface Metrics {
     readonly operation: string;
     readonly outcome: string;
   }): void;
+  /** A second ticket was folded into the first. */
+  recordDuplicate(): void;
+  /** All that a tracker said of our tickets was heard, at this instant in milliseconds UTC. */
+  recordReconcile(tracker: string, at: number): void;
   setRules(rules: { readonly loaded: number; readonly faults: number; readonly lastReloadSuccessful: boolean }): void;
   recordStoreError(): void;
   /** `route` is the route's pattern, never the path that was asked for. */
@@ -115,6 +119,8 @@ export function createMetrics(options: { vocabulary: MetricVocabulary; processMe
         operation: open.operation(operation),
         outcome: open.outcome(outcome),
       }),
+    recordDuplicate: () => metrics.duplicates.inc(),
+    recordReconcile: (tracker, at) => metrics.lastReconcile.set({ tracker: open.tracker(tracker) }, at / 1_000),
     setRules({ loaded, faults, lastReloadSuccessful }) {
       metrics.rulesLoaded.set(loaded);
       metrics.ruleFaults.set(faults);
@@ -155,6 +161,12 @@ function defineMetrics(register: Registry) {
     outboxEntries: gauge("outbox_entries", "Outbox entries by state.", ["state"]),
     outboxOldest: gauge("outbox_oldest_seconds", "Age of the oldest entry that is not done or dropped; 0 without one."),
     trackerRequests: counter("tracker_requests_total", "Calls of a tracker.", ["tracker", "operation", "outcome"]),
+    duplicates: counter("duplicates_total", "Second tickets that were folded into the first."),
+    lastReconcile: gauge(
+      "last_reconcile_timestamp_seconds",
+      "When a tracker was last asked what became of our tickets.",
+      ["tracker"],
+    ),
     rulesLoaded: gauge("rules_loaded", "Rules that are being evaluated."),
     ruleFaults: gauge("rule_faults", "Faults in rule files at the last reload."),
     reloadSuccessful: gauge("rules_last_reload_successful", "1 when the last reload had no fault."),

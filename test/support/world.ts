@@ -1,6 +1,7 @@
 import type { CreateLimits, TickContext } from "../../src/app/context.ts";
 import { createEngine, type Engine } from "../../src/app/engine.ts";
 import { KnownLabelSets } from "../../src/app/known-label-sets.ts";
+import { createLearning, loadFixWatch } from "../../src/app/learning.ts";
 import { redactingSource } from "../../src/app/redaction.ts";
 import { refileFinding } from "../../src/app/refile-finding.ts";
 import type { TickResult } from "../../src/app/tick.ts";
@@ -24,6 +25,8 @@ import type { Tracker } from "../../src/trackers/tracker.ts";
 import { createEvidenceCollector } from "../../src/triage/collect.ts";
 
 const minute = 60_000;
+/** As the configuration has it when it says nothing. */
+const wontDo = ["Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce"];
 
 export interface WorldOptions {
   readonly start: string;
@@ -54,6 +57,8 @@ export interface World {
   /** Every minute from the last instant up to this one. Resolves to all results. */
   through(minutes: number): Promise<readonly TickResult[]>;
   deliver(): Promise<void>;
+  /** Asks the trackers what people did, decides what follows, delivers. Gives the trackers that could not be asked. */
+  reconcile(): Promise<readonly string[]>;
   /** As an operator over the API. */
   refile(findingId: string, by: string): Promise<Finding>;
   setRules(rules: readonly Rule[]): void;
@@ -101,6 +106,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     scale: defaultPriorityScale,
     createLimits: { perRun: 10, perDay: 50, perDayPerProject: 25, ...options.limits },
     knownLabelSets: new KnownLabelSets(store.state),
+    fixWatch: await loadFixWatch(store),
     clock,
     logger: options.logger ?? silentLogger,
     metrics: createMetrics({
@@ -132,6 +138,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     catchUpMs: options.catchUpMs ?? 60 * minute,
     owner: options.owner ?? "worker-1",
   });
+  const policy = { labelPrefix: "backfeed", wontDo, closeDuplicates: true };
+  const learning = createLearning({
+    context,
+    loadedRules: () => ({ rules }),
+    trackers: new Map(trackers.map((each) => [each.name, each])),
+    policies: new Map(trackers.map(({ name }) => [name, policy])),
+    onDrafts: () => undefined,
+  });
   const never = new AbortController().signal;
   const world: World = {
     clock,
@@ -151,6 +165,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
     deliver: async () => {
       await engine.worker.drain(never);
+    },
+    async reconcile() {
+      const { failed } = await learning.pass(never);
+      await world.deliver();
+      return failed;
     },
     refile: (findingId, by) => refileFinding(findingId, { by, at: clock.now() }, context),
     setRules(changed) {

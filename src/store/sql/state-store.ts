@@ -79,6 +79,12 @@ export function createStateStore(options: { connections: Connections; unreadable
       return failures;
     },
 
+    commitFindings: (commits) =>
+      connections.exclusively((database) => {
+        writer ??= new TickWriter({ database, unreadable: rows });
+        writer.writeFindings(commits);
+      }),
+
     refile: (findingId, now, judge) =>
       connections.writeDurably((database) => refile(database, { findingId, now, judge })),
 

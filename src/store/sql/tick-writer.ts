@@ -5,7 +5,7 @@ import type Sqlite from "better-sqlite3";
 import { type Labels, labelsKey } from "../../model/labels.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { sha256 } from "../../support/hashing.ts";
-import type { RuleCommit, TickCommit } from "../store.ts";
+import type { FindingCommit, RuleCommit, TickCommit } from "../store.ts";
 import { encode, encodeText, keyNumber, keyText } from "./codec.ts";
 import { encodeCounts } from "./counts.ts";
 import { FindingWriter } from "./finding-writer.ts";
@@ -43,6 +43,19 @@ export class TickWriter {
     } catch {
       // Savepoints take as long as the rest, so they are left for when one of the rules cannot be stored.
       return this.#writeApart(commit, rules);
+    }
+  }
+
+  /** Findings that were decided between ticks, all or none. */
+  writeFindings(commits: readonly FindingCommit[]): void {
+    const { begin, commit } = this.#statements;
+    try {
+      begin.run();
+      for (const each of commits) this.#findings.write(each);
+      commit.run();
+    } catch (thrown) {
+      if (this.#database.inTransaction) this.#database.exec("rollback");
+      throw thrown;
     }
   }
 

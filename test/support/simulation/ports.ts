@@ -32,6 +32,7 @@ const state: MethodList<StateStore> = {
   findings: true,
   createsSince: true,
   commitTick: true,
+  commitFindings: true,
   recordTick: true,
   refile: true,
 };

@@ -1,0 +1,101 @@
+import type { FixHeld } from "../learn/fix-watch.ts";
+import type { Finding } from "../model/finding.ts";
+import type { Rule } from "../model/rule.ts";
+import type { TicketRecord } from "../model/ticket.ts";
+import type { FindingCommit } from "../store/store.ts";
+import { canonicalJson } from "../support/hashing.ts";
+import { nextAttention } from "../triage/attention.ts";
+import { builtInRules } from "./built-in-rules.ts";
+import type { TickContext } from "./context.ts";
+import { withIdentities } from "./identities.ts";
+import { attendFindings } from "./triage-findings.ts";
+
+/** Findings decided under one lock; the rest follow at once, and a tick that waits gets its turn between. */
+const mostAtOnce = 200;
+
+/**
+ * Decides those findings again whose ticket changed or whose time came while no alert moved, and those whose fix has held
+ * long enough. As a tick's decisions they are made under the lock and stored with their words to the tracker. Gives how many
+ * outbox entries there are to deliver.
+ */
+export async function attend(
+  rules: readonly Rule[],
+  context: TickContext,
+  signal: AbortSignal,
+): Promise<{ readonly drafts: number }> {
+  let drafts = 0;
+  for (let full = true; full && !signal.aborted; ) {
+    const round = await context.concludeLock.run(() => attendSome(rules, context, signal));
+    drafts += round.drafts;
+    full = round.records >= mostAtOnce;
+  }
+  return { drafts };
+}
+
+async function attendSome(
+  loaded: readonly Rule[],
+  context: TickContext,
+  signal: AbortSignal,
+): Promise<{ readonly drafts: number; readonly records: number }> {
+  const { store, clock, fixWatch } = context;
+  const at = clock.now();
+  const records = await store.tickets.due(at, mostAtOnce);
+  const rules = withIdentities([...loaded, ...builtInRules], await store.state.ruleStates());
+  const ruleOf = rulesByName(rules);
+  const held = fixWatch.due((ruleId) => ruleOf.get(ruleId)?.ticket.verifyForMs).slice(0, mostAtOnce);
+  if (records.length === 0 && held.length === 0) return { drafts: 0, records: 0 };
+  const keys = new Set([...records, ...held].map(({ groupKey }) => groupKey));
+  const stored = await store.state.findings([...keys]);
+  const findings = [...stored.values()].map((finding) => withClear(finding, held));
+  // A rule that is gone ended its episode, and its tickets are not touched again.
+  const attended = findings.flatMap((finding) => {
+    const rule = ruleOf.get(finding.worst.ruleId);
+    return rule === undefined ? [] : [{ finding, rule }];
+  });
+  const decided = await attendFindings(attended, at, context, signal);
+  const commits = [...decided, ...onlyCounted(findings, decided, held)];
+  if (commits.length > 0) await store.state.commitFindings(commits);
+  fixWatch.stored(commits.map(({ finding }) => finding));
+  for (const { finding } of decided) context.metrics.recordDecision(finding.decision.action, finding.decision.reason);
+  const after = new Map([...findings, ...commits.map(({ finding }) => finding)].map((each) => [each.groupKey, each]));
+  for (const record of records) {
+    const finding = after.get(record.groupKey);
+    const policy = finding === undefined ? undefined : ruleOf.get(finding.worst.ruleId)?.ticket;
+    const isCurrent = finding?.generation === record.generation;
+    const next = isCurrent && policy !== undefined ? nextAttention({ at, finding, policy, ticket: record }) : undefined;
+    await store.tickets.change(record, (current) => seenTo(current, record, next));
+  }
+  return { drafts: commits.reduce((sum, { outbox }) => sum + outbox.length, 0), records: records.length };
+}
+
+/** When to look again. What changed while it was decided is not seen to: then it stays due. */
+function seenTo(current: TicketRecord, record: TicketRecord, attendAt: number | undefined) {
+  if (canonicalJson(current) !== canonicalJson(record)) return undefined;
+  return { record: { ...current, attendAt } };
+}
+
+/** The time that its fix has held by now, as it is counted between two times that it is stored. */
+function withClear(finding: Finding, held: readonly FixHeld[]): Finding {
+  const counted = held.find(({ groupKey }) => groupKey === finding.groupKey);
+  if (counted === undefined || finding.state !== "fixed") return finding;
+  return { ...finding, memory: { ...finding.memory, clear: counted.clear } };
+}
+
+/** Nothing was decided of these: only the count is to be stored. */
+function onlyCounted(
+  findings: readonly Finding[],
+  decided: readonly FindingCommit[],
+  held: readonly FixHeld[],
+): readonly FindingCommit[] {
+  const done = new Set(decided.map(({ finding }) => finding.groupKey));
+  const counted = new Set(held.map(({ groupKey }) => groupKey));
+  return findings
+    .filter(({ groupKey }) => counted.has(groupKey) && !done.has(groupKey))
+    .map((finding) => ({ finding, events: [], outbox: [] }));
+}
+
+/** By every id a rule has or had: a finding that is quiet keeps the one of its last tick. */
+function rulesByName(rules: readonly Rule[]): ReadonlyMap<string, Rule> {
+  const formerly = rules.flatMap((rule) => [...rule.formerly, rule.identity].map((id) => [id, rule] as const));
+  return new Map([...formerly, ...rules.map((rule) => [rule.id, rule] as const)]);
+}

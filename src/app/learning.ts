@@ -1,0 +1,127 @@
+import { FixWatch } from "../learn/fix-watch.ts";
+import { reconcile } from "../learn/reconcile.ts";
+import type { ReconcileContext, TrackerPolicy } from "../learn/reconcile-context.ts";
+import { sweep } from "../learn/sweep.ts";
+import type { Rule } from "../model/rule.ts";
+import type { Store } from "../store/store.ts";
+import { Alarm } from "../support/alarm.ts";
+import { minute, second } from "../support/duration.ts";
+import { asBackfeedError } from "../support/errors.ts";
+import type { Tracker } from "../trackers/tracker.ts";
+import { attend } from "./attend.ts";
+import type { TickContext } from "./context.ts";
+import { refileFinding } from "./refile-finding.ts";
+
+const defaultEveryMs = minute;
+/** After a hint of a webhook: a person's change mostly is several, and each of them is a hint. */
+const gatherMs = 2 * second;
+
+export interface LearningOptions {
+  readonly context: TickContext;
+  readonly loadedRules: () => { readonly rules: readonly Rule[] };
+  readonly trackers: ReadonlyMap<string, Tracker>;
+  /** By the tracker's name. */
+  readonly policies: ReadonlyMap<string, TrackerPolicy>;
+  /** There is something to deliver. */
+  readonly onDrafts: () => void;
+  readonly everyMs?: number;
+}
+
+/** The way back: what people did on tickets reaches findings, and what that decides goes out. */
+export interface Learning {
+  /** One pass over all trackers, and over the findings that are to be decided again. One tracker's failure is its own. */
+  pass(signal: AbortSignal): Promise<{ readonly failed: readonly string[] }>;
+  /** A pass every minute, and soon after `wake`, until `stop` aborts. */
+  run(abort: AbortSignal, stop?: AbortSignal): Promise<void>;
+  /** A webhook brought something. */
+  wake(): void;
+}
+
+export function createLearning(options: LearningOptions): Learning {
+  const { context, trackers, policies } = options;
+  const { clock, logger, metrics, store } = context;
+  const everyMs = options.everyMs ?? defaultEveryMs;
+  const failing = new Set<string>();
+  const alarm = new Alarm({ clock });
+
+  function contextOf(tracker: Tracker, policy: TrackerPolicy): ReconcileContext {
+    return {
+      tracker,
+      policy,
+      store,
+      instance: context.instance,
+      clock,
+      logger,
+      redact: context.redact,
+      refile: (findingId, by) => refileFinding(findingId, { by, at: clock.now() }, context),
+      onDuplicate: () => metrics.recordDuplicate(),
+    };
+  }
+
+  async function reconcileOne(tracker: Tracker, policy: TrackerPolicy, signal: AbortSignal): Promise<boolean> {
+    const own = contextOf(tracker, policy);
+    const { looked, changed, failure } = await reconcile(own, signal);
+    if (changed > 0) logger.info("tickets changed", { tracker: tracker.name, looked, changed });
+    const failed = failure ?? (await sweep(own, signal).then(() => undefined, asBackfeedError));
+    if (failed === undefined) {
+      failing.delete(tracker.name);
+      metrics.recordReconcile(tracker.name, clock.now());
+      return true;
+    }
+    if (failed.kind === "aborted" && signal.aborted) throw failed;
+    // `RECONCILE_FAILED`: told when it begins; what people do on tickets is heard of later.
+    if (!failing.has(tracker.name)) {
+      const facts = { tracker: tracker.name, kind: failed.kind };
+      logger.warn("RECONCILE_FAILED", "a tracker could not be asked what became of the tickets", facts, failed);
+    }
+    failing.add(tracker.name);
+    return false;
+  }
+
+  async function pass(signal: AbortSignal): Promise<{ readonly failed: readonly string[] }> {
+    const failed: string[] = [];
+    for (const [name, tracker] of trackers) {
+      const policy = policies.get(name);
+      if (policy === undefined || signal.aborted) continue;
+      if (!(await reconcileOne(tracker, policy, signal))) failed.push(name);
+    }
+    const { drafts } = await attend(options.loadedRules().rules, context, signal);
+    if (drafts > 0) options.onDrafts();
+    return { failed };
+  }
+
+  async function run(abort: AbortSignal, stop: AbortSignal = abort): Promise<void> {
+    while (!abort.aborted && !stop.aborted) {
+      alarm.set();
+      try {
+        await pass(abort);
+      } catch (thrown) {
+        if (abort.aborted || stop.aborted) return;
+        logger.error(
+          "LEARNING_FAILED",
+          "the store could not be read or written for what became of tickets",
+          {},
+          thrown,
+        );
+      }
+      if (await alarm.sleep(everyMs, [abort, stop])) await clock.sleep(gatherMs, stop).catch(() => undefined);
+    }
+  }
+
+  return { pass, run, wake: () => alarm.wake() };
+}
+
+/** Findings whose fix is watched already, as they are stored. */
+export async function loadFixWatch(store: Pick<Store, "history">): Promise<FixWatch> {
+  const watch = new FixWatch();
+  for (let cursor: string | undefined; ; ) {
+    const page = await store.history.findings({
+      state: "fixed",
+      limit: 1_000,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    watch.stored(page.items);
+    cursor = page.next;
+    if (cursor === undefined) return watch;
+  }
+}
