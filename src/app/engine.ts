@@ -37,6 +37,8 @@ export interface RunRequest {
   readonly ruleId?: string;
   /** Judge the newest tick although it was judged before. */
   readonly again?: boolean;
+  /** How long to wait for earlier work of a schedule; default for as long as it takes. */
+  readonly patienceMs?: number;
   readonly onTick?: OnTick;
 }
 
@@ -47,7 +49,10 @@ export interface Engine {
   schedules(): readonly { readonly key: string; readonly schedule: Schedule }[];
   /** All due ticks of one schedule. Resolves to undefined, at once, while that schedule is still at work. */
   runScheduleDue(key: string, request: RunRequest, signal: AbortSignal): Promise<readonly TickResult[] | undefined>;
-  /** All due ticks of all schedules, oldest schedule key first. Throws `not_found` for a rule that is not loaded. */
+  /**
+   * All due ticks of all schedules, oldest schedule key first; of one rule's schedule when a rule is named. Throws
+   * `not_found` for a rule that is not loaded, and `conflict` when its schedule is still at work after `patienceMs`.
+   */
   runDue(request: RunRequest, signal: AbortSignal): Promise<readonly TickResult[]>;
   readonly worker: DeliveryWorker;
 }
@@ -123,6 +128,28 @@ export function createEngine(options: EngineOptions): Engine {
     return mutex;
   }
 
+  /** Waits for the schedule's earlier work, and gives up when that takes longer than the request has patience for. */
+  async function inTurn(key: string, request: RunRequest, signal: AbortSignal): Promise<readonly TickResult[]> {
+    let waiting = true;
+    let gaveUp = false;
+    const turn = mutexOf(key).run(async () => {
+      waiting = false;
+      return gaveUp ? [] : runOne(key, request, signal);
+    });
+    const { patienceMs } = request;
+    if (patienceMs === undefined) return turn;
+    const begun = new AbortController();
+    const impatience = context.clock.sleep(patienceMs, begun.signal).then(
+      () => {
+        if (!waiting) return turn;
+        gaveUp = true;
+        throw new BackfeedError("conflict", `the schedule ${key} is still at work on earlier ticks; try again later`);
+      },
+      () => turn,
+    );
+    return Promise.race([turn, impatience]).finally(() => begun.abort());
+  }
+
   return {
     worker,
     loaded: loadedRules,
@@ -138,13 +165,16 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async runDue(request, signal) {
       const { ruleId } = request;
-      if (ruleId !== undefined && !loadedRules().rules.some(({ id }) => id === ruleId)) {
+      const named = loadedRules().rules.filter(({ id }) => id === ruleId);
+      if (ruleId !== undefined && named.length === 0) {
         throw new BackfeedError("not_found", `no rule with the id ${ruleId} is loaded`);
       }
+      const keys =
+        ruleId === undefined ? [...rulesBySchedule().keys()] : named.map(({ schedule }) => scheduleKey(schedule));
       const results: TickResult[] = [];
-      for (const key of [...rulesBySchedule().keys()].sort()) {
+      for (const key of keys.sort()) {
         if (signal.aborted) break;
-        results.push(...(await mutexOf(key).run(() => runOne(key, request, signal))));
+        results.push(...(await inTurn(key, request, signal)));
       }
       return results;
     },

@@ -1,11 +1,15 @@
 import { scheduleKey } from "../model/time.ts";
 import type { RuleCatalogue, RuleListing, ServerProgram } from "../server/program.ts";
+import { second } from "../support/duration.ts";
 import { BackfeedError } from "../support/errors.ts";
 import { builtInRules } from "./built-in-rules.ts";
 import { withIdentities } from "./identities.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import type { Program } from "./program.ts";
 import { refileFinding } from "./refile-finding.ts";
+
+/** Catching up after downtime can take minutes: whoever asks is told so, instead of waiting for an answer that long. */
+const runPatienceMs = 5 * second;
 
 /** What the API and the pages see of the running program. */
 export function serverProgram(program: Program, catalogue: LoadedRules["catalogue"]): ServerProgram {
@@ -33,7 +37,7 @@ export function serverProgram(program: Program, catalogue: LoadedRules["catalogu
       return [...loaded, ...builtInRules].flatMap(({ id, identity }) => [...new Set([id, identity])]);
     },
     async runRule(ruleId, signal) {
-      const results = await engine.runDue({ until: clock.now(), ruleId }, signal);
+      const results = await engine.runDue({ until: clock.now(), ruleId, patienceMs: runPatienceMs }, signal);
       const newest = results.at(-1);
       return {
         ruleId,
