@@ -39,7 +39,7 @@ export interface TriageStep {
 }
 
 /** A stored finding to be decided although no alert of it moved. */
-export function attendedStep(finding: Finding, rule: Rule, { voice }: Pick<TickContext, "voice">): TriageStep {
+function attendedStep(finding: Finding, rule: Rule, { voice }: Pick<TickContext, "voice">): TriageStep {
   return { finding: { ...finding, mode: voice.modeOf(rule) }, before: finding, change: "attended", rule, alerts: [] };
 }
 

@@ -10,9 +10,12 @@ const dayMs = 24 * hourMs;
 
 /** Back after Done. */
 export function regressedDocument(story: Story): Document {
+  const after = daysText(sinceClosing(story));
+  // What Backfeed closed itself, since all was quiet, nobody has called fixed.
+  const byUs = story.ticket?.closed?.by === "us";
   return [
     paragraph(
-      strong(`Regressed, ${daysText(sinceClosing(story))} after the fix. `),
+      strong(byUs ? `Back, ${after} after this was closed. ` : `Regressed, ${after} after the fix. `),
       `This ticket was closed as Done at ${closedAt(story)}, and the problem is back: ${measuredText(story, story.finding.worst)}. Episode ${1 + story.finding.pastEpisodes.length} in 30 days.`,
     ),
     paragraph(priorityLine(story.priority)),
