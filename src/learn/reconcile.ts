@@ -1,10 +1,11 @@
-import type { TicketRecord } from "../model/ticket.ts";
+import type { TicketRecord, TicketSnapshot } from "../model/ticket.ts";
 import type { StoredHint } from "../store/store.ts";
 import { day, hour, minute } from "../support/duration.ts";
 import { asBackfeedError, type BackfeedError } from "../support/errors.ts";
 import { adoptIssue } from "./adopt.ts";
 import { carryOut } from "./carry-out.ts";
-import { look, type Subject } from "./look.ts";
+import { fieldEdits } from "./field-edits.ts";
+import { look, type Subject, withoutSecrets } from "./look.ts";
 import type { ReconcileContext } from "./reconcile-context.ts";
 
 /*
@@ -115,21 +116,28 @@ async function subjectsOf(
 
 /** Those of our tickets that the tracker says changed since the last pass, beyond what we have seen already. */
 async function changedRecords(
-  { tracker, store, clock }: ReconcileContext,
+  context: ReconcileContext,
   signal: AbortSignal,
 ): Promise<{ readonly records: readonly TicketRecord[]; readonly askedTo: number }> {
+  const { tracker, store, clock } = context;
   const now = clock.now();
   const since = ((await store.tickets.reconciledTo(tracker.name)) ?? now - firstLookBackMs + indexLagMs) - indexLagMs;
   const snapshots = await tracker.changedSince(since, mostChanged, signal);
-  const updates = new Map(snapshots.map(({ ref, updatedAt }) => [ref.id, updatedAt]));
-  const records = await store.tickets.byIssueIds(tracker.name, [...updates.keys()]);
+  const byId = new Map(snapshots.map((snapshot) => [snapshot.ref.id, withoutSecrets(snapshot, context)]));
+  const records = await store.tickets.byIssueIds(tracker.name, [...byId.keys()]);
   const last = snapshots.at(-1)?.updatedAt;
   // There are more behind a full answer: next time from its last, and a minute on where that is where this one began.
   const isFull = snapshots.length >= mostChanged && last !== undefined;
   return {
-    records: records.filter(({ ref, seen }) => seen === undefined || seen.updatedAt !== updates.get(ref.id)),
+    records: records.filter((record) => differs(record, byId.get(record.ref.id))),
     askedTo: isFull ? Math.min(now, Math.max(last, since + minute) + indexLagMs) : now,
   };
+}
+
+/** Whether there is something to look at. Two changes at one instant leave the tracker's own time of the last as it was. */
+function differs(record: TicketRecord, snapshot: TicketSnapshot | undefined): boolean {
+  if (snapshot === undefined) return false;
+  return record.seen?.updatedAt !== snapshot.updatedAt || fieldEdits(record, snapshot, new Set()).length > 0;
 }
 
 /** Known only where all hints about the issue say the same. */
