@@ -99,7 +99,7 @@ function watchFixes(
     if (previousAt === undefined || !storeAlerts || failed.has(state.ruleId) || !fixWatch.watches(rule)) continue;
     for (const { labels, verdict } of evaluations) {
       const alert = fingerprint(instance, rule.identity, labels);
-      fixWatch.ticked({ fingerprint: alert, at, previous: previousAt, clear: verdict.kind === "clear" });
+      fixWatch.ticked({ fingerprint: alert, at, previous: previousAt, verdict: verdict.kind });
     }
   }
   fixWatch.stored(commits.map(({ finding }) => finding));

@@ -1,5 +1,6 @@
 import type { ClearTime, Finding } from "../model/finding.ts";
 import type { Rule } from "../model/rule.ts";
+import type { VerdictKind } from "../model/verdict.ts";
 import { hour, minute } from "../support/duration.ts";
 
 /** What one tick said of the alert that a fixed finding is known by. */
@@ -8,7 +9,7 @@ export interface FixTick {
   readonly at: number;
   /** The schedule's tick before this one: a step counts when both its ends were evaluated clear. */
   readonly previous: number;
-  readonly clear: boolean;
+  readonly verdict: VerdictKind;
 }
 
 /** A fixed finding and how long it has held by now. */
@@ -21,6 +22,8 @@ interface Watched extends FixHeld {
   readonly ruleId: string;
   /** The part of `clear` that is not stored yet. */
   readonly unstoredMs: number;
+  /** A breach set it back to nothing, and what is stored says more. */
+  readonly setBack: boolean;
 }
 
 /** Stored at least once in a hundredth of the time that it must hold, and not at every tick: a crash costs that much. */
@@ -29,8 +32,9 @@ function storeAfterMs(verifyForMs: number): number {
 }
 
 /**
- * Counts how long fixes have held, in evaluated time: no data, failed queries and downtime stop the clock. Of a fixed finding
- * its worst alert is watched; whatever else breaches opens the finding again. In memory, since its alerts are inactive
+ * Counts how long fixes have held, in evaluated time: no data, failed queries and downtime stop the clock, and a breach sets it
+ * back, also one that did not last long enough to fire. Of a fixed finding its worst alert is watched; whatever else fires
+ * opens the finding again. In memory, since its alerts are inactive
  * and have no rows; what is counted goes to the finding's memory from time to time.
  */
 export class FixWatch {
@@ -47,7 +51,7 @@ export class FixWatch {
       this.#forget(id);
       if (state !== "fixed" || memory.clear === undefined) continue;
       const { ruleId, fingerprint } = worst;
-      this.#watched.set(fingerprint, { groupKey, ruleId, clear: memory.clear, unstoredMs: 0 });
+      this.#watched.set(fingerprint, { groupKey, ruleId, clear: memory.clear, unstoredMs: 0, setBack: false });
       this.#places.set(id, fingerprint);
       this.#rules.set(ruleId, (this.#rules.get(ruleId) ?? 0) + 1);
     }
@@ -59,9 +63,15 @@ export class FixWatch {
     return this.#rules.has(id) || formerly.some((name) => this.#rules.has(name));
   }
 
-  ticked({ fingerprint, at, previous, clear }: FixTick): void {
+  ticked({ fingerprint, at, previous, verdict }: FixTick): void {
     const watched = this.#watched.get(fingerprint);
     if (watched === undefined || at <= (watched.clear.at ?? Number.NEGATIVE_INFINITY)) return;
+    if (verdict === "breached") {
+      const setBack = watched.setBack || watched.clear.ms > 0;
+      this.#watched.set(fingerprint, { ...watched, clear: { ms: 0, at: undefined }, unstoredMs: 0, setBack });
+      return;
+    }
+    const clear = verdict === "clear";
     const step = clear && watched.clear.at !== undefined && watched.clear.at >= previous ? at - watched.clear.at : 0;
     this.#watched.set(fingerprint, {
       ...watched,
@@ -72,10 +82,10 @@ export class FixWatch {
 
   /** Those of which enough was counted to be stored, or to be verified. `verifyForMs` is undefined for a rule that is gone. */
   due(verifyForMs: (ruleId: string) => number | undefined): readonly FixHeld[] {
-    return [...this.#watched.values()].flatMap(({ ruleId, groupKey, clear, unstoredMs }) => {
+    return [...this.#watched.values()].flatMap(({ ruleId, groupKey, clear, unstoredMs, setBack }) => {
       const wanted = verifyForMs(ruleId);
-      const isDue =
-        wanted !== undefined && unstoredMs > 0 && (clear.ms >= wanted || unstoredMs >= storeAfterMs(wanted));
+      if (wanted === undefined) return [];
+      const isDue = setBack || (unstoredMs > 0 && (clear.ms >= wanted || unstoredMs >= storeAfterMs(wanted)));
       return isDue ? [{ groupKey, clear }] : [];
     });
   }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { FixWatch } from "../../../src/learn/fix-watch.ts";
 import type { Finding } from "../../../src/model/finding.ts";
+import type { VerdictKind } from "../../../src/model/verdict.ts";
 import { finding } from "../../contract/store-builders.ts";
 import { hour, minute, start } from "./given.ts";
 
@@ -14,12 +15,13 @@ function fixed(overrides: Partial<Finding> = {}): Finding {
 describe("FixWatch", () => {
   const { fingerprint } = fixed().worst;
   const rule = { id: "checkout", formerly: [] };
+  const verdicts: Readonly<Record<string, VerdictKind>> = { ".": "clear", x: "failed", "!": "breached" };
 
-  /** Ticks every minute from `from`; `.` is clear, `x` is anything else, a blank was no tick. */
+  /** Ticks every minute from `from`; `.` is clear, `x` says nothing, `!` breaches, a blank was no tick. */
   function ticks(watch: FixWatch, marks: string, from = 0): void {
     for (const [index, mark] of [...marks].entries()) {
       const at = start + (from + index) * minute;
-      if (mark !== " ") watch.ticked({ fingerprint, at, previous: at - minute, clear: mark === "." });
+      if (mark !== " ") watch.ticked({ fingerprint, at, previous: at - minute, verdict: verdicts[mark] ?? "no_data" });
     }
   }
 
@@ -38,6 +40,15 @@ describe("FixWatch", () => {
       ticks(watch, marks);
       expect(heldMinutes(watch), marks).to.equal(minutes);
     }
+  });
+
+  it("begins again after a breach, although it did not last, and says so to the store at once", () => {
+    const watch = new FixWatch();
+    watch.stored([fixed()]);
+    ticks(watch, "....!");
+    expect(watch.due(() => week)).to.deep.equal([{ groupKey: fixed().groupKey, clear: { ms: 0, at: undefined } }]);
+    ticks(watch, "...", 5);
+    expect(heldMinutes(watch)).to.equal(2);
   });
 
   it("counts a tick once, and goes on from what is stored", () => {
