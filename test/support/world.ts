@@ -1,7 +1,7 @@
 import type { CreateLimits, TickContext } from "../../src/app/context.ts";
 import { createEngine, type Engine } from "../../src/app/engine.ts";
 import { KnownLabelSets } from "../../src/app/known-label-sets.ts";
-import { createLearning, loadFixWatch } from "../../src/app/learning.ts";
+import { createLearning, type Learning, loadFixWatch } from "../../src/app/learning.ts";
 import { redactingSource } from "../../src/app/redaction.ts";
 import { refileFinding } from "../../src/app/refile-finding.ts";
 import type { TickResult } from "../../src/app/tick.ts";
@@ -44,6 +44,8 @@ export interface WorldOptions {
   readonly logger?: Logger;
   /** Names its worker in leases. */
   readonly owner?: string;
+  /** How often `learning.run` asks the trackers; default as the program does. */
+  readonly learnEveryMs?: number;
 }
 
 /** The real program without clockwork, network or configuration files: for scenarios on a manual clock. */
@@ -51,6 +53,7 @@ export interface World {
   readonly clock: ManualClock;
   readonly store: Store;
   readonly engine: Engine;
+  readonly learning: Learning;
   readonly tracker: Tracker;
   /** Sets the clock, runs what is due, delivers what was decided. */
   tick(at: string | number): Promise<readonly TickResult[]>;
@@ -144,13 +147,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     loadedRules: () => ({ rules }),
     trackers: new Map(trackers.map((each) => [each.name, each])),
     policies: new Map(trackers.map(({ name }) => [name, policy])),
-    onDrafts: () => undefined,
+    onDrafts: () => engine.worker.wake(),
+    ...(options.learnEveryMs === undefined ? {} : { everyMs: options.learnEveryMs }),
   });
   const never = new AbortController().signal;
   const world: World = {
     clock,
     store,
     engine,
+    learning,
     tracker,
     async tick(at) {
       clock.set(at);
