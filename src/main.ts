@@ -5,6 +5,7 @@ import { explain } from "./app/explain.ts";
 import { jsonSchema } from "./app/json-schemas.ts";
 import { loadRules } from "./app/load-rules.ts";
 import { onlineFaults } from "./app/online.ts";
+import { recover } from "./app/recover.ts";
 import { runOnce } from "./app/run.ts";
 import { runCli } from "./cli/program.ts";
 import { keepHeapSmall } from "./support/heap.ts";
@@ -46,6 +47,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
       return serve({ ...request, logLevel: logLevel("info") });
     },
     run: (request) => runOnce({ ...request, logLevel: logLevel("warn") }),
+    recover: (request) => recover({ ...request, logLevel: logLevel("warn") }),
     explain,
   },
   version,
@@ -53,6 +55,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   output: {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
+    errIsTerminal: process.stderr.isTTY === true,
     colours: process.stdout.isTTY === true && picocolors.isColorSupported,
   },
 });

@@ -8,7 +8,6 @@ const later = [
   ["replay", "which tickets the past would have made"],
   ["suggest", "thresholds for a wanted number of tickets"],
   ["import", "turn other people's rules into ours"],
-  ["recover", "rebuild ticket records from the tracker"],
 ] as const;
 
 export function addLaterCommands(program: Command, context: CliContext): void {

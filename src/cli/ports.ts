@@ -1,12 +1,13 @@
 import type { ExplainSubject, Explanation } from "../app/explain.ts";
 import type { RunLine } from "../app/lines.ts";
 import type { LoadedRules, LoadRulesOptions } from "../app/load-rules.ts";
+import type { RecoverReport } from "../app/recover.ts";
 import type { RunReport } from "../app/run.ts";
 import type { ServiceConfig } from "../config/types.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Fault } from "../support/yaml/fault.ts";
 
-export type { ExplainSubject, Explanation, RunReport };
+export type { ExplainSubject, Explanation, RecoverReport, RunReport };
 
 export const exitCodes = { done: 0, faulty: 1, usage: 2, unreachable: 3 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -22,6 +23,8 @@ export interface CliOutput {
   err(text: string): void;
   /** Whether `out` is a terminal that shows colours. */
   readonly colours: boolean;
+  /** Whether `err` is a terminal, where progress can be shown. */
+  readonly errIsTerminal?: boolean;
 }
 
 export interface OnlineReport {
@@ -64,6 +67,13 @@ export interface ExplainRequest {
   readonly signal: AbortSignal;
 }
 
+export interface RecoverRequest {
+  readonly loaded: Runnable;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: { readonly tracker: string; readonly found: number }) => void;
+}
+
 /** What the commands do; `app` gives it. A function that is not given is not in this version. */
 export interface CliApp {
   loadRules(options: LoadRulesOptions): Promise<LoadedRules>;
@@ -71,6 +81,7 @@ export interface CliApp {
   readonly onlineFaults?: OnlineFaults;
   readonly serve?: (request: ServeRequest) => Promise<void>;
   readonly run?: (request: RunRequest) => Promise<RunReport>;
+  readonly recover?: (request: RecoverRequest) => Promise<RecoverReport>;
   readonly explain?: (request: ExplainRequest) => Promise<Explanation>;
 }
 

@@ -4,6 +4,7 @@ import { addCheck } from "./check.ts";
 import { addExplain } from "./explain.ts";
 import { addLaterCommands } from "./later-commands.ts";
 import { type CliContext, type ExitCode, exitCodes } from "./ports.ts";
+import { addRecover } from "./recover.ts";
 import { addRun } from "./run.ts";
 import { addSchema } from "./schema.ts";
 import { addServe } from "./serve.ts";
@@ -43,6 +44,7 @@ function buildProgram(context: CliContext): Command {
   addRun(program, context);
   addCheck(program, context);
   addExplain(program, context);
+  addRecover(program, context);
   addSchema(program, context);
   addLaterCommands(program, context);
   return program;

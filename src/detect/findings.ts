@@ -127,6 +127,8 @@ function formFinding(
   const finding: Finding = {
     ...base,
     problem: rule.problem,
+    // The same as ever, but for a finding of which only the ticket was recovered.
+    groupLabels: pickLabels(worstAlert.labels, rule.group),
     state: "open",
     mode: request.modeOf(rule),
     owner: worstAlert.owner,

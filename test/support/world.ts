@@ -2,6 +2,7 @@ import type { CreateLimits, TickContext } from "../../src/app/context.ts";
 import { createEngine, type Engine } from "../../src/app/engine.ts";
 import { KnownLabelSets } from "../../src/app/known-label-sets.ts";
 import { createLearning, type Learning, loadFixWatch } from "../../src/app/learning.ts";
+import { type RecoverReport, recoverInto } from "../../src/app/recover.ts";
 import { redactingSource } from "../../src/app/redaction.ts";
 import { refileFinding } from "../../src/app/refile-finding.ts";
 import type { TickResult } from "../../src/app/tick.ts";
@@ -62,6 +63,8 @@ export interface World {
   deliver(): Promise<void>;
   /** Asks the trackers what people did, decides what follows, delivers. Gives the trackers that could not be asked. */
   reconcile(): Promise<readonly string[]>;
+  /** As `backfeed recover` does it. */
+  recover(): Promise<RecoverReport>;
   /** As an operator over the API. */
   refile(findingId: string, by: string): Promise<Finding>;
   setRules(rules: readonly Rule[]): void;
@@ -142,11 +145,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     owner: options.owner ?? "worker-1",
   });
   const policy = { labelPrefix: "backfeed", wontDo, closeDuplicates: true };
+  const policies = new Map(trackers.map(({ name }) => [name, policy]));
   const learning = createLearning({
     context,
     loadedRules: () => ({ rules }),
     trackers: new Map(trackers.map((each) => [each.name, each])),
-    policies: new Map(trackers.map(({ name }) => [name, policy])),
+    policies,
     onDrafts: () => engine.worker.wake(),
     ...(options.learnEveryMs === undefined ? {} : { everyMs: options.learnEveryMs }),
   });
@@ -176,6 +180,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       await world.deliver();
       return failed;
     },
+    recover: () =>
+      recoverInto(
+        { trackers: new Map(trackers.map((each) => [each.name, each])), policies, context },
+        { signal: never, onProgress: undefined },
+      ),
     refile: (findingId, by) => refileFinding(findingId, { by, at: clock.now() }, context),
     setRules(changed) {
       rules = changed;

@@ -217,6 +217,31 @@ describe("the command line", () => {
     expect(requests).to.have.length(1);
   });
 
+  it("recovers: rows for people or machines, what failed on stderr, and an exit code that says so", async () => {
+    const row = {
+      tracker: "jira",
+      ticket: "PAY-1",
+      finding: "0123456789abcdef",
+      generation: 1,
+      url: "https://x.example",
+    };
+    const failed: { tracker: string; message: string; unreachable: boolean }[] = [];
+    const asked: boolean[] = [];
+    const recover: CliApp["recover"] = async ({ dryRun, onProgress }) => {
+      asked.push(dryRun);
+      onProgress({ tracker: "jira", found: 1 });
+      return { rows: [{ ...row, outcome: "recovered" }], failed };
+    };
+    const machine = await run(["recover", "--dry-run", "--json", "--config", "backfeed.yaml"], { recover });
+    expect([machine.code, machine.err, asked]).to.deep.equal([0, "", [true]]);
+    expect(JSON.parse(machine.out)).to.deep.equal([{ ...row, outcome: "recovered" }]);
+    const person = await run(["recover", "--config", "backfeed.yaml"], { recover });
+    expect(person.out).to.match(/PAY-1.*recovered[\s\S]*1 ticket recovered, of 1 issue found/);
+    failed.push({ tracker: "jira", message: "no answer", unreachable: true });
+    const cut = await run(["recover", "--config", "backfeed.yaml"], { recover });
+    expect([cut.code, cut.err]).to.deep.equal([3, "error: jira was not walked through to its end: no answer\n"]);
+  });
+
   it("explains an id, or a rule with labels at an instant", async () => {
     const subjects: unknown[] = [];
     const explain: CliApp["explain"] = async ({ subject }) => {
