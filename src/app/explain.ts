@@ -3,6 +3,7 @@ import type { ServiceConfig } from "../config/types.ts";
 import type { Finding } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
 import { formatLabels, type Labels, labelsKey } from "../model/labels.ts";
+import type { TicketRecord } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
 import { openSqlStore } from "../store/sql/open-sql-store.ts";
 import type { Store } from "../store/store.ts";
@@ -83,7 +84,7 @@ async function explainFinding(store: Store, finding: Finding): Promise<Explanati
     `  finding    ${finding.state}, episode since ${formatInstant(episode.startedAt)}, last bad ${formatInstant(episode.lastBreachAt)}, ${finding.pastEpisodes.length} before in 30 days`,
     `  priority   ${priority === undefined ? "not scored" : priorityLine(priority)}`,
     `  decision   ${decisionText(decision)} (${formatInstant(decision.at)})`,
-    `  ticket     ${ticket === undefined ? "none" : `${ticket.ref.key} ${ticket.ref.url}`}`,
+    `  ticket     ${ticket === undefined ? "none" : ticketText(ticket)}`,
     "",
     "Timeline:",
     ...events.map((event) => `  ${formatInstant(event.at)}  ${event.kind.padEnd(8)}  ${event.text}`),
@@ -97,6 +98,19 @@ async function explainFinding(store: Store, finding: Finding): Promise<Explanati
   ];
   return { found: true, lines, data: { finding, ticket: ticket ?? null, events, outbox: outbox.items } };
 }
+
+/** What the next decision goes by. */
+function ticketText({ ref, closed, gone, snoozedUntil, peoples = [] }: TicketRecord): string {
+  const facts = [
+    ...(gone === undefined ? [] : [`deleted or out of reach since ${formatInstant(gone.at)}`]),
+    ...(closed === undefined ? [] : [`closed as ${closedWords[closed.as]} at ${formatInstant(closed.at)}`]),
+    ...(snoozedUntil === undefined ? [] : [`snoozed until ${formatInstant(snoozedUntil)}`]),
+    ...(peoples.length === 0 ? [] : [`a person's: ${peoples.join(", ")}`]),
+  ];
+  return [`${ref.key} ${ref.url}`, ...facts].join(", ");
+}
+
+const closedWords = { done: "done", wont_do: "not to be done", duplicate: "a duplicate" } as const;
 
 async function explainRule(
   options: ExplainOptions,
