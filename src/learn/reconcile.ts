@@ -99,6 +99,7 @@ async function subjectsOf(
   const rolling = await store.tickets.live({
     tracker: tracker.name,
     lookedBefore: now - lookAgainAfterMs,
+    lookedAfter: now + lookAtGoneAfterMs,
     endedAfter: now - endedLookMs,
     limit: rollingReads,
   });
@@ -121,16 +122,18 @@ async function changedRecords(
 ): Promise<{ readonly records: readonly TicketRecord[]; readonly askedTo: number }> {
   const { tracker, store, clock } = context;
   const now = clock.now();
-  const since = ((await store.tickets.reconciledTo(tracker.name)) ?? now - firstLookBackMs + indexLagMs) - indexLagMs;
+  const last = (await store.tickets.reconciledTo(tracker.name)) ?? now - firstLookBackMs + indexLagMs;
+  // A clock that was put back must not make us wait for changes in the future.
+  const since = Math.min(last, now) - indexLagMs;
   const snapshots = await tracker.changedSince(since, mostChanged, signal);
   const byId = new Map(snapshots.map((snapshot) => [snapshot.ref.id, withoutSecrets(snapshot, context)]));
   const records = await store.tickets.byIssueIds(tracker.name, [...byId.keys()]);
-  const last = snapshots.at(-1)?.updatedAt;
+  const newest = snapshots.at(-1)?.updatedAt;
   // There are more behind a full answer: next time from its last, and a minute on where that is where this one began.
-  const isFull = snapshots.length >= mostChanged && last !== undefined;
+  const isFull = snapshots.length >= mostChanged && newest !== undefined;
   return {
     records: records.filter((record) => differs(record, byId.get(record.ref.id))),
-    askedTo: isFull ? Math.min(now, Math.max(last, since + minute) + indexLagMs) : now,
+    askedTo: isFull ? Math.min(now, Math.max(newest, since + minute) + indexLagMs) : now,
   };
 }
 

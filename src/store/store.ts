@@ -191,11 +191,13 @@ export interface TicketStore {
   byIssueIds(tracker: string, issueIds: readonly string[]): Promise<readonly TicketRecord[]>;
   /**
    * Those worth looking at: of each finding the highest generation, open, or closed or gone after `endedAfter`, and not
-   * looked at since `lookedBefore`. What was not for longest comes first; what was never, before all.
+   * looked at since `lookedBefore`; a look later than `lookedAfter` was by a clock that was put back since, and counts for
+   * nothing. What was not looked at for longest comes first; what was never, before all.
    */
   live(request: {
     readonly tracker: string;
     readonly lookedBefore: number;
+    readonly lookedAfter: number;
     readonly endedAfter: number;
     readonly limit: number;
   }): Promise<readonly TicketRecord[]>;

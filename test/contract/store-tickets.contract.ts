@@ -116,13 +116,21 @@ export function storeTicketPromises(test: StoreUnderTest): void {
       await given(store, "d", 5, { gone: { at: start + hour }, closed });
       await given(store, "e", 6, { tracker: "local" });
       const live = (limit = 9) =>
-        store.tickets.live({ tracker: "jira", lookedBefore: start + 1_000_000, endedAfter: start, limit });
+        store.tickets.live({
+          tracker: "jira",
+          lookedBefore: start + 1_000_000,
+          lookedAfter: start + 2_000_000,
+          endedAfter: start,
+          limit,
+        });
       expect(keys(await live())).to.have.members(["PAY-1", "PAY-3", "PAY-5"]);
       await store.tickets.looked([{ findingId: idOf("a"), generation: 1 }], start + 2);
       await store.tickets.looked([{ findingId: idOf("d"), generation: 1 }], start + 1);
       expect(keys(await live())).to.deep.equal(["PAY-3", "PAY-5", "PAY-1"]);
-      const before = { tracker: "jira", lookedBefore: start + 1, endedAfter: start, limit: 9 };
+      const before = { tracker: "jira", lookedBefore: start + 1, lookedAfter: start + 9, endedAfter: start, limit: 9 };
       expect(keys(await store.tickets.live(before))).to.deep.equal(["PAY-3", "PAY-5"]);
+      const clockPutBack = { ...before, lookedAfter: start + 1 };
+      expect(keys(await store.tickets.live(clockPutBack))).to.deep.equal(["PAY-3", "PAY-5", "PAY-1"]);
       await store.tickets.change({ findingId: idOf("d"), generation: 1 }, (record) => ({
         record: { ...record, gone: undefined, closed: undefined },
       }));

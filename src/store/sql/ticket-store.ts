@@ -54,12 +54,12 @@ export function createTicketStore(options: { connections: Connections; unreadabl
       return readAll(rows);
     },
 
-    live: ({ tracker, lookedBefore, endedAfter, limit }) =>
+    live: ({ tracker, lookedBefore, lookedAfter, endedAfter, limit }) =>
       connections
         .read((database) =>
           newest(database)
             .where("tracker", "=", tracker)
-            .where("looked_at", "<=", lookedBefore)
+            .where((where) => where.or([where("looked_at", "<=", lookedBefore), where("looked_at", ">", lookedAfter)]))
             .where((where) => where.or([where("ended_at", "is", null), where("ended_at", ">", endedAfter)]))
             .orderBy("looked_at")
             .orderBy("created_at")

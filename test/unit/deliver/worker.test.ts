@@ -343,7 +343,13 @@ describe("delivery", () => {
       given.issue.status = "Done";
       await drain(given);
       expect([given.issue.comments.size, (await given.entry()).state]).to.deep.equal([0, "dropped"]);
-      const [next] = await given.store.tickets.live({ tracker: "jira", lookedBefore: start + 1_000_000, endedAfter: 0, limit: 1 });
+      const [next] = await given.store.tickets.live({
+        tracker: "jira",
+        lookedBefore: start + 1_000_000,
+        lookedAfter: start + 2_000_000,
+        endedAfter: 0,
+        limit: 1,
+      });
       expect([next?.findingId, next?.seen]).to.deep.equal([idOf("a"), undefined]);
     });
 

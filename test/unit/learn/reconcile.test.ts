@@ -155,6 +155,16 @@ describe("reconcile", () => {
     expect(asked.map((at) => (at - start) / minute)).to.deep.equal([-60, -10, 110]);
   });
 
+  it("goes on when the clock is put back: nothing waits until it has passed where it was", async () => {
+    const issue = await filed("a");
+    clock.set(start + 48 * hour);
+    await reconcile(context, never);
+    const back = { ...context, clock: new ManualClock(new Date(start).toISOString()) };
+    issue.statusCategory = "done";
+    await reconcile(back, never);
+    expect((await stored("a")).closed?.as).to.equal("done");
+  });
+
   it("is done with hints about issues that are none of ours without looking at them", async () => {
     for (const deliveryId of ["1", "2"]) {
       const hint = { tracker: "jira", deliveryId, issueId: "777", who: undefined, adopts: false, receivedAt: start };

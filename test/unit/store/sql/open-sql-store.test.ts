@@ -182,7 +182,15 @@ describe("openSqlStore", () => {
     backTo(4);
     const { tickets, close } = await openSqlStore({ url: `sqlite:${path}` });
     const { ref } = ticketRecord("a");
-    expect(await tickets.live({ tracker: "jira", lookedBefore: start + 1_000_000, endedAfter: start, limit: 9 })).to.have.length(1);
+    expect(
+      await tickets.live({
+        tracker: "jira",
+        lookedBefore: start + 1_000_000,
+        lookedAfter: start + 2_000_000,
+        endedAfter: start,
+        limit: 9,
+      }),
+    ).to.have.length(1);
     expect(await tickets.unswept({ tracker: "jira", now: start, limit: 9 })).to.have.length(1);
     expect((await tickets.byIssueIds("jira", [ref.id]))[0]?.ref).to.deep.equal(ref);
     await close();
