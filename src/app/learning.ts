@@ -1,6 +1,6 @@
 import { FixWatch } from "../learn/fix-watch.ts";
 import { reconcile } from "../learn/reconcile.ts";
-import type { ReconcileContext, TrackerPolicy } from "../learn/reconcile-context.ts";
+import type { AdoptionWalk, ReconcileContext, TrackerPolicy } from "../learn/reconcile-context.ts";
 import { sweep } from "../learn/sweep.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Store } from "../store/store.ts";
@@ -44,6 +44,8 @@ export function createLearning(options: LearningOptions): Learning {
   const failing = new Set<string>();
   const alarm = new Alarm({ clock });
 
+  const walks = new Map<string, AdoptionWalk>([...trackers.keys()].map((name) => [name, { cursor: undefined }]));
+
   function contextOf(tracker: Tracker, policy: TrackerPolicy): ReconcileContext {
     return {
       tracker,
@@ -54,6 +56,7 @@ export function createLearning(options: LearningOptions): Learning {
       logger,
       redact: context.redact,
       refile: (findingId, by) => refileFinding(findingId, { by, at: clock.now() }, context),
+      adoptions: walks.get(tracker.name) ?? { cursor: undefined },
       onDuplicate: () => metrics.recordDuplicate(),
     };
   }

@@ -1,6 +1,5 @@
 import type { Finding, FindingEvent } from "../model/finding.ts";
 import type { TicketRecord, TicketSnapshot } from "../model/ticket.ts";
-import type { StoredHint } from "../store/store.ts";
 import type { DriftContext } from "./drift.ts";
 import { fold } from "./fold.ts";
 import { labelCommands } from "./label-commands.ts";
@@ -13,10 +12,14 @@ import { takeOver } from "./take-over.ts";
  * the one it had is folded into it. Gives false when that cannot be yet: the finding's own create is on its way. Every
  * step can be repeated; the label goes last. Throws BackfeedError.
  */
-export async function adoptIssue(hint: StoredHint, context: ReconcileContext, signal: AbortSignal): Promise<boolean> {
+export async function adoptIssue(
+  asked: { readonly issueId: string; readonly who: string | undefined },
+  context: ReconcileContext,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { tracker, store, policy } = context;
   // By itself, since a list of issues does not show on every tracker whose ticket an issue is.
-  const read = await tracker.read({ id: hint.issueId, key: hint.issueId, url: "" }, signal);
+  const read = await tracker.read({ id: asked.issueId, key: asked.issueId, url: "" }, signal);
   if (read === undefined) return true;
   const snapshot = withoutSecrets(read, context);
   const [command] = labelCommands(snapshot.labels, policy.labelPrefix).filter(({ kind }) => kind === "adopt");
@@ -41,7 +44,7 @@ export async function adoptIssue(hint: StoredHint, context: ReconcileContext, si
   if (isOnItsWay) return false;
   const { groupKey, generation, ruleIds } = finding;
   await tracker.adopt(snapshot.ref, { instance: context.instance, groupKey, generation, rules: ruleIds }, signal);
-  await remember(finding, snapshot, hint.who, context, signal);
+  await remember(finding, snapshot, asked.who, context, signal);
   await takeOff();
   return true;
 }

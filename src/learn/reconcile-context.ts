@@ -11,6 +11,11 @@ export interface TrackerPolicy {
   readonly closeDuplicates: boolean;
 }
 
+/** Findings are asked for in turn, a page with each pass. */
+export interface AdoptionWalk {
+  cursor: string | undefined;
+}
+
 /** What reconcile works with, for one tracker. */
 export interface ReconcileContext {
   readonly tracker: Tracker;
@@ -24,6 +29,8 @@ export interface ReconcileContext {
   readonly redact: (text: string) => string;
   /** A person's wish for a new ticket. Throws `conflict` when that cannot be now. */
   readonly refile: (findingId: string, by: string) => Promise<unknown>;
+  /** Where the walk over findings that issues may be adopted by has come to, between two passes. */
+  readonly adoptions: AdoptionWalk;
   /** Told once for every second ticket that was folded into the first. */
   readonly onDuplicate: () => void;
 }

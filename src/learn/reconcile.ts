@@ -2,7 +2,7 @@ import type { TicketRecord, TicketSnapshot } from "../model/ticket.ts";
 import type { StoredHint } from "../store/store.ts";
 import { day, hour, minute } from "../support/duration.ts";
 import { asBackfeedError, type BackfeedError } from "../support/errors.ts";
-import { adoptIssue } from "./adopt.ts";
+import { adoptions } from "./adoptions.ts";
 import { carryOut } from "./carry-out.ts";
 import { fieldEdits } from "./field-edits.ts";
 import { look, type Subject, withoutSecrets } from "./look.ts";
@@ -10,14 +10,13 @@ import type { ReconcileContext } from "./reconcile-context.ts";
 
 /*
  * What one pass may cost, at one pass a minute: 500 issues read by id are ten requests of 50, what changed since is ten more,
- * the rolling part two. Jira Cloud's burst limit is a hundred a second (JIRA.md 2.4), and 10,000 tickets are all looked at
+ * the rolling part two, and who asks for adoption one. Jira Cloud's burst limit is a hundred a second (JIRA.md 2.4), and 10,000 tickets are all looked at
  * within 100 minutes.
  */
 const mostReads = 500;
 const mostChanged = 500;
 const rollingReads = 100;
 const readsAtOnce = 50;
-const mostAdoptions = 10;
 
 /** Search lags by seconds to minutes (JIRA.md 2.3): what it shows late is asked for again. */
 const indexLagMs = 10 * minute;
@@ -170,25 +169,4 @@ async function strangers(
   const ours = new Set(hinted.map(({ ref }) => ref.id));
   const done = hints.filter(({ issueId, adopts }) => !adopts && !ours.has(issueId)).map(({ id }) => id);
   await store.inbox.done(done, clock.now());
-}
-
-async function adoptions(
-  hints: readonly StoredHint[],
-  hinted: readonly TicketRecord[],
-  context: ReconcileContext,
-  signal: AbortSignal,
-): Promise<void> {
-  const { store, clock, logger } = context;
-  const ours = new Set(hinted.map(({ ref }) => ref.id));
-  const asked = hints.filter(({ issueId, adopts }) => adopts && !ours.has(issueId)).slice(0, mostAdoptions);
-  for (const hint of asked) {
-    try {
-      if (await adoptIssue(hint, context, signal)) await store.inbox.done([hint.id], clock.now());
-    } catch (thrown) {
-      const error = asBackfeedError(thrown);
-      if (error.kind !== "refused" && error.kind !== "not_found") throw error;
-      logger.warn("TICKET_COMMAND_FAILED", "an issue could not be adopted", { issue: hint.issueId }, error);
-      await store.inbox.done([hint.id], clock.now());
-    }
-  }
 }

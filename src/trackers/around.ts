@@ -22,6 +22,7 @@ export function aroundTracker(tracker: Tracker, around: AroundVerb): Tracker {
     linkBack: (...given) => around("linkBack", () => tracker.linkBack(...given)),
     readMany: (...given) => around("readMany", () => tracker.readMany(...given)),
     changedSince: (...given) => around("changedSince", () => tracker.changedSince(...given)),
+    labelled: (...given) => around("labelled", () => tracker.labelled(...given)),
     async *ours(signal) {
       const issues = tracker.ours(signal)[Symbol.asyncIterator]();
       try {

@@ -37,6 +37,11 @@ export interface TicketLife {
    * far as the tracker's index knows: `readMany` is the floor under it.
    */
   changedSince(since: number, limit: number, signal: AbortSignal): Promise<readonly TicketSnapshot[]>;
+  /**
+   * Ids of issues that carry one of these labels (at most 100 of them), whoever made them, as far as the tracker's index
+   * knows; at most `limit`.
+   */
+  labelled(labels: readonly string[], limit: number, signal: AbortSignal): Promise<readonly string[]>;
   /** Every issue that carries our label and property, read in pages, for `recover` and the sweep. Lowest id first. */
   ours(signal: AbortSignal): AsyncIterable<TicketSnapshot & { readonly identity: TicketIdentity }>;
   /** Adds and removes single labels; what else stands there stays. */

@@ -136,6 +136,20 @@ export function ticketLifeContract(suite: { name: string; create(): Promise<Life
       });
     });
 
+    describe("labelled", () => {
+      it("gives the ids of issues with one of the labels, each once and no more than it was asked for", async () => {
+        const refs = [await file("a"), await file("b"), await file("c")];
+        await person.addLabel(refs[0]!, "one");
+        await person.addLabel(refs[0]!, "two");
+        await person.addLabel(refs[2]!, "two");
+        const wanted = ["one", "two", "three"];
+        expect(await tracker.labelled(wanted, 10, now)).to.have.members([refs[0]!.id, refs[2]!.id]);
+        expect(await tracker.labelled(wanted, 1, now)).to.have.length(1);
+        expect(await tracker.labelled(["three"], 10, now)).to.deep.equal([]);
+        expect(await tracker.labelled([], 10, now)).to.deep.equal([]);
+      });
+    });
+
     describe("ours", () => {
       it("gives each issue of ours with whose it is, lowest id first, and none of another's", async () => {
         const refs = [await file("a"), await file("b")];
@@ -315,6 +329,7 @@ export function ticketLifeContract(suite: { name: string; create(): Promise<Life
       const verbs = [
         () => tracker.readMany([ref], stopped),
         () => tracker.changedSince(0, 1, stopped),
+        () => tracker.labelled(["x"], 1, stopped),
         () => tracker.ours(stopped)[Symbol.asyncIterator]().next(),
         () => tracker.changeLabels(ref, { add: ["x"], remove: [] }, stopped),
         () => tracker.writeField(ref, { field: "summary", value: "x", lastSeen: undefined }, stopped),

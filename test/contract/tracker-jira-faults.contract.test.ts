@@ -29,6 +29,7 @@ const verbs: Record<string, (tracker: Tracker, ref: TicketRef) => Promise<unknow
     tracker.linkBack(ref, { globalId: "g", url: "https://backfeed.example/1", title: "t" }, live),
   readMany: (tracker, ref) => tracker.readMany([ref], live),
   changedSince: (tracker) => tracker.changedSince(0, 10, live),
+  labelled: (tracker) => tracker.labelled(["one"], 10, live),
   ours: async (tracker) => {
     for await (const one of tracker.ours(live)) expect(one.identity.groupKey).to.equal(identity.groupKey);
   },

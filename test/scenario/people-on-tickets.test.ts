@@ -192,6 +192,18 @@ for (const deployment of ["cloud", "datacenter"] as const) {
       expect(jira.issue("OPS-1")!.fields["labels"]).to.not.include("backfeed-refile");
     });
 
+    it("an issue they label for adoption is found without a webhook, too, and an unknown finding adopts nothing", async () => {
+      await begin("20x60");
+      const { id } = await finding();
+      const chosen = await fileByAlice("Our own ticket for this");
+      const other = await fileByAlice("Something else");
+      alice().addLabel(chosen, `backfeed-adopt-${id}`);
+      alice().addLabel(other, "backfeed-adopt-0000000000000000");
+      await live(1);
+      expect((await record()).ref.key).to.equal(chosen);
+      expect(jira.issue(other)!.fields["labels"]).to.include("backfeed-adopt-0000000000000000");
+    });
+
     it("an issue they label for adoption becomes the ticket, and the one before is folded into it", async () => {
       await begin("20x60");
       const { id } = await finding();

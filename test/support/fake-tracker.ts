@@ -45,6 +45,7 @@ type Verb =
   | "linkBack"
   | "readMany"
   | "changedSince"
+  | "labelled"
   | "ours"
   | "changeLabels"
   | "writeField"
@@ -191,6 +192,12 @@ export class FakeTracker implements Tracker {
       .sort((a, b) => a.updatedAt - b.updatedAt)
       .slice(0, limit)
       .map(snapshotOf);
+  }
+
+  async labelled(labels: readonly string[], limit: number): Promise<readonly string[]> {
+    this.#enter("labelled");
+    const found = [...this.issues.values()].filter((issue) => issue.labels.some((label) => labels.includes(label)));
+    return found.slice(0, limit).map(({ ref }) => ref.id);
   }
 
   async *ours(): AsyncIterable<TicketSnapshot & { readonly identity: TicketIdentity }> {

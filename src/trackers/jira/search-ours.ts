@@ -44,6 +44,22 @@ export async function changedIssues(
   return [...changed.values()].sort((a, b) => at(a) - at(b)).slice(0, limit);
 }
 
+/** Ids of issues with one of these labels, whoever made them: a page of what the index knows. */
+export async function labelledIssues(
+  jira: Jira,
+  options: { labels: readonly string[]; limit: number; signal: AbortSignal },
+): Promise<readonly string[]> {
+  const { labels, limit, signal } = options;
+  if (labels.length === 0) return [];
+  if (labels.some((label) => !/^[a-z0-9-]{1,255}$/.test(label))) {
+    throw new BackfeedError("internal", "a label has characters that JQL would read");
+  }
+  const jql = `labels in (${labels.map((label) => `"${label}"`).join(", ")}) ORDER BY created ASC`;
+  const size = Math.min(limit, mostAtOnce);
+  const { issues } = await jira.client.search({ jql, after: undefined, size }, signal);
+  return issues.map(({ id }) => id);
+}
+
 /**
  * Every issue with our label and our property, page by page in the order in which they were made: what our account made, and
  * what we adopted. Throws `limit` behind 100,000 issues.

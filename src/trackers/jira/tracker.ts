@@ -15,7 +15,7 @@ import { adoptIssue, changeLabels, writeField } from "./edit.ts";
 import { findIssues } from "./find-issues.ts";
 import { linkTo } from "./link.ts";
 import { readSnapshot, readSnapshots } from "./read-snapshot.ts";
-import { changedIssues, ownIssues } from "./search-ours.ts";
+import { changedIssues, labelledIssues, ownIssues } from "./search-ours.ts";
 import { createSession, type Jira } from "./session.ts";
 import { setPriority } from "./set-priority.ts";
 import { cleanLine, safeUrl, shorten } from "./text.ts";
@@ -137,6 +137,8 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
       readSnapshots(await jiraFor(signal), { ids: refs.map(({ id }) => id), certain: true, signal }),
     changedSince: async (since, limit, signal) =>
       changedIssues(await jiraFor(signal), { since, limit, now: clock.now(), labelPrefix, signal }),
+    labelled: async (labels, limit, signal) =>
+      labelledIssues(await jiraFor(signal), { labels, limit, signal }),
     async *ours(signal) {
       yield* ownIssues(await jiraFor(signal), { labelPrefix, signal });
     },

@@ -48,6 +48,12 @@ export function localLife(options: LocalLifeOptions): TicketLife {
       return (await tickets.changedSince(since, limit)).map((ticket) => snapshotOf(ticket, refOf));
     },
 
+    labelled: async (labels, limit, signal) => {
+      stopIfAborted(signal);
+      const found = await Promise.all(labels.map((label) => tickets.byLabel(label)));
+      return [...new Set(found.flat().map(({ id }) => id))].slice(0, limit);
+    },
+
     async *ours(signal) {
       for (let last: string | undefined; ; ) {
         stopIfAborted(signal);

@@ -103,6 +103,7 @@ const tracker: MethodList<Tracker> = {
   linkBack: true,
   readMany: true,
   changedSince: true,
+  labelled: true,
   ours: true,
   changeLabels: true,
   writeField: true,

@@ -46,6 +46,7 @@ describe("reconcile", () => {
       logger: silentLogger,
       redact: (text) => text.replaceAll("hunter2", "<secret>"),
       refile: async () => undefined,
+      adoptions: { cursor: undefined },
       onDuplicate: () => {
         duplicates += 1;
       },
