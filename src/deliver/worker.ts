@@ -9,6 +9,7 @@ import type { Tracker } from "../trackers/tracker.ts";
 import { applyToTicket } from "./apply.ts";
 import { type CollectEvidence, type ComposeDocument, chartNameOf, fileTicket } from "./create.ts";
 import { type AttemptOutcome, afterFailure } from "./outcome.ts";
+import { withOwnMarkers } from "./own-markers.ts";
 import { Rests } from "./rest.ts";
 
 export interface DeliveryWorkerOptions {
@@ -97,7 +98,8 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
       return settle(entry, { state: "dropped", note: "its ticket was never filed" }, "no_ticket");
     }
     const withEvidence = (document: Document) => describe(document, entry.findingId);
-    const applied = await applyToTicket(entry.action, { tracker, record, withEvidence, now: clock.now(), signal });
+    const own = withOwnMarkers(tracker, record);
+    const applied = await applyToTicket(entry.action, { tracker: own, record, withEvidence, now: clock.now(), signal });
     const { state, note, change } = applied;
     const ticket = change === undefined ? {} : { ticket: { generation: entry.generation, change } };
     await settle(entry, { state, note, ...ticket }, applied.code);

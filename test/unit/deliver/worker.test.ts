@@ -327,6 +327,14 @@ describe("delivery", () => {
       expect([...(issue?.comments.keys() ?? [])]).to.deep.equal(["quiet:1"]);
     });
 
+    it("shares an issue that people made of two tickets, and takes no comment of the other for its own", async () => {
+      const given = await filed(commentDraft("a", "quiet:1"), commentDraft("b", "quiet:1"));
+      const former = { id: "1", key: "SHOP-0", url: "" };
+      await given.store.tickets.put(ticketRecord("b", { ref: given.issue.ref, formerRefs: [former] }));
+      await drain(given);
+      expect([...given.issue.comments.keys()]).to.have.members(["quiet:1", `${idOf("b")}:quiet:1`]);
+    });
+
     it("says a thing once, though its answer was lost", async () => {
       const given = await filed(commentDraft("a", "quiet:1"));
       given.tracker.loseAnswer("comment", lost());
