@@ -37,9 +37,10 @@ export async function applyToTicket(action: WordAction, context: ApplyContext): 
   const snapshot = await tracker.read(record.ref, signal);
   if (snapshot === undefined) return dropped("ticket_gone", "the ticket was deleted or is out of reach");
   if (snapshot.statusCategory === "done" && !isSaidOnClosed(action)) {
-    // So it looks, too, when we closed it ourselves and died before that was stored.
+    // So it looks when we closed it ourselves and died before that was stored: taken for ours, as it was meant to be.
     if (action.kind === "transition") {
-      return { ...done("transition_unchanged", `the ticket is ${snapshot.status} already`), lookAgain: true };
+      const said = done("transition_unchanged", `the ticket is ${snapshot.status} already`);
+      return { ...said, change: (current) => withOurStatus(current, snapshot, context.now), lookAgain: true };
     }
     return dropped("ticket_closed", `the ticket is ${snapshot.status}: nothing was written`);
   }
@@ -104,8 +105,8 @@ async function reopen(
     unavailable: `no transition leads back from ${snapshot.status}: the ticket stays closed, and says so`,
   };
   const said = done(`reopen_${outcome}`, notes[outcome]);
-  if (outcome !== "moved") return { ...said, lookAgain: true };
-  const after = await tracker.read(record.ref, signal);
+  if (outcome === "unavailable") return { ...said, lookAgain: true };
+  const after = outcome === "moved" ? await tracker.read(record.ref, signal) : snapshot;
   if (after === undefined || after.statusCategory === "done") return { ...said, lookAgain: true };
   return { ...said, change: (current) => ({ ...withOurStatus(current, after, now), closed: undefined }) };
 }

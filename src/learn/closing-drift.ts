@@ -30,8 +30,10 @@ export function closingDrift(record: TicketRecord, snapshot: TicketSnapshot, con
     const isSame = before.status === status && before.resolution === resolution;
     return { ...nothing, commands, record: isSame ? record : { ...record, closed: { ...before, status, resolution } } };
   }
-  // Delivery notes a status that it wrote: one that was seen as done before it was known as closed is ours.
-  const by = before === undefined && record.seen?.statusCategory === "done" ? "us" : "people";
+  // Delivery notes a status that it wrote: one that was seen as done before it was known as closed is ours. It never
+  // closes as anything but done.
+  const ours = before === undefined && record.seen?.statusCategory === "done" && as === "done";
+  const by = ours ? "us" : "people";
   const closed: TicketClosed = { at: context.at, as, by, band: context.band, status, resolution };
   const text = closedText(record.ref, closed, original, context.who);
   const facts = { ticket: record.ref.key, as };

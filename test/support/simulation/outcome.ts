@@ -1,3 +1,4 @@
+import type { TicketRecord } from "../../../src/model/ticket.ts";
 import type { Store } from "../../../src/store/store.ts";
 import type { HistoryEntry } from "../jira/record.ts";
 import type { JiraDouble } from "../jira/start-jira-double.ts";
@@ -26,10 +27,15 @@ export async function outcomeOf(store: Store, jira: JiraDouble | undefined): Pro
     history: jira === undefined ? {} : historyByIssue(jira.history),
     issues: timeless(jira === undefined ? local : jira.issues()) as unknown[],
     findings: (await store.history.findings(all)).items,
-    tickets: timeless((await store.history.tickets(all)).items) as unknown[],
+    tickets: timeless((await store.history.tickets(all)).items.map(asRemembered)) as unknown[],
     entries: await store.outbox.counts(),
     ticks: Object.fromEntries(ticks),
   };
+}
+
+/** Nobody reconciles here: who finds its ticket again has looked at it, who filed it has not. That it is done is ours. */
+function asRemembered({ seen, ...record }: TicketRecord): unknown {
+  return { ...record, isDone: seen?.statusCategory === "done" };
 }
 
 /**

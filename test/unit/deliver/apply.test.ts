@@ -83,12 +83,20 @@ describe("a word to a ticket", () => {
     });
 
     it("says it once, though the answer to the reopening was lost", async () => {
-      const { issue, tracker, apply } = await filed(close);
+      const { issue, tracker, record, apply } = await filed(close);
       tracker.loseAnswer("reopen", new BackfeedError("unavailable", "lost"));
       await apply(reopen).catch(() => undefined);
       const again = await apply(reopen);
-      expect(again).to.include({ code: "reopen_unchanged", lookAgain: true });
+      expect(again.code).to.equal("reopen_unchanged");
+      expect(again.change?.({ ...record, closed: undefined }).seen?.statusCategory).to.equal("new");
       expect([issue.statusCategory, said(issue)]).to.deep.equal(["new", ["what there is to say"]]);
+    });
+
+    it("takes a closing for its own that it meant, and that a crash kept it from noting", async () => {
+      const { issue, applying } = await filed(close);
+      const { applied, record } = await applying({ kind: "transition", category: "done", marker: "quiet:1", document });
+      expect(applied).to.include({ state: "done", code: "transition_unchanged", lookAgain: true });
+      expect([record.seen?.statusCategory, issue.comments.size]).to.deep.equal(["done", 0]);
     });
 
     it("asks people where the workflow has no way back", async () => {

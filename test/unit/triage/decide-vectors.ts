@@ -9,7 +9,7 @@ import { day, hour, minute, start, verdictOf } from "../../support/alerts.ts";
 import { buildFinding, buildPriority, buildTicket } from "../../support/findings.ts";
 import { buildRule } from "../../support/rules.ts";
 
-export const rule = buildRule();
+const rule = buildRule();
 export const fresh = buildFinding(rule);
 /** The ticket was filed at the start, an hour before the tick that decides. */
 export const filed: TriageMemory = { ...fresh.memory, createdAt: start, ticketBand: "Medium", summaryAt: start };
