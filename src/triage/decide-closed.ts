@@ -26,11 +26,11 @@ function whileQuiet(input: DecideInput, memory: TriageMemory, closed: TicketClos
   const watched = closed.as === "done" && finding.episode.ending === "recovered";
   const clear = watched ? (memory.clear ?? { ms: 0, at: undefined }) : undefined;
   const settled = { ...memory, regressedAt: undefined, clear };
+  if (isSuppressed(input, memory, closed)) return nothing(settled, "suppressed");
   if (change === "went_quiet" && memory.summaryAt !== memory.createdAt) {
     // The summary block, where one stands, must not go on saying "still happening".
     return say("update", "goes_on", { ...settled, summaryAt: at }, { refreshSummary: true });
   }
-  if (isSuppressed(input, memory, closed)) return nothing(settled, "suppressed");
   if (clear === undefined || memory.verifiedAt !== undefined) return nothing(settled, "unchanged");
   if (clear.ms >= policy.verifyForMs) return say("comment", "verified", { ...settled, verifiedAt: at });
   return nothing(settled, "fixed");

@@ -13,8 +13,16 @@ export function withOpenTicket(input: DecideInput, before: TriageMemory): Said {
   const memory = { ...before, closing: undefined, clear: undefined, verifiedAt: undefined };
   if (input.change === "went_quiet") return quiet(input, memory);
   if (input.change === "came_back") return back(input, memory);
-  if (!isOngoing(input.finding) || input.change === "attended") return nothing(memory, "unchanged");
+  if (!isOngoing(input.finding)) return wentQuietUnsaid(input) ? quiet(input, memory) : nothing(memory, "unchanged");
+  if (input.change === "attended") return nothing(memory, "unchanged");
   return goesOn(input, memory);
+}
+
+/** It went quiet while somebody wanted silence: that is still owed when the silence is over. */
+function wentQuietUnsaid({ at, change, finding }: DecideInput): boolean {
+  const { endedAt = at } = finding.episode;
+  const said = (finding.memory.quietToldAt ?? Number.NEGATIVE_INFINITY) >= endedAt;
+  return change === "attended" && finding.decision.reason === "snoozed" && !said;
 }
 
 function quiet(input: DecideInput, memory: TriageMemory): Said {

@@ -150,6 +150,16 @@ export const vectors: Readonly<Record<string, readonly (readonly [given: Given, 
       "comment: rule_changed",
     ],
   ],
+  "quiet, ticket open | went quiet while snoozed, and that is over: as if it went quiet now": [
+    [
+      {
+        change: "attended",
+        finding: { ...memory(), ...quiet, decision: { action: "none", reason: "snoozed", at: start } },
+        ticket: buildTicket(fresh, { snoozedUntil: start + hour }),
+      },
+      "comment: all_quiet",
+    ],
+  ],
   "quiet, ticket open | an alert fires: its quiet was told; was not": [
     [{ change: "came_back", finding: memory({ quietToldAt: start }) }, "comment: back_while_open"],
     [{ change: "came_back", finding: memory() }, "update: goes_on"],
@@ -216,6 +226,10 @@ export const vectors: Readonly<Record<string, readonly (readonly [given: Given, 
       "none: suppressed",
     ],
     [{ change: "attended", finding: { ...memory(), ...quiet }, ticket: wontDo }, "none: suppressed"],
+    [
+      { change: "went_quiet", finding: { ...memory({ summaryAt: start + 1 }), ...quiet }, ticket: wontDo },
+      "none: suppressed",
+    ],
   ],
   "suppressed | bad, and its band above that at closing or `suppress_for` over, by `on_return`": [
     [worse, "reopen: wont_do_over"],

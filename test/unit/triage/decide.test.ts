@@ -151,6 +151,12 @@ describe("decide", () => {
     });
   });
 
+  it("does not say again after a snooze that it is quiet", () => {
+    const snoozed = { action: "none", reason: "snoozed", at: start } as const;
+    const finding = { ...memory({ quietToldAt: start + hour }), ...quiet, decision: snoozed };
+    expect(told({ at: start + 3 * day, change: "attended", finding })).to.equal("none: unchanged");
+  });
+
   it("says once that it flaps", () => {
     const first = decided({ finding: { ...memory(), flapping: true } });
     expect(first.memory.flappingTold).to.equal(true);
