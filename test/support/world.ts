@@ -100,9 +100,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
           rule: { id: rule.id, severity: rule.limits.severity, owner: rule.limits.owner, why: rule.why },
           episode: { startedAt: episode.startedAt, durationMs: 0, peak: episode.peak?.value },
         }),
-      routeOf: () => ({
+      routeOf: ({ ticket }) => ({
         tracker: tracker.name,
-        labels: [],
+        labels: ticket.labels,
         fields: {},
         ...(options.project === undefined ? {} : { project: options.project }),
       }),
