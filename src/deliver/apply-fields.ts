@@ -59,6 +59,8 @@ export async function writeField(
   const outcome = await tracker.writeField(record.ref, { field, value, lastSeen }, signal);
   if (outcome === "kept") return { ...done("field_kept", `a person changed the ${field}: it stays`), lookAgain: true };
   const said = done(`field_${outcome}`, `${field} as the rule says`);
+  // Written before we died, or the same words by somebody else: nothing to keep from us.
+  if (outcome === "unchanged") return { ...said, change: (current) => withOurs(current, field, snapshot[field]) };
   if (outcome !== "written") return said;
   // The tracker may have made it fit: what stands there now is ours.
   const after = await tracker.read(record.ref, signal);

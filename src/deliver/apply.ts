@@ -133,14 +133,6 @@ function withOurStatus(record: TicketRecord, snapshot: TicketSnapshot, now: numb
   return { ...record, seen: { ...before, status, statusCategory, resolution } };
 }
 
-/** The record of a ticket that is new to us, with what it says. */
-export function withSeen(record: TicketRecord, snapshot: TicketSnapshot, now: number): TicketRecord {
-  const { ref, status, statusCategory, resolution, priority, summary, description, labels } = snapshot;
-  const { assignee, project, updatedAt } = snapshot;
-  const words = { summary, description, labels, assignee, project, updatedAt };
-  return { ...record, ref, seen: { at: now, status, statusCategory, resolution, priority, ...words } };
-}
-
 function done(code: string, note: string): Applied {
   return { state: "done", code, note };
 }

@@ -7,7 +7,6 @@ import type { Clock } from "../support/clock.ts";
 import { asBackfeedError, BackfeedError, type ErrorKind } from "../support/errors.ts";
 import { sha256 } from "../support/hashing.ts";
 import type { Tracker } from "../trackers/tracker.ts";
-import { withSeen } from "./apply.ts";
 import { type AttemptOutcome, afterEmptyLook } from "./outcome.ts";
 
 /** Collects what a request names, under a deadline of its own; never throws, what could not be had is in `missing`. */
@@ -161,11 +160,8 @@ async function adopt(
   const snapshot = await look(() => context.tracker.read(ref, signal));
   const now = context.clock.now();
   const record = recordOf(entry, action, snapshot?.ref ?? ref, snapshot?.priority, [], now);
-  // That it is closed is left to reconcile: it sees who may have done that, and as what.
-  const isOpen = snapshot !== undefined && snapshot.statusCategory !== "done";
-  const adopted = isOpen ? withSeen(record, snapshot, now) : record;
-  await context.tickets.put(adopted);
-  return adopted;
+  await context.tickets.put(record);
+  return record;
 }
 
 function recordOf(

@@ -1,6 +1,7 @@
 import type { Document } from "../model/document.ts";
 import type { OutboxEntry } from "../model/outbox.ts";
 import type { EvidenceStore, OutboxStore, TicketStore } from "../store/store.ts";
+import { Alarm } from "../support/alarm.ts";
 import type { Clock } from "../support/clock.ts";
 import { asBackfeedError, BackfeedError } from "../support/errors.ts";
 import type { Logger } from "../support/logging.ts";
@@ -52,7 +53,7 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
   const leaseMs = options.leaseMs ?? defaultLeaseMs;
   const pollMs = options.pollMs ?? defaultPollMs;
   const rests = new Rests({ clock });
-  let awake = new AbortController();
+  const alarm = new Alarm({ clock });
 
   async function drain(signal: AbortSignal, stop: AbortSignal = signal): Promise<number> {
     let attempts = 0;
@@ -170,9 +171,8 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
 
   async function run(signal: AbortSignal, stop: AbortSignal = signal): Promise<void> {
     while (!signal.aborted && !stop.aborted) {
-      // Renewed before the work: a wake during it is heard by the sleep after it.
-      awake = new AbortController();
-      await sleepUnlessWoken(await workAndWait(signal, stop), [signal, stop]);
+      alarm.set();
+      await alarm.sleep(await workAndWait(signal, stop), [signal, stop]);
     }
   }
 
@@ -192,20 +192,5 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
     }
   }
 
-  /** Listeners that are taken away again: a signal made of others at every poll would grow for as long as we run. */
-  async function sleepUnlessWoken(ms: number, stops: readonly AbortSignal[]): Promise<void> {
-    const woken = awake;
-    if (stops.some(({ aborted }) => aborted)) return;
-    const wakeUp = () => woken.abort();
-    for (const each of stops) each.addEventListener("abort", wakeUp, { once: true });
-    try {
-      await clock.sleep(ms, woken.signal);
-    } catch (thrown) {
-      if (!woken.signal.aborted) throw thrown;
-    } finally {
-      for (const each of stops) each.removeEventListener("abort", wakeUp);
-    }
-  }
-
-  return { drain, run, wake: () => awake.abort() };
+  return { drain, run, wake: () => alarm.wake() };
 }

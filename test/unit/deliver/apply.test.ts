@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Applied, applyToTicket, withSeen } from "../../../src/deliver/apply.ts";
+import { type Applied, applyToTicket } from "../../../src/deliver/apply.ts";
 import { paragraph, plainText } from "../../../src/model/document.ts";
 import type { OutboxAction } from "../../../src/model/outbox.ts";
 import type { TicketRecord, TicketSnapshot } from "../../../src/model/ticket.ts";
@@ -28,7 +28,8 @@ async function filed(changes: (tracker: FakeTracker) => void = () => undefined, 
   });
   const snapshot = (await tracker.read(issue.ref)) as TicketSnapshot;
   const fresh = buildTicket(finding, { ref: issue.ref, written: { priority: "Medium", band: "Medium" } });
-  const record = { ...withSeen(fresh, snapshot, start), ...overrides };
+  const { ref: _ref, identity: _identity, duplicateOf: _original, ...words } = snapshot;
+  const record = { ...fresh, seen: { at: start, ...words }, ...overrides };
   changes(tracker);
   const apply = (action: WordAction): Promise<Applied> =>
     applyToTicket(action, {
