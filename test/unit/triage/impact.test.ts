@@ -52,7 +52,8 @@ describe("impact", () => {
       expect(needsImpact(finding, start)).to.equal(true);
       expect(needsImpact({ ...finding, impact }, start + 15 * minute - 1)).to.equal(false);
       expect(needsImpact({ ...finding, impact }, start + 15 * minute)).to.equal(true);
-      expect(needsImpact({ ...finding, state: "quiet" }, start + day)).to.equal(false);
+      const over = { ...finding, state: "quiet", episode: { ...finding.episode, endedAt: start + hour } } as const;
+      expect(needsImpact(over, start + day)).to.equal(false);
     });
 
     it("is, of users, the bad part and the whole, over the group and the episode", () => {
