@@ -1,4 +1,5 @@
-import { freshMemory } from "../model/finding.ts";
+import { freshMemory, type TriageMemory } from "../model/finding.ts";
+import type { TicketRecord } from "../model/ticket.ts";
 import type { Refiled, RefileRequest } from "../store/store.ts";
 import { BackfeedError } from "../support/errors.ts";
 
@@ -29,9 +30,7 @@ export function refile({ finding, ticket, open }: RefileRequest, options: { by: 
     });
   }
   const generation = finding.generation + 1;
-  // A link to an issue that nobody can open helps nobody.
-  const follows =
-    old === undefined || old.gone !== undefined ? undefined : ({ ref: old.ref, because: "refiled" } as const);
+  const follows = old === undefined ? finding.memory.follows : linkTo(old);
   const instead = old === undefined ? "its ticket could not be filed" : `${old.ref.key} stays as it is`;
   return {
     finding: { ...finding, generation, memory: { ...freshMemory, follows } },
@@ -45,4 +44,9 @@ export function refile({ finding, ticket, open }: RefileRequest, options: { by: 
     drop: open,
     note: `overtaken: ${by} filed the finding anew`,
   };
+}
+
+/** A link to an issue that nobody can open helps nobody. */
+function linkTo({ gone, ref }: TicketRecord): TriageMemory["follows"] {
+  return gone === undefined ? { ref, because: "refiled" } : undefined;
 }

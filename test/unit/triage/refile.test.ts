@@ -50,6 +50,16 @@ function refusal(request: Partial<Parameters<typeof refile>[0]>): string {
 }
 
 describe("filing a finding anew", () => {
+  it("is linked to the ticket before, to none that is gone, and to the one that a ticket that was never filed would follow", () => {
+    const follows = { ref: ticket.ref, because: "back_late" } as const;
+    const linked = (request: Partial<Parameters<typeof refile>[0]>) => ask(request).finding.memory.follows;
+    expect(linked({ ticket })).to.deep.equal({ ref: ticket.ref, because: "refiled" });
+    expect(linked({ ticket: { ...ticket, gone: { at: start } } })).to.equal(undefined);
+    const second = { ...finding, generation: 2, memory: { ...finding.memory, follows } };
+    const parked = entry("create", { generation: 2, state: "parked" });
+    expect(linked({ finding: second, ticket, open: [parked] })).to.deep.equal(follows);
+  });
+
   it("begins a generation with nothing remembered, and changes nothing else of the finding", () => {
     const follows = { ref: ticket.ref, because: "refiled" };
     const { finding: after, event } = ask({ ticket });
