@@ -121,18 +121,19 @@ async function changedRecords(
 ): Promise<{ readonly records: readonly TicketRecord[]; readonly askedTo: number }> {
   const { tracker, store, clock } = context;
   const now = clock.now();
-  const last = (await store.tickets.reconciledTo(tracker.name)) ?? now - firstLookBackMs + indexLagMs;
+  const last = (await store.tickets.reconciledTo(tracker.name)) ?? now - firstLookBackMs;
   // A clock that was put back must not make us wait for changes in the future.
-  const since = Math.min(last, now) - indexLagMs;
+  const since = Math.min(last, now);
   const snapshots = await tracker.changedSince(since, mostChanged, signal);
   const byId = new Map(snapshots.map((snapshot) => [snapshot.ref.id, withoutSecrets(snapshot, context)]));
   const records = await store.tickets.byIssueIds(tracker.name, [...byId.keys()]);
   const newest = snapshots.at(-1)?.updatedAt;
-  // There are more behind a full answer: next time from its last, and a minute on where that is where this one began.
+  // There are more behind a full answer: next time from its last, and a minute on where all were of one instant. Only when
+  // all were given, what the index shows late is asked for again.
   const isFull = snapshots.length >= mostChanged && newest !== undefined;
   return {
     records: records.filter((record) => differs(record, byId.get(record.ref.id))),
-    askedTo: isFull ? Math.min(now, Math.max(newest, since + minute) + indexLagMs) : now,
+    askedTo: isFull ? (newest > since ? newest : since + minute) : now - indexLagMs,
   };
 }
 

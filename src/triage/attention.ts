@@ -16,9 +16,8 @@ export function nextAttention(request: {
   const { at, finding, policy, ticket } = request;
   const { closed, snoozedUntil } = ticket;
   const times = [snoozedUntil];
-  if (closed !== undefined && isOngoing(finding)) {
-    times.push(closed.as === "done" ? graceEnd({ finding, policy }, closed) : closed.at + policy.suppressForMs);
-  }
+  if (closed !== undefined && closed.as !== "done") times.push(closed.at + policy.suppressForMs);
+  if (closed?.as === "done" && isOngoing(finding)) times.push(graceEnd({ finding, policy }, closed));
   const ahead = times.filter((time) => time !== undefined && time > at);
   return ahead.length === 0 ? undefined : Math.min(...ahead.map(Number));
 }

@@ -127,6 +127,31 @@ export function storeStatePromises(test: StoreUnderTest): void {
       ]);
     });
 
+    it("stores what was decided between ticks, all of it or nothing, and touches neither alerts nor watermarks", async () => {
+      const { state, history } = test.store;
+      await state.commitTick(tick([firingRule("checkout"), firingRule("search")]));
+      const attended = (name: string, broken = false) => ({
+        finding: finding(name, { state: "regressed", changedAt: broken ? Number.NaN : start + minute }),
+        events: [event({ code: "regressed" })],
+        outbox: [commentDraft(name, "regressed:1")],
+      });
+      const refused = state.commitFindings([attended("checkout"), attended("search", true)]);
+      expect(await refused.catch((error: unknown) => error)).to.be.instanceOf(BackfeedError);
+      expect((await history.finding(idOf("checkout")))?.state).to.equal("open");
+      await state.commitFindings([attended("checkout"), attended("search")]);
+      await state.commitFindings([attended("checkout")]);
+      await test.restart();
+      const { store } = test;
+      expect((await store.history.finding(idOf("checkout")))?.state).to.equal("regressed");
+      expect((await store.history.events(idOf("search"))).map(({ code }) => code)).to.include("regressed");
+      expect((await store.outbox.openOf([idOf("checkout")])).map(({ action }) => action.kind)).to.deep.equal([
+        "create",
+        "comment",
+      ]);
+      expect(await store.state.alerts()).to.have.length(2);
+      expect((await store.state.ruleStates()).get("checkout")?.watermark).to.equal(start);
+    });
+
     it("counts creates by tracker and project since an instant, whatever became of them", async () => {
       const { state, outbox } = test.store;
       const create = createDraft("checkout");

@@ -156,6 +156,23 @@ describe("reconcile", () => {
     expect(asked.map((at) => (at - start) / minute)).to.deep.equal([-60, -10, 110]);
   });
 
+  it("goes on behind the last change where a pass cannot take all, so that a busy hour is heard of within minutes", async () => {
+    const names = Array.from({ length: 1_200 }, (_, index) => `f-${index}`);
+    for (const name of names) await filed(name);
+    for (let passes = 0; passes < 3; passes += 1) {
+      clock.set(clock.now() + minute);
+      await reconcile(context, never);
+    }
+    for (const [index, issue] of [...tracker.issues.values()].entries()) issue.updatedAt = clock.now() + index;
+    for (let passes = 0; passes < 3; passes += 1) {
+      clock.set(clock.now() + minute);
+      expect((await reconcile(context, never)).looked).to.be.most(500);
+    }
+    const records = await store.tickets.ofFindings(names.map(idOf));
+    const updates = new Map([...tracker.issues.values()].map(({ ref, updatedAt }) => [ref.id, updatedAt]));
+    expect([...records.values()].filter(({ ref, seen }) => seen?.updatedAt !== updates.get(ref.id))).to.deep.equal([]);
+  });
+
   it("goes on when the clock is put back: nothing waits until it has passed where it was", async () => {
     const issue = await filed("a");
     clock.set(start + 48 * hour);
