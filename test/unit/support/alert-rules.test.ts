@@ -50,7 +50,7 @@ describe("the alert rules for Backfeed itself", () => {
     }
   });
 
-  it("cover ticks, rules, sources, the outbox, trackers and the store", () => {
+  it("cover ticks, rules, sources, the outbox, trackers, what comes back from them, and the store", () => {
     expect(rules.map(({ alert }) => alert)).to.include.members([
       "BackfeedNoTick",
       "BackfeedRulesFaulty",
@@ -59,6 +59,8 @@ describe("the alert rules for Backfeed itself", () => {
       "BackfeedEntriesParked",
       "BackfeedTrackerFailing",
       "BackfeedStoreErrors",
+      "BackfeedDeafToTickets",
+      "BackfeedDuplicates",
     ]);
   });
 
