@@ -1,6 +1,5 @@
 import type { Document } from "./document.ts";
 import type { Band } from "./priority.ts";
-import type { TicketField } from "./rule.ts";
 import type { TicketClosed, WatchedField } from "./ticket-life.ts";
 
 /** What makes a ticket ours: written into its label and its entity property when it is created. */
