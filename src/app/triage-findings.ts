@@ -1,42 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import { observe } from "../detect/observe.ts";
-import type { Alert } from "../model/alert.ts";
-import { type AlertSummary, type Finding, type ImpactMeasured, isOngoing } from "../model/finding.ts";
-import type { OutboxEntry } from "../model/outbox.ts";
+import { type Finding, type ImpactMeasured, isOngoing } from "../model/finding.ts";
 import type { Priority } from "../model/priority.ts";
 import type { Rule } from "../model/rule.ts";
-import { areSilenced, type Silence } from "../model/silence.ts";
-import type { TicketRecord } from "../model/ticket.ts";
 import type { FindingCommit } from "../store/store.ts";
 import { holdsRedaction } from "../support/redaction.ts";
-import { becauseOf } from "../triage/because.ts";
 import { isRegressed } from "../triage/closing.ts";
-import { decide } from "../triage/decide.ts";
-import type { Decided, DecideInput, FindingEventKind } from "../triage/decided.ts";
-import { evidenceRequest } from "../triage/evidence.ts";
-import { fieldsOf } from "../triage/fields.ts";
 import { needsImpact, planImpact, readImpact } from "../triage/impact.ts";
-import { intentsOf } from "../triage/intents.ts";
 import { priorityInputs } from "../triage/measure.ts";
 import { score } from "../triage/score.ts";
-import type { Story } from "../triage/story.ts";
 import type { TickContext } from "./context.ts";
 import { CreateBudget } from "./create-budget.ts";
-import { eventsOf } from "./finding-events.ts";
-import { redactAction } from "./redaction.ts";
+import { type TriageStep, triageOne } from "./triage-one.ts";
 
 const dayMs = 86_400_000;
-
-/** A finding to be decided, as detect formed it or as it is stored. */
-export interface TriageStep {
-  readonly finding: Finding;
-  readonly before: Finding | undefined;
-  readonly change: FindingEventKind;
-  /** The rule of the worst alert. */
-  readonly rule: Rule;
-  /** Its alerts that are firing or recovering now; of an attended one they are not asked for. */
-  readonly alerts: readonly Alert[];
-}
 
 /** A stored finding to be decided although no alert of it moved. */
 function attendedStep(finding: Finding, rule: Rule, { voice }: Pick<TickContext, "voice">): TriageStep {
@@ -127,76 +104,4 @@ async function askImpact(
     for (const plan of each) impacts.set(plan.finding.id, readImpact(plan, answer, at));
   }
   return impacts;
-}
-
-interface TriageOne {
-  readonly step: TriageStep;
-  readonly finding: Finding;
-  readonly priority: Priority;
-  readonly at: number;
-  readonly ticket: TicketRecord | undefined;
-  readonly open: readonly OutboxEntry[];
-  readonly silences: readonly Silence[];
-  readonly budget: CreateBudget;
-  readonly context: TickContext;
-}
-
-function triageOne(request: TriageOne): FindingCommit {
-  const { step, finding, priority, at, ticket, open, silences, budget, context } = request;
-  const { rule } = step;
-  const { voice, instance } = context;
-  const route = voice.routeOf(rule, finding);
-  const input: DecideInput = {
-    at,
-    finding,
-    change: step.change,
-    priority,
-    scale: context.scale,
-    policy: rule.ticket,
-    ticket,
-    createParked: open.some((entry) => entry.findingId === finding.id && isParkedCreate(entry, finding)),
-    silenced: areSilenced(speakingAlerts(step), silences),
-    mayCreate: (band) => budget.allows(route, band),
-  };
-  const decided = decide(input);
-  if (decided.decision.action === "create") budget.spend(route);
-  const delayMs = context.timings.get(rule.signal.source)?.delayMs ?? 0;
-  const story: Story = { instance, finding, rule, priority, at, page: voice.pageOf(finding.id), ticket };
-  const intents = intentsOf(decided, story, {
-    route,
-    evidence: () => evidenceRequest(finding, rule, at, delayMs, voice.linksOf(rule, finding, at)),
-  });
-  const outbox = intents.map((draft) => ({ ...draft, action: redactAction(draft.action, context.redact) }));
-  const wrote = decided.refreshSummary || decided.decision.action === "create" ? fieldsOf(finding, route) : undefined;
-  const after: Finding = {
-    ...finding,
-    state: decided.state,
-    generation: decided.generation,
-    changedAt: decided.state === step.before?.state ? finding.changedAt : at,
-    priority,
-    memory: wrote === undefined ? decided.memory : { ...decided.memory, wrote },
-    decision: decisionOf(input, decided),
-  };
-  return { finding: after, events: eventsOf(step, after), outbox: context.dryRun ? [] : outbox };
-}
-
-/** Where nothing moved and nothing is to be said, the last decision stands. */
-function decisionOf(input: DecideInput, decided: Decided): Finding["decision"] {
-  const { decision } = decided;
-  if (input.change === "attended" && decision.action === "none" && decision.reason === "unchanged") {
-    return input.finding.decision;
-  }
-  const because = becauseOf(input, decided);
-  return { ...decision, ...(because === undefined ? {} : { because }), at: input.at };
-}
-
-/** Those that are the finding now: the worst and all that fire; when it went quiet, all that were in it before. */
-function speakingAlerts({ finding, before, alerts }: TriageStep): readonly (Alert | AlertSummary)[] {
-  const { worst } = finding;
-  if (alerts.length === 0) return [worst, ...(before?.others ?? [])];
-  return alerts.filter(({ state, fingerprint }) => state === "firing" || fingerprint === worst.fingerprint);
-}
-
-function isParkedCreate(entry: OutboxEntry, { generation }: Finding): boolean {
-  return entry.state === "parked" && entry.action.kind === "create" && entry.generation === generation;
 }

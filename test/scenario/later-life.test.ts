@@ -245,6 +245,18 @@ for (const [name, makeBacklog] of Object.entries(backlogs)) {
       expect((await first()).text).to.include("Worse than when this was closed.");
     });
 
+    it("opened again by a person, it waits for nothing any more", async () => {
+      await begin("20x1 0x60");
+      await live(0.5);
+      await backlog.move((await first()).key, "Done");
+      await live(0.5);
+      expect([(await finding()).state, await decision()]).to.deep.equal(["fixed", "none: fixed"]);
+      await backlog.move((await first()).key, "To Do");
+      await live(0.5);
+      expect([(await finding()).state, await decision()]).to.deep.equal(["quiet", "none: unchanged"]);
+      expect((await finding()).memory).to.include({ closing: undefined, clear: undefined });
+    });
+
     it("what was not seen is no fix that held: no data and failed queries stop the clock", async () => {
       // Clear for three days, ten days of nothing and failures, then clear again.
       await begin(`20x1 0x${3 * perDay} !x${5 * perDay - 1} _x${5 * perDay - 1} 0x${20 * perDay}`);
