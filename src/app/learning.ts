@@ -13,8 +13,8 @@ import type { TickContext } from "./context.ts";
 import { refileFinding } from "./refile-finding.ts";
 
 const defaultEveryMs = minute;
-/** After a hint of a webhook: a person's change mostly is several, and each of them is a hint. */
-const gatherMs = 2 * second;
+/** After a hint of a webhook: a person's change mostly is several, and ours are hints too. Bounds what hints may cost. */
+const gatherMs = 5 * second;
 
 export interface LearningOptions {
   readonly context: TickContext;
@@ -29,9 +29,12 @@ export interface LearningOptions {
 
 /** The way back: what people did on tickets reaches findings, and what that decides goes out. */
 export interface Learning {
-  /** One pass over all trackers, and over the findings that are to be decided again. One tracker's failure is its own. */
-  pass(signal: AbortSignal): Promise<{ readonly failed: readonly string[] }>;
-  /** A pass every minute, and soon after `wake`, until `stop` aborts. */
+  /**
+   * One pass over all trackers, or over what webhooks hinted at alone, and over the findings that are to be decided again. One
+   * tracker's failure is its own.
+   */
+  pass(signal: AbortSignal, extent?: "hints" | "all"): Promise<{ readonly failed: readonly string[] }>;
+  /** A pass every minute, and one over the hints soon after `wake`, until `stop` aborts. */
   run(abort: AbortSignal, stop?: AbortSignal): Promise<void>;
   /** A webhook brought something. */
   wake(): void;
@@ -61,12 +64,14 @@ export function createLearning(options: LearningOptions): Learning {
     };
   }
 
-  async function reconcileOne(tracker: Tracker, policy: TrackerPolicy, signal: AbortSignal): Promise<boolean> {
-    const own = contextOf(tracker, policy);
-    const { looked, changed, failure } = await reconcile(own, signal);
+  async function reconcileOne(own: ReconcileContext, extent: "hints" | "all", signal: AbortSignal): Promise<boolean> {
+    const { tracker } = own;
+    const { looked, changed, failure } = await reconcile(own, signal, extent);
     if (changed > 0) logger.info("tickets changed", { tracker: tracker.name, looked, changed });
-    const failed = failure ?? (await sweep(own, signal).then(() => undefined, asBackfeedError));
+    const isWhole = extent === "all";
+    const failed = failure ?? (isWhole ? await sweep(own, signal).then(() => undefined, asBackfeedError) : undefined);
     if (failed === undefined) {
+      if (!isWhole) return true;
       failing.delete(tracker.name);
       metrics.recordReconcile(tracker.name, clock.now());
       return true;
@@ -81,12 +86,15 @@ export function createLearning(options: LearningOptions): Learning {
     return false;
   }
 
-  async function pass(signal: AbortSignal): Promise<{ readonly failed: readonly string[] }> {
+  async function pass(
+    signal: AbortSignal,
+    extent: "hints" | "all" = "all",
+  ): Promise<{ readonly failed: readonly string[] }> {
     const failed: string[] = [];
     for (const [name, tracker] of trackers) {
       const policy = policies.get(name);
       if (policy === undefined || signal.aborted) continue;
-      if (!(await reconcileOne(tracker, policy, signal))) failed.push(name);
+      if (!(await reconcileOne(contextOf(tracker, policy), extent, signal))) failed.push(name);
     }
     const { drafts } = await attend(options.loadedRules().rules, context, signal);
     if (drafts > 0) options.onDrafts();
@@ -94,10 +102,15 @@ export function createLearning(options: LearningOptions): Learning {
   }
 
   async function run(abort: AbortSignal, stop: AbortSignal = abort): Promise<void> {
+    let wholeAt = Number.NEGATIVE_INFINITY;
     while (!abort.aborted && !stop.aborted) {
       alarm.set();
+      const now = clock.now();
+      // A clock that was put back does not put the next whole pass off.
+      const isWhole = now - wholeAt >= everyMs || now < wholeAt;
+      if (isWhole) wholeAt = now;
       try {
-        await pass(abort);
+        await pass(abort, isWhole ? "all" : "hints");
       } catch (thrown) {
         if (abort.aborted || stop.aborted) return;
         logger.error(
@@ -107,7 +120,8 @@ export function createLearning(options: LearningOptions): Learning {
           thrown,
         );
       }
-      if (await alarm.sleep(everyMs, [abort, stop])) await clock.sleep(gatherMs, stop).catch(() => undefined);
+      const wait = Math.min(everyMs, Math.max(0, wholeAt + everyMs - clock.now()));
+      if (await alarm.sleep(wait, [abort, stop])) await clock.sleep(gatherMs, stop).catch(() => undefined);
     }
   }
 

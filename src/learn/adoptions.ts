@@ -9,11 +9,8 @@ const mostAdoptions = 10;
 /** Labels of one question: one for each finding, and JQL has no "begins with". */
 const findingsAtOnce = 100;
 
-/**
- * Issues of people that ask to become a finding's ticket: those that a webhook hinted at, and, since there may be no webhooks,
- * a page of findings in turn whose adopt labels are searched for. Throws what the tracker throws.
- */
-export async function adoptions(
+/** Issues of people that ask to become a finding's ticket, as a webhook hinted. Throws what the tracker throws. */
+export async function adoptHinted(
   hints: readonly StoredHint[],
   hinted: readonly TicketRecord[],
   context: ReconcileContext,
@@ -25,6 +22,10 @@ export async function adoptions(
   for (const hint of asked) {
     if (await adopted(hint, context, signal)) await store.inbox.done([hint.id], clock.now());
   }
+}
+
+/** The same without webhooks: the adopt labels of a page of findings, in turn, are searched for. */
+export async function adoptLabelled(context: ReconcileContext, signal: AbortSignal): Promise<void> {
   for (const issueId of await labelled(context, signal)) await adopted({ issueId, who: undefined }, context, signal);
 }
 

@@ -2,7 +2,7 @@ import type { TicketRecord, TicketSnapshot } from "../model/ticket.ts";
 import type { StoredHint } from "../store/store.ts";
 import { day, hour, minute } from "../support/duration.ts";
 import { asBackfeedError, type BackfeedError } from "../support/errors.ts";
-import { adoptions } from "./adoptions.ts";
+import { adoptHinted, adoptLabelled } from "./adoptions.ts";
 import { carryOut } from "./carry-out.ts";
 import { fieldEdits } from "./field-edits.ts";
 import { look, type Subject, withoutSecrets } from "./look.ts";
@@ -14,6 +14,8 @@ import type { ReconcileContext } from "./reconcile-context.ts";
  * within 100 minutes.
  */
 const mostReads = 500;
+/** Between two passes, when webhooks hint at something: every five seconds at most, two requests. */
+const mostHinted = 100;
 const mostChanged = 500;
 const rollingReads = 100;
 const readsAtOnce = 50;
@@ -37,18 +39,25 @@ export interface ReconcilePass {
 }
 
 /**
- * One pass over a tracker: what webhooks hinted at, what changed since the last pass, and those that were not looked at for
- * longest. Each issue is read by its id, which outranks what search says. A failure ends the pass and changes nothing.
+ * One pass over a tracker: what webhooks hinted at, and, unless that is the whole `extent`, what changed since the last pass
+ * and those that were not looked at for longest. Each issue is read by its id, which outranks what search says. A failure
+ * ends the pass and changes nothing.
  */
-export async function reconcile(context: ReconcileContext, signal: AbortSignal): Promise<ReconcilePass> {
+export async function reconcile(
+  context: ReconcileContext,
+  signal: AbortSignal,
+  extent: "hints" | "all" = "all",
+): Promise<ReconcilePass> {
   const { tracker, store } = context;
   let looked = 0;
   let changed = 0;
   try {
-    const hints = await store.inbox.pending(tracker.name, mostReads);
+    const hints = await store.inbox.pending(tracker.name, extent === "all" ? mostReads : mostHinted);
     const hinted = await store.tickets.byIssueIds(tracker.name, [...new Set(hints.map(({ issueId }) => issueId))]);
-    await adoptions(hints, hinted, context, signal);
-    const { subjects, askedTo } = await subjectsOf(hints, hinted, context, signal);
+    await adoptHinted(hints, hinted, context, signal);
+    if (extent === "all") await adoptLabelled(context, signal);
+    const { subjects, askedTo } =
+      extent === "all" ? await allSubjects(hints, hinted, context, signal) : subjectsOf(hinted, hints);
     for (let from = 0; from < subjects.length; from += readsAtOnce) {
       const some = subjects.slice(from, from + readsAtOnce);
       const done = await lookAtSome(some, context, signal);
@@ -61,7 +70,7 @@ export async function reconcile(context: ReconcileContext, signal: AbortSignal):
     return { looked, changed, failure: undefined };
   } catch (thrown) {
     const failure = asBackfeedError(thrown);
-    if (failure.kind === "aborted") throw failure;
+    if (signal.aborted) throw failure;
     return { looked, changed, failure };
   }
 }
@@ -87,7 +96,7 @@ async function lookAtSome(
 }
 
 /** The records to look at, the most urgent first; `askedTo` when all that changed before it are among them. */
-async function subjectsOf(
+async function allSubjects(
   hints: readonly StoredHint[],
   hinted: readonly TicketRecord[],
   context: ReconcileContext,
@@ -103,15 +112,20 @@ async function subjectsOf(
     limit: rollingReads,
   });
   const changed = await changedRecords(context, signal);
-  const chosen = new Map<string, TicketRecord>();
-  for (const record of [...hinted, ...changed.records, ...rolling]) {
-    if (chosen.size < mostReads) chosen.set(record.findingId, record);
-  }
+  const { subjects } = subjectsOf([...hinted, ...changed.records, ...rolling], hints);
+  const chosen = new Set(subjects.map(({ record }) => record.findingId));
   const isWhole = changed.records.every(({ findingId }) => chosen.has(findingId));
-  return {
-    subjects: [...chosen.values()].map((record) => ({ record, who: whoOf(hints, record) })),
-    askedTo: isWhole ? changed.askedTo : undefined,
-  };
+  return { subjects, askedTo: isWhole ? changed.askedTo : undefined };
+}
+
+function subjectsOf(
+  records: readonly TicketRecord[],
+  hints: readonly StoredHint[],
+): { readonly subjects: readonly Subject[]; readonly askedTo: undefined } {
+  const chosen = new Map<string, TicketRecord>();
+  for (const record of records) if (chosen.size < mostReads) chosen.set(record.findingId, record);
+  const subjects = [...chosen.values()].map((record) => ({ record, who: whoOf(hints, record) }));
+  return { subjects, askedTo: undefined };
 }
 
 /** Those of our tickets that the tracker says changed since the last pass, beyond what we have seen already. */

@@ -183,6 +183,17 @@ describe("reconcile", () => {
     expect((await stored("a")).closed?.as).to.equal("done");
   });
 
+  it("reads what webhooks hinted at alone, where that is all that is asked", async () => {
+    await filed("a");
+    const issue = await filed("b");
+    issue.statusCategory = "done";
+    const hint = { tracker: "jira", issueId: issue.ref.id, who: undefined, adopts: false, receivedAt: start };
+    await store.inbox.receive({ ...hint, deliveryId: "1" });
+    const { looked, changed } = await reconcile(context, never, "hints");
+    expect([looked, changed, tracker.calls]).to.deep.equal([1, 1, ["readMany"]]);
+    expect(await store.tickets.reconciledTo("jira")).to.equal(undefined);
+  });
+
   it("is done with hints about issues that are none of ours without looking at them", async () => {
     for (const deliveryId of ["1", "2"]) {
       const hint = { tracker: "jira", deliveryId, issueId: "777", who: undefined, adopts: false, receivedAt: start };
