@@ -30,7 +30,7 @@ export interface TriageStep {
   readonly alerts: readonly Alert[];
 }
 
-export interface TriageOne {
+interface TriageOne {
   readonly step: TriageStep;
   readonly finding: Finding;
   readonly priority: Priority;
