@@ -7,7 +7,7 @@ import { takeOver } from "./take-over.ts";
 
 /**
  * Does what a look left to be done outside: takes command labels off, files anew, follows a duplicate. Each failure is told
- * and is no other's; the ticket still says what was asked for, so the next look tries again.
+ * and is no other's; the ticket still says what was asked for, so the next pass looks and tries again.
  */
 export async function carryOut(
   looked: { readonly record: TicketRecord; readonly commands: readonly DriftCommand[]; readonly context: DriftContext },
@@ -28,6 +28,7 @@ export async function carryOut(
         facts,
         error,
       );
+      await context.store.tickets.looked([record], 0);
     }
   }
 }

@@ -194,6 +194,26 @@ describe("reconcile", () => {
     expect(await store.tickets.reconciledTo("jira")).to.equal(undefined);
   });
 
+  it("tries again at the next pass what people asked for and what could not be done", async () => {
+    const issue = await filed("a");
+    await reconcile(context, never);
+    issue.labels = [...issue.labels, "backfeed-refile"];
+    issue.updatedAt += 1;
+    const refiled: string[] = [];
+    const busy = { ...context, refile: async () => Promise.reject(new BackfeedError("conflict", "being delivered")) };
+    clock.set(start + 5 * minute);
+    await reconcile(busy, never);
+    expect(issue.labels).to.include("backfeed-refile");
+    const free = { ...context, refile: async (_id: string, by: string) => void refiled.push(by) };
+    clock.set(start + 6 * minute);
+    await reconcile(free, never);
+    expect(refiled).to.deep.equal([`a person on ${issue.ref.key}`]);
+    expect(issue.labels).to.not.include("backfeed-refile");
+    clock.set(start + 20 * minute);
+    await reconcile(free, never);
+    expect(refiled).to.have.length(1);
+  });
+
   it("is done with hints about issues that are none of ours without looking at them", async () => {
     for (const deliveryId of ["1", "2"]) {
       const hint = { tracker: "jira", deliveryId, issueId: "777", who: undefined, adopts: false, receivedAt: start };
