@@ -135,6 +135,10 @@ async function changedRecords(
 ): Promise<{ readonly records: readonly TicketRecord[]; readonly askedTo: number }> {
   const { tracker, store, clock } = context;
   const now = clock.now();
+  const all = { tracker: tracker.name, lookedBefore: Number.MAX_SAFE_INTEGER, lookedAfter: Number.MAX_SAFE_INTEGER };
+  const any = await store.tickets.live({ ...all, endedAfter: now - endedLookMs, limit: 1 });
+  // Of a tracker that has no ticket of ours there is nothing to ask.
+  if (any.length === 0) return { records: [], askedTo: now - indexLagMs };
   const last = (await store.tickets.reconciledTo(tracker.name)) ?? now - firstLookBackMs;
   // A clock that was put back must not make us wait for changes in the future.
   const since = Math.min(last, now);
