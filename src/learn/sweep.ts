@@ -68,7 +68,7 @@ async function sweepOne(record: TicketRecord, context: ReconcileContext, signal:
   const folded = folding?.folded ?? [];
   for (const duplicate of folded) {
     const because =
-      "Two tickets were filed for the same problem, since Jira's answer to the first did not arrive in time.";
+      "Two tickets were filed for the same problem, since the answer to the first did not arrive in time.";
     const kept = folding?.kept ?? record.ref;
     await fold({ tracker, duplicate, kept, because, closes: policy.closeDuplicates }, signal);
     context.onDuplicate();
