@@ -10,6 +10,7 @@ import type { Logger } from "../support/logging.ts";
 import type { Metrics } from "../support/metrics.ts";
 import type { Redactor } from "../support/redaction.ts";
 import { aroundTracker } from "../trackers/around.ts";
+import { createPacers, type Pacer } from "../trackers/jira/pacer.ts";
 import { createJiraTracker } from "../trackers/jira/tracker.ts";
 import { createLocalTracker, type LocalTracker } from "../trackers/local/local-tracker.ts";
 import type { Tracker } from "../trackers/tracker.ts";
@@ -100,6 +101,7 @@ export interface Trackers {
 export function createTrackers(parts: AdapterParts, store: Store): Trackers {
   const all = new Map<string, Tracker>();
   const local = new Map<string, LocalTracker>();
+  const pacers = createPacers({ clock: parts.clock });
   for (const [name, config] of Object.entries(parts.config.trackers)) {
     if (config.type === "local") {
       const { project, labelPrefix } = config;
@@ -115,7 +117,13 @@ export function createTrackers(parts: AdapterParts, store: Store): Trackers {
       local.set(name, tracker);
       all.set(name, countingTracker(tracker, parts.metrics));
     } else {
-      all.set(name, countingTracker(createJira(name, config, parts), parts.metrics));
+      all.set(
+        name,
+        countingTracker(
+          createJira(name, config, parts, pacers(config.url.toLowerCase(), config.requestsPerMinute)),
+          parts.metrics,
+        ),
+      );
     }
   }
   return { all, local };
@@ -127,8 +135,13 @@ export function localAddress(config: ServiceConfig): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-function createJira(name: string, config: Extract<TrackerConfig, { type: "jira" }>, parts: AdapterParts): Tracker {
-  const { clock, logger, redactor } = parts;
+function createJira(
+  name: string,
+  config: Extract<TrackerConfig, { type: "jira" }>,
+  parts: AdapterParts,
+  pacer: Pacer,
+): Tracker {
+  const { clock, logger, redactor, metrics } = parts;
   return createJiraTracker({
     name,
     url: config.url,
@@ -143,6 +156,11 @@ function createJira(name: string, config: Extract<TrackerConfig, { type: "jira" 
     // Configuration has refused http: towards anything but loopback unless allow_http is set.
     allowHttp: true,
     clock,
+    pacer,
+    observer: {
+      waited: ({ waitMs, reason }, parked) => metrics.recordTrackerWait({ tracker: name, reason, waitMs, parked }),
+      nearLimit: () => metrics.recordTrackerNearLimit(name),
+    },
     redact: redactor.redact,
     logger,
   });

@@ -28,6 +28,7 @@ export const configDefaults = {
   delayMs: { elasticsearch: 30 * second, prometheus: 15 * second, files: 0 },
   labelPrefix: "backfeed",
   issueType: "Bug",
+  requestsPerMinute: 600,
   localProject: "LOCAL",
   wontDo: ["Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce"],
   limits: { newTicketsPerRun: 10, newTicketsPerDay: 50, newTicketsPerDayPerProject: 25, storm: 20 },
@@ -171,6 +172,7 @@ function compileTracker(tracker: ConfigInput["trackers"][string], inBase: (path:
     wontDo,
     closeDuplicates,
     timeoutMs: tracker.timeout ?? configDefaults.timeoutMs,
+    requestsPerMinute: tracker.requests_per_minute ?? configDefaults.requestsPerMinute,
     tls: compileTls(tracker.tls, inBase),
   };
 }

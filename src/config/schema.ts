@@ -176,6 +176,10 @@ const jira = z.strictObject({
   wont_do: wontDo,
   close_duplicates: closeDuplicates,
   timeout: sourceCommon.timeout,
+  requests_per_minute: whole("Requests to this Jira in a minute, on the average; default 600.", {
+    least: 6,
+    most: 60_000,
+  }).optional(),
   tls: tls.optional(),
   allow_http: allowHttp,
 });

@@ -73,6 +73,8 @@ interface JiraTrackerConfig {
   readonly wontDo: readonly string[];
   readonly closeDuplicates: boolean;
   readonly timeoutMs: number;
+  /** On the average; half of them may go at once. All trackers of one Jira share the smallest. */
+  readonly requestsPerMinute: number;
   readonly tls: Tls;
 }
 

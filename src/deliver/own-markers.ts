@@ -1,4 +1,5 @@
 import type { TicketRecord } from "../model/ticket.ts";
+import { aroundTracker } from "../trackers/around.ts";
 import type { Tracker } from "../trackers/tracker.ts";
 
 /**
@@ -13,7 +14,8 @@ export function withOwnMarkers(tracker: Tracker, { findingId, formerRefs = [] }:
     marker: `${findingId}:${comment.marker}`,
   });
   return {
-    ...tracker,
+    // Not spread from the tracker itself, whose verbs may be a class's.
+    ...aroundTracker(tracker, (_verb, call) => call()),
     comment: (ref, comment, signal) => tracker.comment(ref, own(comment), signal),
     keepComment: (ref, comment, signal) => tracker.keepComment(ref, own(comment), signal),
   };

@@ -11,7 +11,6 @@ import { applyToTicket } from "./apply.ts";
 import { type CollectEvidence, type ComposeDocument, chartNameOf, fileTicket } from "./create.ts";
 import { type AttemptOutcome, afterFailure } from "./outcome.ts";
 import { withOwnMarkers } from "./own-markers.ts";
-import { Rests } from "./rest.ts";
 
 export interface DeliveryWorkerOptions {
   readonly outbox: OutboxStore;
@@ -52,7 +51,6 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
   const concurrency = options.concurrency ?? defaultConcurrency;
   const leaseMs = options.leaseMs ?? defaultLeaseMs;
   const pollMs = options.pollMs ?? defaultPollMs;
-  const rests = new Rests({ clock });
   const alarm = new Alarm({ clock });
 
   async function drain(signal: AbortSignal, stop: AbortSignal = signal): Promise<number> {
@@ -82,9 +80,8 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
   }
 
   async function deliver(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
-    const found = await trackerOf(entry);
-    if (found === undefined) throw new BackfeedError("configuration", "its tracker is no longer configured");
-    const tracker = rests.heeding(found);
+    const tracker = await trackerOf(entry);
+    if (tracker === undefined) throw new BackfeedError("configuration", "its tracker is no longer configured");
     if (entry.action.kind === "create") {
       const context = { ...options, tracker, leaseMs };
       const result = await fileTicket(entry, entry.action, context, signal);

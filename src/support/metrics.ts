@@ -45,6 +45,15 @@ export interface Metrics {
   recordDuplicate(): void;
   /** All that a tracker said of our tickets was heard, at this instant in milliseconds UTC. */
   recordReconcile(tracker: string, at: number): void;
+  /** A request held back by the pace; `parked`: its work comes again later instead of sleeping. */
+  recordTrackerWait(wait: {
+    readonly tracker: string;
+    readonly reason: "bucket" | "issue" | "rest";
+    readonly waitMs: number;
+    readonly parked: boolean;
+  }): void;
+  /** A tracker said that little is left of its limit. */
+  recordTrackerNearLimit(tracker: string): void;
   setRules(rules: { readonly loaded: number; readonly faults: number; readonly lastReloadSuccessful: boolean }): void;
   recordStoreError(): void;
   /** `route` is the route's pattern, never the path that was asked for. */
@@ -120,6 +129,12 @@ export function createMetrics(options: { vocabulary: MetricVocabulary; processMe
         outcome: open.outcome(outcome),
       }),
     recordDuplicate: () => metrics.duplicates.inc(),
+    recordTrackerWait: ({ tracker, reason, waitMs, parked }) => {
+      const labels = { tracker: open.tracker(tracker), reason, parked: String(parked) };
+      metrics.trackerWaits.inc(labels);
+      if (!parked) metrics.trackerWaited.inc({ tracker: labels.tracker }, waitMs / 1_000);
+    },
+    recordTrackerNearLimit: (tracker) => metrics.trackerNearLimit.inc({ tracker: open.tracker(tracker) }),
     recordReconcile: (tracker, at) => metrics.lastReconcile.set({ tracker: open.tracker(tracker) }, at / 1_000),
     setRules({ loaded, faults, lastReloadSuccessful }) {
       metrics.rulesLoaded.set(loaded);
@@ -161,6 +176,13 @@ function defineMetrics(register: Registry) {
     outboxEntries: gauge("outbox_entries", "Outbox entries by state.", ["state"]),
     outboxOldest: gauge("outbox_oldest_seconds", "Age of the oldest entry that is not done or dropped; 0 without one."),
     trackerRequests: counter("tracker_requests_total", "Calls of a tracker.", ["tracker", "operation", "outcome"]),
+    trackerWaits: counter("tracker_waits_total", "Requests held back to keep to a tracker's pace.", [
+      "tracker",
+      "reason",
+      "parked",
+    ]),
+    trackerWaited: counter("tracker_waited_seconds_total", "Time that requests slept for the pace.", ["tracker"]),
+    trackerNearLimit: counter("tracker_near_limit_total", "Answers that told of a near limit.", ["tracker"]),
     duplicates: counter("duplicates_total", "Second tickets that were folded into the first."),
     lastReconcile: gauge(
       "last_reconcile_timestamp_seconds",

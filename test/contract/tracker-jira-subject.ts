@@ -2,6 +2,7 @@ import type { TicketRef, TicketRoute } from "../../src/model/ticket.ts";
 import { ManualClock } from "../../src/support/clock.ts";
 import { createJiraTracker, type JiraTrackerOptions } from "../../src/trackers/jira/tracker.ts";
 import type { Tracker } from "../../src/trackers/tracker.ts";
+import { freePacer } from "../support/free-pacer.ts";
 import { adfText } from "../support/jira/adf.ts";
 import { DEFAULT_LOGIN, type Deployment, defaultCredentials, type JiraDoubleOptions } from "../support/jira/options.ts";
 import { type JiraDouble, startJiraDouble } from "../support/jira/start-jira-double.ts";
@@ -42,6 +43,7 @@ export async function startJira(
     auth: deployment === "cloud" ? DEFAULT_LOGIN.cloud : { token: DEFAULT_LOGIN.datacenter.token },
     project: "OPS",
     clock,
+    pacer: freePacer,
     ...changes,
   };
   const tracker = createJiraTracker(options);

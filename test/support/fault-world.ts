@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
 import { createJiraTracker } from "../../src/trackers/jira/tracker.ts";
+import { freePacer } from "./free-pacer.ts";
 import type { Deployment } from "./jira/options.ts";
 import { type JiraDouble, startJiraDouble } from "./jira/start-jira-double.ts";
 import { buildRule } from "./rules.ts";
@@ -53,6 +54,7 @@ export class FaultWorld {
           issueType: "Bug",
           allowHttp: true,
           clock: worldClock,
+          pacer: freePacer,
         }),
       ],
     });

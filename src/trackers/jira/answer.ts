@@ -1,8 +1,10 @@
 import { BackfeedError, type ErrorKind } from "../../support/errors.ts";
+import type { Wait } from "./pace.ts";
+import { retryAfterOf } from "./rate-signal.ts";
 import { cleanLine, shorten } from "./text.ts";
 
 /** What came of one HTTP exchange; the transport gives this and never rejects, since jira-client destroys what is thrown (JIRA.md 1.2). */
-export type Envelope = Answer | Failure;
+export type Envelope = Answer | Failure | Held;
 
 export interface Answer {
   readonly kind: "answer";
@@ -22,6 +24,11 @@ export interface Failure {
   readonly code: string | undefined;
 }
 
+/** The request was not sent, to keep to the pace that this Jira takes. */
+export interface Held extends Wait {
+  readonly kind: "held";
+}
+
 /** What a call does to Jira: `create` files an issue, `write` is safe to repeat, `read` changes nothing. */
 export type Effect = "read" | "write" | "create";
 
@@ -39,11 +46,10 @@ export interface AnswerContext extends CallFacts {
   readonly redact: (text: string) => string;
 }
 
-const longestWaitMs = 24 * 3_600_000;
-
 /** The answer when it is a 2xx that can be trusted; throws the BackfeedError of anything else. */
 export function acceptAnswer(envelope: Envelope, context: AnswerContext): Answer {
   if (envelope.kind === "failure") throw failureError(envelope, context);
+  if (envelope.kind === "held") throw heldError(envelope, context);
   const { status } = envelope;
   const isSuccess = status >= 200 && status < 300;
   // Whoever answered in the place of Jira's answer to a create, Jira may have made the issue (JIRA.md section 2.7, step 4).
@@ -110,6 +116,17 @@ function failureError(failure: Failure, context: AnswerContext): BackfeedError {
   return new BackfeedError("unavailable", `${cannot}: ${why}`, details);
 }
 
+const heldBecause: Readonly<Record<Wait["reason"], string>> = {
+  rest: "Jira asked us to wait",
+  issue: "the issue was written to often just now",
+  bucket: "held back to keep to requests_per_minute",
+};
+
+function heldError({ reason, waitMs }: Held, { operation }: AnswerContext): BackfeedError {
+  const details = { retryAfterMs: waitMs, facts: { operation } };
+  return new BackfeedError("rate_limited", `Jira: could not ${operation}: ${heldBecause[reason]}`, details);
+}
+
 function redirectError(answer: Answer, context: AnswerContext): BackfeedError {
   if (context.effect === "create") return lost(answer, context, `status ${answer.status}, a redirect`);
   if (/login|signin|saml|sso|oauth/i.test(answer.headers["location"] ?? "")) {
@@ -158,7 +175,7 @@ function lost(answer: Answer, context: AnswerContext, why: string): BackfeedErro
 }
 
 function error(kind: ErrorKind, answer: Answer, context: AnswerContext, why: string): BackfeedError {
-  const retryAfterMs = kind === "rate_limited" || answer.status >= 500 ? waitOf(answer, context.now) : undefined;
+  const retryAfterMs = kind === "rate_limited" || answer.status >= 500 ? retryAfterOf(answer, context.now) : undefined;
   const requestId = answer.headers["atl-traceid"] ?? answer.headers["x-arequestid"];
   const fields = Object.keys(fieldErrors(answer)).filter((name) => /^[A-Za-z][\w.-]{0,60}$/.test(name));
   return new BackfeedError(kind, `Jira: could not ${context.operation}: ${why}`, {
@@ -191,25 +208,4 @@ function said(answer: Answer, { redact }: AnswerContext): string | undefined {
   const fields = Object.entries(fieldErrors(answer)).map(([name, text]) => `${name}: ${String(text)}`);
   const texts = [...fields, ...messages.map(String)].slice(0, 5);
   return texts.length === 0 ? undefined : texts.map((text) => shorten(cleanLine(redact(text)), 200)).join("; ");
-}
-
-/** How long to wait, in milliseconds: Retry-After in seconds or as a date, else the instant of X-RateLimit-Reset (JIRA.md 2.4). */
-function waitOf({ headers }: Answer, now: number): number | undefined {
-  const after = headers["retry-after"]?.trim();
-  // A date is read against the server's own clock where it tells it.
-  const serverNow = Date.parse(headers["date"] ?? "") || now;
-  const wait =
-    after !== undefined && /^\d+(\.\d+)?$/.test(after)
-      ? Number(after) * 1000
-      : firstNumber(Date.parse(after ?? "") - serverNow, resetInstant(headers["x-ratelimit-reset"]) - serverNow);
-  return wait === undefined ? undefined : Math.min(Math.max(Math.ceil(wait), 0), longestWaitMs);
-}
-
-function resetInstant(value: string | undefined): number {
-  if (value === undefined) return Number.NaN;
-  return /^\d{9,11}$/.test(value) ? Number(value) * 1000 : Date.parse(value);
-}
-
-function firstNumber(...values: readonly number[]): number | undefined {
-  return values.find((value) => Number.isFinite(value));
 }

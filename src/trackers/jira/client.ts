@@ -12,6 +12,7 @@ import {
   type Envelope,
   strangeAnswer,
 } from "./answer.ts";
+import type { Urgency } from "./pace.ts";
 import * as schemas from "./schemas.ts";
 import type { JiraTransport, RequestOptions } from "./transport.ts";
 
@@ -25,6 +26,8 @@ export interface ClientOptions {
   readonly redact: (text: string) => string;
   /** Asked for each answer: whether this Jira names the account with each (see session.ts). */
   readonly namesAccount: () => boolean;
+  /** Whose turn its requests are in when the pace holds some back. */
+  readonly urgency: Urgency;
 }
 
 /** One typed call per operation. All throw BackfeedError; only `createIssue` throws `unknown_outcome`. */
@@ -51,10 +54,12 @@ export function createClient(options: ClientOptions) {
   });
 
   async function call<S extends z.ZodType>(
-    facts: CallFacts & { signal: AbortSignal; schema: S },
+    facts: CallFacts & { signal: AbortSignal; schema: S; writesTo?: string },
     exchange: () => Promise<unknown>,
   ): Promise<{ value: z.infer<S>; answer: Answer }> {
-    const envelope = (await transport.within({ effect: facts.effect, signal: facts.signal }, exchange)) as Envelope;
+    const { effect, signal, writesTo } = facts;
+    const scope = { effect, signal, writesTo, urgency: options.urgency };
+    const envelope = (await transport.within(scope, exchange)) as Envelope;
     const context: AnswerContext = {
       operation: facts.operation,
       effect: facts.effect,
@@ -81,7 +86,10 @@ export function createClient(options: ClientOptions) {
   }
 
   const read = (operation: string, signal: AbortSignal) => ({ operation, effect: "read" as const, signal });
-  const write = (operation: string, signal: AbortSignal) => ({ operation, effect: "write" as const, signal });
+  const write = (operation: string, signal: AbortSignal, writesTo?: string) => ({
+    ...{ operation, effect: "write" as const, signal },
+    ...(writesTo === undefined ? {} : { writesTo }),
+  });
 
   return {
     flavour,
@@ -124,11 +132,13 @@ export function createClient(options: ClientOptions) {
       change: { fields?: Record<string, unknown>; update?: Record<string, unknown> },
       signal: AbortSignal,
     ) => {
-      await call({ ...write("edit the issue", signal), schema: nothing }, () => api.updateIssue(safeId(id), change));
+      await call({ ...write("edit the issue", signal, id), schema: nothing }, () =>
+        api.updateIssue(safeId(id), change),
+      );
     },
 
     setIssueProperty: async (id: string, key: string, value: unknown, signal: AbortSignal) => {
-      const facts = { ...write("mark the issue as ours", signal), schema: nothing };
+      const facts = { ...write("mark the issue as ours", signal, id), schema: nothing };
       await call(facts, own(["issue", id, "properties", key], { method: "PUT", body: value }));
     },
 
@@ -137,8 +147,8 @@ export function createClient(options: ClientOptions) {
       return (await call(facts, () => api.listIssueLinkTypes())).value.issueLinkTypes;
     },
 
-    linkIssues: async (link: Record<string, unknown>, signal: AbortSignal) => {
-      const facts = { ...write("link the issue to another", signal), schema: nothing };
+    linkIssues: async (id: string, link: Record<string, unknown>, signal: AbortSignal) => {
+      const facts = { ...write("link the issue to another", signal, id), schema: nothing };
       await call(facts, () => api.issueLink(link as JiraApi.LinkObject));
     },
 
@@ -188,7 +198,7 @@ export function createClient(options: ClientOptions) {
     },
 
     transition: async (id: string, body: Record<string, unknown>, signal: AbortSignal) => {
-      const facts = { ...write("move the issue", signal), schema: nothing };
+      const facts = { ...write("move the issue", signal, id), schema: nothing };
       await call(facts, () => api.transitionIssue(safeId(id), body as JiraApi.TransitionObject));
     },
 
@@ -204,13 +214,13 @@ export function createClient(options: ClientOptions) {
     },
 
     addComment: async (id: string, body: Record<string, unknown>, signal: AbortSignal) => {
-      const facts = { ...write("comment", signal), schema: schemas.comment };
+      const facts = { ...write("comment", signal, id), schema: schemas.comment };
       return (await call(facts, () => api.addCommentAdvanced(safeId(id), body))).value;
     },
 
     updateComment: async (id: string, commentId: string, body: Record<string, unknown>, signal: AbortSignal) => {
       const request = { method: "PUT", body, query: { expand: "properties" } };
-      const facts = { ...write("edit our comment", signal), schema: schemas.comment };
+      const facts = { ...write("edit our comment", signal, id), schema: schemas.comment };
       return (await call(facts, own(["issue", id, "comment", commentId], request))).value;
     },
 
@@ -225,12 +235,12 @@ export function createClient(options: ClientOptions) {
     },
 
     attach: async (id: string, upload: Attachment, signal: AbortSignal) => {
-      const facts = { ...write("attach a file", signal), schema: nothing };
+      const facts = { ...write("attach a file", signal, id), schema: nothing };
       await call(facts, own(["issue", id, "attachments"], { method: "POST", upload }));
     },
 
     putRemoteLink: async (id: string, link: Record<string, unknown>, signal: AbortSignal) => {
-      const facts = { ...write("link the issue to us", signal), schema: nothing };
+      const facts = { ...write("link the issue to us", signal, id), schema: nothing };
       await call(facts, () => api.createRemoteLink(safeId(id), link));
     },
 

@@ -26,7 +26,7 @@ export async function linkTo(
   if (!isKind(chosen, type) && isLinked(links, "relates", other)) return "unchanged";
   // Jira draws the link from its inward issue, on which it then reads "duplicates", to its outward issue.
   const link = { type: { name: chosen.name }, inwardIssue: { id: issueId }, outwardIssue: { id: other.id } };
-  await jira.client.linkIssues(link, signal);
+  await jira.client.linkIssues(issueId, link, signal);
   return "created";
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from "../../support/clock.ts";
 import type { JiraAddress } from "./address.ts";
 import { createClient, type Flavour, type JiraClient } from "./client.ts";
 import { type Markup, markupOf } from "./markup.ts";
+import type { Urgency } from "./pace.ts";
 import type { Account } from "./schemas.ts";
 import type { JiraTransport } from "./transport.ts";
 
@@ -23,15 +24,15 @@ export function createSession(options: {
   siteUrl: string | undefined;
   clock: Pick<Clock, "now">;
   redact: (text: string) => string;
-}): (signal: AbortSignal) => Promise<Jira> {
+}): (signal: AbortSignal, urgency: Urgency) => Promise<Jira> {
   const { address, transport, deployment, siteUrl, clock, redact } = options;
-  let known: Jira | undefined;
+  let known: Readonly<Record<Urgency, Jira>> | undefined;
   let namesAccount = false;
 
-  return async (signal) => {
-    if (known !== undefined) return known;
-    const clientOf = (flavour: Flavour): JiraClient =>
-      createClient({ address, transport, flavour, clock, redact, namesAccount: () => namesAccount });
+  return async (signal, urgency) => {
+    if (known !== undefined) return known[urgency];
+    const clientOf = (flavour: Flavour, turn = urgency): JiraClient =>
+      createClient({ address, transport, flavour, clock, redact, namesAccount: () => namesAccount, urgency: turn });
     // Both kinds answer this on version 2, the only question asked before the kind is known.
     const info = await clientOf("datacenter").serverInfo(signal);
     const flavour = deployment === "auto" ? flavourOf(info.deploymentType) : deployment;
@@ -41,14 +42,11 @@ export function createSession(options: {
     // which nobody gets anonymously, shows whether the header is to be expected.
     namesAccount = flavour === "cloud" && named;
     const site = (siteUrl ?? (URL.canParse(info.baseUrl) ? info.baseUrl : address.base)).replace(/\/+$/, "");
-    known = {
-      client,
-      flavour,
-      markup: markupOf(flavour),
-      account,
-      browseUrl: (key) => `${site}/browse/${encodeURIComponent(key)}`,
-    };
-    return known;
+    const markup = markupOf(flavour);
+    const browseUrl = (key: string): string => `${site}/browse/${encodeURIComponent(key)}`;
+    const jiraOf = (turn: Urgency): Jira => ({ client: clientOf(flavour, turn), flavour, markup, account, browseUrl });
+    known = { create: jiraOf("create"), deliver: jiraOf("deliver"), background: jiraOf("background") };
+    return known[urgency];
   };
 }
 

@@ -14,13 +14,15 @@ import { createScreens } from "./create-screen.ts";
 import { adoptIssue, changeLabels, writeField } from "./edit.ts";
 import { findIssues } from "./find-issues.ts";
 import { linkTo } from "./link.ts";
+import type { Urgency } from "./pace.ts";
+import { createPacer, type Pacer } from "./pacer.ts";
 import { readSnapshot, readSnapshots } from "./read-snapshot.ts";
 import { changedIssues, labelledIssues, ownIssues } from "./search-ours.ts";
 import { createSession, type Jira } from "./session.ts";
 import { setPriority } from "./set-priority.ts";
 import { cleanLine, safeUrl, shorten } from "./text.ts";
 import { moveTo, reopen } from "./transition.ts";
-import { createTransport } from "./transport.ts";
+import { createTransport, type PaceObserver } from "./transport.ts";
 
 export interface JiraTrackerOptions {
   readonly name: string;
@@ -39,7 +41,10 @@ export interface JiraTrackerOptions {
   readonly siteUrl?: string | undefined;
   /** Statuses and resolutions that mean "won't do": we never close into one. */
   readonly wontDo?: readonly string[];
-  readonly clock?: Pick<Clock, "now">;
+  readonly clock?: Clock;
+  /** Shared by all trackers of one Jira in this process; without it a pace of its own, 600 requests a minute. */
+  readonly pacer?: Pacer;
+  readonly observer?: PaceObserver;
   readonly logger?: Logger;
   /** For what Jira says in its errors; known tokens and our own credentials are taken out besides. */
   readonly redact?: (text: string) => string;
@@ -52,6 +57,9 @@ export interface JiraTrackerOptions {
 // How long search may lag behind a create: Cloud "seconds to minutes", Data Center's own node at once (JIRA.md 2.3, 2.7).
 const cloudWaitsMs = [2_000, 5_000, 15_000, 30_000, 60_000, 120_000];
 const datacenterWaitsMs = [1_000, 2_000, 5_000, 10_000];
+
+/** Far below what Cloud's burst limits take, and what a Data Center of some size does not notice. */
+const defaultPerMinute = 600;
 
 const defaultWontDo: readonly string[] = ["Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce"];
 
@@ -87,14 +95,17 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
     timeoutMs: options.timeoutMs ?? 20_000,
     tls: options.tls ?? {},
     dispatcher: options.dispatcher,
+    pacer: options.pacer ?? createPacer({ clock, requestsPerMinute: defaultPerMinute }),
+    clock,
+    observer: options.observer,
   });
   const connect = createSession({ address, transport, deployment, siteUrl, clock, redact });
   const screens = createScreens({ clock });
   let flavour: Flavour | undefined = deployment === "auto" ? undefined : deployment;
 
-  const jiraFor = async (signal: AbortSignal): Promise<Jira> => {
+  const jiraFor = async (signal: AbortSignal, urgency: Urgency = "deliver"): Promise<Jira> => {
     if (signal.aborted) throw new BackfeedError("aborted", "Jira: stopped before it began");
-    const jira = await connect(signal);
+    const jira = await connect(signal, urgency);
     flavour = jira.flavour;
     return jira;
   };
@@ -108,11 +119,12 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
 
   return {
     name,
-    find: async (identity, _route, signal) => findIssues(await jiraFor(signal), { identity, labelPrefix, signal }),
+    find: async (identity, _route, signal) =>
+      findIssues(await jiraFor(signal, "create"), { identity, labelPrefix, signal }),
     create: async (draft, signal) => {
       const where = place(draft.route);
       // Nothing is made before the issue itself: a lost answer here is no lost create.
-      const jira = await jiraFor(signal);
+      const jira = await jiraFor(signal, "create");
       const created = await createIssue({ jira, screens, draft, where, labelPrefix, signal });
       if (created.dropped.length > 0) {
         logger.warn("JIRA_WISHES_DROPPED", "a ticket was filed without some of what was wished for it", {
@@ -134,13 +146,13 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
       moveTo(await jiraFor(signal), { issueId: ref.id, category, wontDo, signal }),
     reopen: async (ref, signal) => reopen(await jiraFor(signal), { issueId: ref.id, signal }),
     readMany: async (refs, signal) =>
-      readSnapshots(await jiraFor(signal), { ids: refs.map(({ id }) => id), certain: true, signal }),
+      readSnapshots(await jiraFor(signal, "background"), { ids: refs.map(({ id }) => id), certain: true, signal }),
     changedSince: async (since, limit, signal) =>
-      changedIssues(await jiraFor(signal), { since, limit, now: clock.now(), labelPrefix, signal }),
+      changedIssues(await jiraFor(signal, "background"), { since, limit, now: clock.now(), labelPrefix, signal }),
     labelled: async (labels, limit, signal) =>
-      labelledIssues(await jiraFor(signal), { labels, limit, signal }),
+      labelledIssues(await jiraFor(signal, "background"), { labels, limit, signal }),
     async *ours(signal) {
-      yield* ownIssues(await jiraFor(signal), { labelPrefix, signal });
+      yield* ownIssues(await jiraFor(signal, "background"), { labelPrefix, signal });
     },
     changeLabels: async (ref, { add, remove }, signal) =>
       changeLabels(await jiraFor(signal), { issueId: ref.id, add, remove, signal }),
@@ -177,7 +189,7 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
     check: async (routes, signal) => {
       let jira: Jira;
       try {
-        jira = await jiraFor(signal);
+        jira = await jiraFor(signal, "background");
         const placed = routes.map((route) => ({ route, ...place(route) }));
         return await checkRoutes({ jira, screens, routes: placed, wontDo, signal });
       } catch (thrown) {

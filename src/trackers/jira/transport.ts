@@ -3,17 +3,29 @@ import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { Agent, type Dispatcher, request } from "undici";
 import { underAny } from "../../support/abort.ts";
+import type { Clock } from "../../support/clock.ts";
 import type { Attachment } from "../tracker.ts";
 import type { JiraAddress } from "./address.ts";
 import type { Answer, Effect, Envelope, Failure } from "./answer.ts";
+import type { PaceAsk, Wait } from "./pace.ts";
+import type { Pacer } from "./pacer.ts";
+import { readRateSignal } from "./rate-signal.ts";
 
 /** Bytes of one answer. */
 const answerLimit = 10 * 1024 * 1024;
 
 /** What jira-client's methods cannot be told: they take no options, so it travels beside them. */
-interface CallScope {
+interface CallScope extends PaceAsk {
   readonly effect: Effect;
   readonly signal: AbortSignal;
+}
+
+/** Is told of what the pace did to our requests. */
+export interface PaceObserver {
+  /** A request waited and went, or (`parked`) was turned away to come again. */
+  waited(wait: Wait, parked: boolean): void;
+  /** Jira said that little is left of its limit. */
+  nearLimit(): void;
 }
 
 /** One for all: every such store costs each promise of the process a little, also when its tracker is closed. */
@@ -46,12 +58,28 @@ export function createTransport(options: {
   tls: { readonly ca?: string; readonly rejectUnauthorized?: boolean };
   /** Takes the requests instead of connections of our own; it stays its owner's to close. */
   dispatcher?: Dispatcher | undefined;
+  pacer: Pacer;
+  clock: Pick<Clock, "now">;
+  observer?: PaceObserver | undefined;
 }): JiraTransport {
-  const { address, authorization, timeoutMs, dispatcher } = options;
+  const { address, authorization, timeoutMs, dispatcher, pacer, clock, observer } = options;
   const limits = { bodyTimeout: timeoutMs, headersTimeout: timeoutMs, connect: { timeout: timeoutMs, ...options.tls } };
   const agent = new Agent({ ...limits, connections: 8, keepAliveTimeout: 4_000 });
   // A create goes over a connection of its own: a kept one that the server just closed would leave its outcome unknown.
   const freshAgent = new Agent({ ...limits, connections: 8, pipelining: 0 });
+
+  /** Undefined when the request may go. */
+  const heldBack = async (scope: CallScope): Promise<Envelope | undefined> => {
+    try {
+      const admission = await pacer.admit(scope, scope.signal);
+      if (admission.goes && admission.waited !== undefined) observer?.waited(admission.waited, false);
+      if (admission.goes) return undefined;
+      observer?.waited(admission, true);
+      return { kind: "held", waitMs: admission.waitMs, reason: admission.reason };
+    } catch {
+      return { kind: "failure", reason: "aborted", sent: false, code: undefined };
+    }
+  };
 
   return {
     request: async ({ method = "GET", uri, body, upload }) => {
@@ -59,8 +87,10 @@ export function createTransport(options: {
       if (scope === undefined || !isBelow(uri, address)) {
         return { kind: "failure", reason: "not_allowed", sent: false, code: undefined };
       }
+      const held = await heldBack(scope);
+      if (held !== undefined) return held;
       const payload = upload === undefined ? jsonPayload(body) : multipartPayload(upload);
-      return exchange({
+      const envelope = await exchange({
         dispatcher: dispatcher ?? (scope.effect === "create" ? freshAgent : agent),
         uri,
         method,
@@ -73,6 +103,12 @@ export function createTransport(options: {
         signal: scope.signal,
         timeoutMs,
       });
+      if (envelope.kind === "answer") {
+        const signal = readRateSignal(envelope, clock.now());
+        if (signal.isNear) observer?.nearLimit();
+        pacer.heed(signal, scope.writesTo);
+      }
+      return envelope;
     },
     within: (scope, work) => scopes.run(scope, work),
     close: async () => {

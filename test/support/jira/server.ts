@@ -71,6 +71,7 @@ async function receive(parts: ServerParts, routing: Routing, req: Request, res: 
     user: undefined,
   };
   parts.requests.push(entry);
+  res.set("Date", new Date(parts.site.clock()).toUTCString());
   res.set("atl-traceid", entry.n.toString(16).padStart(32, "0"));
   // Before the client can have the answer, so that a test reads a complete entry.
   res.on("prefinish", () => {

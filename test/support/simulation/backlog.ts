@@ -3,6 +3,7 @@ import type { ManualClock } from "../../../src/support/clock.ts";
 import { createJiraTracker } from "../../../src/trackers/jira/tracker.ts";
 import { createLocalTracker } from "../../../src/trackers/local/local-tracker.ts";
 import type { Tracker } from "../../../src/trackers/tracker.ts";
+import { freePacer } from "../free-pacer.ts";
 import type { Deployment } from "../jira/options.ts";
 
 export type Backlog = Deployment | "local";
@@ -19,6 +20,7 @@ export function trackerFor(backlog: Backlog, url: string | undefined, store: Sto
     issueType: "Bug",
     allowHttp: true,
     clock,
+    pacer: freePacer,
   });
 }
 

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { asBackfeedError } from "../../../../src/support/errors.ts";
 import { createJiraTracker } from "../../../../src/trackers/jira/tracker.ts";
+import { freePacer } from "../../../support/free-pacer.ts";
 import type { FaultKind } from "../../../support/jira/faults.ts";
 import type { Deployment } from "../../../support/jira/options.ts";
 import { startJiraDouble } from "../../../support/jira/start-jira-double.ts";
@@ -46,6 +47,7 @@ async function lifeOfATicket(deployment: Deployment, fault: FaultKind | undefine
     auth: jira.login[deployment],
     project: "OPS",
     allowHttp: true,
+    pacer: freePacer,
     ...(listens ? {} : { dispatcher: jira.dispatcher }),
   });
   const never = new AbortController().signal;

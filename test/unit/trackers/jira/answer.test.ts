@@ -22,7 +22,10 @@ const calls: Record<string, { effect: "read" | "write" | "create"; run: (client:
   createFields: { effect: "read", run: (client) => client.createFields("OPS", "1", 0, signal) },
   permissions: { effect: "read", run: (client) => client.permissions("OPS", ["CREATE_ISSUES"], signal) },
   project: { effect: "read", run: (client) => client.project("OPS", signal) },
-  editIssue: { effect: "write", run: (client) => client.editIssue("10000", { fields: { priority: { id: "1" } } }, signal) },
+  editIssue: {
+    effect: "write",
+    run: (client) => client.editIssue("10000", { fields: { priority: { id: "1" } } }, signal),
+  },
   transition: { effect: "write", run: (client) => client.transition("10000", { transition: { id: "1" } }, signal) },
   addComment: { effect: "write", run: (client) => client.addComment("10000", { body: "x" }, signal) },
   updateComment: { effect: "write", run: (client) => client.updateComment("10000", "1", { body: "x" }, signal) },

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { ManualClock } from "../../../../src/support/clock.ts";
 import { readAddress, readAuth } from "../../../../src/trackers/jira/address.ts";
 import { createClient, type Flavour, type JiraClient } from "../../../../src/trackers/jira/client.ts";
 import { createTransport, type JiraTransport } from "../../../../src/trackers/jira/transport.ts";
+import { freePacer } from "../../../support/free-pacer.ts";
 
 interface Received {
   readonly method: string;
@@ -69,15 +71,17 @@ export function clientFor(options: {
   } = options;
   const address = readAddress({ name: "jira", url, allowHttp: false });
   const { header, secrets } = readAuth({ name: "jira", auth: { email: "a@example.com", token: canary } });
-  const transport = createTransport({ address, authorization: header, timeoutMs, tls: {} });
+  const clock = new ManualClock(now);
+  const transport = createTransport({ address, authorization: header, timeoutMs, tls: {}, pacer: freePacer, clock });
   const redact = (text: string) => secrets.reduce((clean, secret) => clean.replaceAll(secret, "<secret>"), text);
   const client = createClient({
     address,
     transport,
     flavour,
-    clock: { now: () => now },
+    clock,
     redact,
     namesAccount: () => namesAccount,
+    urgency: "deliver",
   });
   return { client, transport };
 }

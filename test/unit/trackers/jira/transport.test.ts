@@ -187,7 +187,9 @@ describe("HTTP to Jira", () => {
       expect((await errorOf(() => client.transitions(id, live))).kind, id).to.equal("internal");
     }
     const request = (uri: string) =>
-      transport.within({ effect: "read", signal: live }, () => transport.request({ uri }));
+      transport.within({ effect: "read", signal: live, urgency: "deliver", writesTo: undefined }, () =>
+        transport.request({ uri }),
+      );
     for (const uri of [
       "https://evil.example/rest/api/3/x",
       `${server.url}/other`,
