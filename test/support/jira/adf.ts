@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import ajv from "ajv-draft-04";
+import adfSchema from "./schemas/adf-57.7.22.full.json" with { type: "json" };
 
 type Ajv = InstanceType<typeof ajv.default>;
 type Validate = ReturnType<Ajv["compile"]>;
@@ -9,8 +9,7 @@ let compiled: Validate | undefined;
 /** Atlassian's own ADF schema (@atlaskit/adf-schema 57.7.22, Apache-2.0), compiled once for the process (about 0.7 s). */
 function schemaValidator(): Validate {
   if (compiled !== undefined) return compiled;
-  const text = readFileSync(new URL("./schemas/adf-57.7.22.full.json", import.meta.url), "utf8");
-  compiled = new ajv.default({ strict: false }).compile(JSON.parse(text) as object);
+  compiled = new ajv.default({ strict: false }).compile(adfSchema);
   return compiled;
 }
 

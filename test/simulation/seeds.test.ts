@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { changed, compiledScript } from "../support/compiled-script.ts";
+import { defects } from "../support/simulation/seeded/defects.ts";
+import { batchScript } from "../support/simulation/seeded/find-defect.ts";
+import { generatePlan } from "../support/simulation/seeded/generate.ts";
+import { runPlan } from "../support/simulation/seeded/run-plan.ts";
+import { runSeeds } from "../support/simulation/seeded/seed-runner.ts";
+
+/** As many as fit the time of one run of all tests; `npm run simulate` runs as many as are asked for. */
+const seeds = Number(process.env["SIMULATION_SEEDS"] ?? 60);
+
+describe("the program among faults from a seed", function () {
+  this.timeout(900_000);
+
+  it("does the same in the same order when the seed is the same", async () => {
+    for (const seed of [1, 2, 3]) {
+      const [first, second] = [await runPlan(generatePlan(seed)), await runPlan(generatePlan(seed))];
+      expect(second.hash, `trace of seed ${seed}`).to.equal(first.hash);
+    }
+  });
+
+  it("keeps its invariants", async () => {
+    const script = await compiledScript(batchScript);
+    const broken = await runSeeds({ from: 0, seeds, processes: 2, script });
+    expect(
+      broken.map(({ outcome }) => `npm run simulate -- --seed ${outcome.seed}: ${outcome.broken[0]}`),
+    ).to.deep.equal([]);
+  });
+});
+
+describe("the seeded defects", () => {
+  for (const { name, says, changes } of defects) {
+    it(`${name} has its place in the sources: ${says}`, () => {
+      for (const change of changes) {
+        const source = readFileSync(fileURLToPath(new URL(`../../${change.file}`, import.meta.url)), "utf8");
+        expect(changed(source, change)).to.not.equal(source);
+      }
+    });
+  }
+});

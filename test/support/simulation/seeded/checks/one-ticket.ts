@@ -1,0 +1,24 @@
+import { created, type Facts } from "../facts.ts";
+
+/**
+ * Invariant 1: for one group key and one generation there is at most one issue. Where a lost create is not to be found
+ * for as long as it is looked for (search that forgets what it knew), the second one must not stay alive.
+ */
+export function oneTicket(facts: Facts): readonly string[] {
+  const searchForgets = facts.plan.events.some(({ kind }) => kind === "hiddenFromSearch");
+  const byIdentity = new Map<string, string[]>();
+  for (const { groupKey, generation, entry } of created(facts)) {
+    const key = `${groupKey.slice(0, 16)} generation ${generation}`;
+    byIdentity.set(key, [...(byIdentity.get(key) ?? []), entry.issueId]);
+  }
+  const living = new Set(facts.issues.filter(({ status }) => !isDone(status)).map(({ id }) => id));
+  return [...byIdentity].flatMap(([key, ids]) => {
+    const alive = ids.filter((id) => living.has(id));
+    if (ids.length > 1 && !searchForgets) return [`${ids.length} issues were filed for ${key}`];
+    return alive.length > 1 ? [`${alive.length} live issues of ${key} are left`] : [];
+  });
+}
+
+function isDone(status: string): boolean {
+  return status === "Done" || status === "Won't Do";
+}

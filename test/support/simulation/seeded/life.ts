@@ -1,0 +1,200 @@
+import { copyFileSync, existsSync } from "node:fs";
+import type { TickResult } from "../../../../src/app/tick.ts";
+import type { Rule } from "../../../../src/model/rule.ts";
+import type { Source } from "../../../../src/sources/source.ts";
+import { openSqlStore } from "../../../../src/store/sql/open-sql-store.ts";
+import type { Store } from "../../../../src/store/store.ts";
+import type { Logger } from "../../../../src/support/logging.ts";
+import { createJiraTracker } from "../../../../src/trackers/jira/tracker.ts";
+import type { JiraDouble } from "../../jira/start-jira-double.ts";
+import { createWorld, type World } from "../../world.ts";
+import { WatchedPorts } from "../ports.ts";
+import { LivingDispatcher } from "./living-dispatcher.ts";
+import { minute, type Plan } from "./plan.ts";
+import { LifeClock, type Time } from "./time.ts";
+
+export interface LifeOptions {
+  readonly plan: Plan;
+  readonly path: string;
+  readonly time: Time;
+  /** How far this machine's clock is ahead, in milliseconds. */
+  readonly offset: () => number;
+  readonly jira: JiraDouble;
+  readonly source: Source;
+  readonly rules: readonly Rule[];
+  readonly logger: Logger;
+  readonly onTick: (result: TickResult) => void;
+  /** Told at each call of each port, before and after it, and at each request that leaves. */
+  readonly onPoint: (point: string) => void;
+  /** A fault that the program itself did not catch. */
+  readonly onCrash: (what: string, thrown: unknown) => void;
+}
+
+/** Ten times as rare as the program does it, which changes nothing but how soon people are heard. */
+const learnEveryMs = 10 * minute;
+
+const never = new Promise<never>(() => undefined);
+
+/** One life of the real program over a store file, from its start until it is stopped or killed. */
+export class Life {
+  readonly store: Store;
+  readonly clock: LifeClock;
+  /** Resolves when it is killed: nothing that was asked of it will be answered. */
+  readonly death: Promise<void>;
+  readonly #options: LifeOptions;
+  readonly #abort = new AbortController();
+  readonly #stop = new AbortController();
+  readonly #work = new Set<Promise<void>>();
+  #rules: readonly Rule[];
+  #world: World | undefined;
+  #twin: AbortController | undefined;
+  #isOver = false;
+  #dies: () => void = () => undefined;
+
+  private constructor(options: LifeOptions, store: Store) {
+    this.#options = options;
+    this.#rules = options.rules;
+    this.store = store;
+    this.clock = new LifeClock({ time: options.time, offset: options.offset, isOver: () => this.#isOver });
+    this.death = new Promise((resolve) => {
+      this.#dies = resolve;
+    });
+  }
+
+  /** Takes the store; what `begin` does then can be killed like all else. */
+  static async open(options: LifeOptions): Promise<Life> {
+    return new Life(options, await openSqlStore({ url: `sqlite:${options.path}` }));
+  }
+
+  /** As `serve` starts: ends old leases, runs what is overdue, and the worker. */
+  begin(): void {
+    this.#run("the start", async () => {
+      this.#world = await this.#compose("worker-1");
+      await this.#world.store.outbox.releaseLeases();
+      const { worker } = this.#world.engine;
+      const { learning } = this.#world;
+      this.#run("the worker", () => worker.run(this.#abort.signal, this.#stop.signal));
+      this.#run("learning", () => learning.run(this.#abort.signal, this.#stop.signal));
+      this.fire();
+    });
+  }
+
+  /** All schedules at once, as their tasks do; one that is still at work is left. */
+  fire(): void {
+    const engine = this.#world?.engine;
+    if (engine === undefined || this.#stop.signal.aborted) return;
+    const request = { until: this.clock.now(), onTick: this.#options.onTick };
+    for (const { key } of engine.schedules()) {
+      this.#run("a tick", () => engine.runScheduleDue(key, request, this.#abort.signal));
+    }
+  }
+
+  setRules(rules: readonly Rule[]): void {
+    this.#rules = rules;
+    this.#world?.setRules(rules);
+    this.fire();
+  }
+
+  /** As an operator over the API. False when the process died before it answered. */
+  async refile(findingId: string, by: string): Promise<boolean> {
+    const work = this.#world?.refile(findingId, by).then(() => true);
+    return Promise.race([work ?? false, this.death.then(() => false)]);
+  }
+
+  /** Tells the worker that there is something to do. */
+  wake(): void {
+    this.#world?.engine.worker.wake();
+  }
+
+  /** A second worker over the same store, as a replica has one. */
+  beginTwin(): void {
+    if (this.#twin !== undefined) return;
+    this.#twin = new AbortController();
+    const { signal } = this.#twin;
+    this.#run("the twin's worker", async () => {
+      const twin = await this.#compose("worker-2");
+      await twin.engine.worker.run(this.#abort.signal, signal);
+    });
+  }
+
+  endTwin(): void {
+    this.#twin?.abort();
+    this.#twin = undefined;
+  }
+
+  /** SIGKILL: what the store's files hold at this instant is copied to `next`; nothing of this life goes on. */
+  die(next: string): void {
+    this.#isOver = true;
+    for (const suffix of ["", "-wal"]) {
+      if (existsSync(this.#options.path + suffix)) copyFileSync(this.#options.path + suffix, next + suffix);
+    }
+    this.#dies();
+  }
+
+  /** Gives the files of a killed life back. */
+  async bury(): Promise<void> {
+    await this.store.close();
+  }
+
+  /** SIGTERM: what is under way ends; after seven seconds it is cut off. `pass` lets time go by. */
+  async end(pass: (ms: number) => Promise<void>): Promise<void> {
+    this.#stop.abort();
+    this.endTwin();
+    await pass(0);
+    for (let waited = 0; this.#work.size > 0 && waited < 7 && !this.#isOver; waited += 1) await pass(1_000);
+    this.#abort.abort();
+    for (let waited = 0; this.#work.size > 0 && waited < 60 && !this.#isOver; waited += 1) await pass(10_000);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    await this.store.close();
+  }
+
+  /** The whole program over this life's store and clock, with kill points around every port. */
+  #compose(owner: string): Promise<World> {
+    const { jira, plan, time, source, logger, onPoint } = this.#options;
+    const ports = new WatchedPorts(async (point) => {
+      if (!this.#isOver) onPoint(`${owner} ${point}`);
+      if (this.#isOver) await never;
+    });
+    const mayLeave = () => {
+      if (!this.#isOver) onPoint(`${owner} request`);
+      return !this.#isOver;
+    };
+    const tracker = createJiraTracker({
+      name: "jira",
+      url: jira.url,
+      deployment: plan.deployment,
+      auth: jira.login[plan.deployment],
+      project: "OPS",
+      issueType: "Bug",
+      allowHttp: true,
+      clock: this.clock,
+      dispatcher: new LivingDispatcher({ inner: jira.dispatcher, time, mayLeave }),
+    });
+    return createWorld({
+      start: new Date(this.clock.now()).toISOString(),
+      clock: this.clock,
+      store: ports.store(this.store),
+      rules: this.#rules,
+      sources: [ports.source(source)],
+      trackers: () => [ports.tracker(tracker)],
+      project: "OPS",
+      limits: plan.limits,
+      timing: { staleAfterMs: 5 * minute },
+      logger,
+      owner,
+      learnEveryMs,
+    });
+  }
+
+  #run(what: string, work: () => Promise<unknown>): void {
+    const running = work().then(
+      () => undefined,
+      (thrown: unknown) => {
+        if (!this.#isOver && !this.#abort.signal.aborted) this.#options.onCrash(what, thrown);
+      },
+    );
+    this.#work.add(running);
+    void running.then(() => this.#work.delete(running));
+  }
+}

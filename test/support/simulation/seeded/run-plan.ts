@@ -1,0 +1,37 @@
+import { brokenInvariants } from "./checks/all.ts";
+import { gatherFacts } from "./facts.ts";
+import type { Plan } from "./plan.ts";
+import { Simulation } from "./simulation.ts";
+
+export interface RunOutcome {
+  readonly seed: number;
+  /** The invariants it breaks, in words; empty when all hold. */
+  readonly broken: readonly string[];
+  readonly hash: string;
+  readonly trace: readonly string[];
+  /** How often each fault took place and each decision was reached. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** Plays a plan and judges what came of it. Never throws: a run that cannot end is one that breaks something. */
+export async function runPlan(plan: Plan): Promise<RunOutcome> {
+  const run = await Simulation.begin(plan);
+  let broken: readonly string[];
+  try {
+    await run.play();
+    broken = brokenInvariants(await gatherFacts(run));
+  } catch (thrown) {
+    broken = [`crash: ${thrown instanceof Error ? thrown.stack : String(thrown)}`];
+  }
+  for (const { kind } of run.jira.faults.fired) run.trace.count(`fault:jira ${kind}`);
+  const { trace } = run;
+  const outcome = {
+    seed: plan.seed,
+    broken,
+    hash: trace.hash(),
+    trace: [...trace.lines],
+    counts: Object.fromEntries(trace.counts),
+  };
+  await run.close();
+  return outcome;
+}
