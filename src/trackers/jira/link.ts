@@ -36,7 +36,7 @@ export function originalOf(links: readonly IssueLink[]): { id: string; key: stri
 }
 
 /** The type of link to write: by name, else by its words; for a duplicate, at worst, "relates to". Pure. */
-export function chooseType(types: readonly LinkType[], kind: Kind): LinkType | undefined {
+function chooseType(types: readonly LinkType[], kind: Kind): LinkType | undefined {
   const exact = types.find(({ name }) => name.toLowerCase() === names[kind]);
   const found = exact ?? types.find((type) => isKind(type, kind));
   return found ?? (kind === "duplicate" ? chooseType(types, "relates") : undefined);

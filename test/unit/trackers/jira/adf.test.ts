@@ -39,12 +39,18 @@ describe("ADF of a document", () => {
     );
   });
 
-  it("keeps hostile log text in its code block, character by character", () => {
+  it("keeps 5,000 hostile log texts as text: in a code block one node, in a paragraph no mention, card, media or link", () => {
+    const plain = new Set(["text", "hardBreak"]);
     fc.assert(
       fc.property(hostileText, (line) => {
-        const adf = toAdf([{ kind: "code", text: `${line}\nend` }]);
-        expect(adf.content?.map((node) => node.type)).to.deep.equal(["codeBlock"]);
+        const adf = toAdf([{ kind: "code", text: `${line}\nend` }, paragraph("x ", line)]);
+        expect(adf.content?.map((node) => node.type)).to.deep.equal(["codeBlock", "paragraph"]);
         expect(adf.content?.[0]?.content).to.have.length(1);
+        for (const node of adf.content?.[1]?.content ?? []) {
+          expect(plain.has(node.type), node.type).to.equal(true);
+          expect(node.marks).to.equal(undefined);
+        }
+        expect(adfFault(adf)).to.equal(undefined);
         check(adf);
       }),
       { numRuns: 5000, examples: hostileTokens.map((token) => [token]) },
