@@ -11,9 +11,11 @@ for (const deployment of ["cloud", "datacenter"] as const) {
     this.timeout(300_000);
     let it_: FaultWorld;
 
-    async function begin(options: { services?: Record<string, number>; faults?: readonly Fault[] } = {}) {
-      const { services, faults = [] } = options;
-      it_ = await FaultWorld.begin({ deployment, ...(services === undefined ? {} : { services }) });
+    async function begin(
+      options: { services?: Record<string, number>; faults?: readonly Fault[]; paced?: boolean } = {},
+    ) {
+      const { services, faults = [], paced = false } = options;
+      it_ = await FaultWorld.begin({ deployment, paced, ...(services === undefined ? {} : { services }) });
       it_.jira.faults.push(...faults);
     }
 
@@ -70,6 +72,7 @@ for (const deployment of ["cloud", "datacenter"] as const) {
       await begin({
         services: { cart: 1, search: 1, pay: 2 },
         faults: [{ kind: "rateLimited", retryAfter: 90, operation: "createIssue" }],
+        paced: true,
       });
       await passTime(it_.world, 10 * minute);
       const limited = it_.jira.requests.find(({ status }) => status === 429)!;

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
+import { createPacers } from "../../src/trackers/jira/pacer.ts";
 import { createJiraTracker } from "../../src/trackers/jira/tracker.ts";
 import { freePacer } from "./free-pacer.ts";
 import type { Deployment } from "./jira/options.ts";
@@ -27,8 +28,10 @@ export class FaultWorld {
     deployment: Deployment;
     services?: Readonly<Record<string, number>>;
     indexLag?: number;
+    /** With the pace of production, which heeds what Jira says of its limits. */
+    paced?: boolean;
   }): Promise<FaultWorld> {
-    const { deployment, services = { cart: 1 }, indexLag = 5_000 } = options;
+    const { deployment, services = { cart: 1 }, indexLag = 5_000, paced = false } = options;
     let world: World | undefined;
     const clock = () => world?.clock.now() ?? faultStart;
     const jira = await startJiraDouble({ deployment, clock, indexLag });
@@ -54,7 +57,7 @@ export class FaultWorld {
           issueType: "Bug",
           allowHttp: true,
           clock: worldClock,
-          pacer: freePacer,
+          pacer: paced ? createPacers({ clock: worldClock })(jira.url, 600) : freePacer,
         }),
       ],
     });
