@@ -6,7 +6,6 @@ const minute = 60 * second;
 /** Waits double from the first to the longest; an outage of hours costs a request every five minutes. */
 const firstWaitMs = 5 * second;
 const longestWaitMs = 5 * minute;
-/** `Retry-After: 0` is no leave to ask without a pause. */
 const shortestWaitMs = second;
 /** A fault of ours is not tried for ever. */
 const mostInternalAttempts = 10;
@@ -52,7 +51,9 @@ export function afterFailure(
         note: error.message,
       };
     case "rate_limited": {
-      const waitMs = Math.max(shortestWaitMs, error.retryAfterMs ?? backoffMs(entry.attempts));
+      // `Retry-After: 0` with a refusal says nothing: asked again at once, for ever, it would be a storm of our own.
+      const said = error.retryAfterMs ?? 0;
+      const waitMs = said > 0 ? Math.max(shortestWaitMs, said) : backoffMs(entry.attempts);
       return { ...stay(entry, later), nextAttemptAt: now + waitMs };
     }
     case "unavailable":

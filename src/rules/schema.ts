@@ -5,6 +5,7 @@ import { duration, quantity, ratio, text, whole, worded } from "../support/yaml/
 
 /*
  * The language of rule files: the reference is this schema, `backfeed schema rules` prints it as JSON Schema.
+ * Longer than 400 lines: one part after another, and a reader of the language wants them on one page.
  * It says what a part may look like; what parts must be to one another is in checks.ts, what they mean in compile.ts.
  */
 

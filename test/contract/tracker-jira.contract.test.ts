@@ -4,5 +4,5 @@ import { jiraSubject } from "./tracker-jira-subject.ts";
 
 for (const deployment of ["cloud", "datacenter"] as const) {
   trackerContract({ name: `jira ${deployment}`, create: () => jiraSubject(deployment) });
-  ticketLifeContract({ name: `jira ${deployment}`, create: () => jiraSubject(deployment) });
+  ticketLifeContract({ name: `jira ${deployment}`, peopleFile: true, create: () => jiraSubject(deployment) });
 }

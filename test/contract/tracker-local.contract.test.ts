@@ -79,4 +79,5 @@ async function localSubject() {
 }
 
 trackerContract({ name: "the embedded backlog", create: localSubject });
-ticketLifeContract({ name: "the embedded backlog", create: localSubject });
+// Only Backfeed files there.
+ticketLifeContract({ name: "the embedded backlog", peopleFile: false, create: localSubject });

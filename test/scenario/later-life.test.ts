@@ -6,9 +6,10 @@ import { parseNotation } from "../../src/sources/scripted/notation.ts";
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { ManualClock } from "../../src/support/clock.ts";
-import { createJiraTracker } from "../../src/trackers/jira/tracker.ts";
 import { createLocalTracker, type LocalTracker } from "../../src/trackers/local/local-tracker.ts";
+import type { Tracker } from "../../src/trackers/tracker.ts";
 import { type JiraDouble, startJiraDouble } from "../support/jira/start-jira-double.ts";
+import { jiraTracker } from "../support/jira-tracker.ts";
 import { buildRule } from "../support/rules.ts";
 import { createWorld, type World } from "../support/world.ts";
 
@@ -32,7 +33,7 @@ interface Ticket {
 
 interface Backlog {
   readonly project: string | undefined;
-  tracker(store: Store, clock: ManualClock): ReturnType<typeof createJiraTracker>;
+  tracker(store: Store, clock: ManualClock): Tracker;
   tickets(store: Store): Promise<readonly Ticket[]>;
   move(key: string, status: string): Promise<void>;
   stop(): Promise<void>;
@@ -69,17 +70,7 @@ async function jiraBacklog(deployment: "cloud" | "datacenter", clock: () => numb
   };
   return {
     project: "OPS",
-    tracker: (_store, worldClock) =>
-      createJiraTracker({
-        name: "jira",
-        url: jira.url,
-        deployment,
-        auth: jira.login[deployment],
-        project: "OPS",
-        issueType: "Bug",
-        allowHttp: true,
-        clock: worldClock,
-      }),
+    tracker: (_store, worldClock) => jiraTracker(jira, { deployment, clock: worldClock }),
     tickets: async () =>
       jira.issues().map((issue) => ({
         key: issue.key,

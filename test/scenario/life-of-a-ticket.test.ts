@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { parseNotation } from "../../src/sources/scripted/notation.ts";
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
-import { createJiraTracker } from "../../src/trackers/jira/tracker.ts";
 import { type JiraDouble, startJiraDouble } from "../support/jira/start-jira-double.ts";
+import { jiraTracker } from "../support/jira-tracker.ts";
 import { buildRule } from "../support/rules.ts";
 import { createWorld, type World } from "../support/world.ts";
 
@@ -46,18 +46,7 @@ for (const deployment of ["cloud", "datacenter"] as const) {
         rules: [checkoutErrors],
         sources: [series(bad)],
         project: "OPS",
-        trackers: (_store, clock) => [
-          createJiraTracker({
-            name: "jira",
-            url: jira.url,
-            deployment,
-            auth: jira.login[deployment],
-            project: "OPS",
-            issueType: "Bug",
-            allowHttp: true,
-            clock,
-          }),
-        ],
+        trackers: (_store, clock) => [jiraTracker(jira, { deployment, clock })],
       });
       await world.tick(start);
     }

@@ -3,8 +3,8 @@ import type { Finding } from "../../src/model/finding.ts";
 import { defaultTicketPolicy, type Ownership, type Rule, type TicketField } from "../../src/model/rule.ts";
 import { parseNotation } from "../../src/sources/scripted/notation.ts";
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
-import { createJiraTracker } from "../../src/trackers/jira/tracker.ts";
 import { type JiraDouble, startJiraDouble } from "../support/jira/start-jira-double.ts";
+import { jiraTracker } from "../support/jira-tracker.ts";
 import { buildRule } from "../support/rules.ts";
 import { createWorld, type World } from "../support/world.ts";
 
@@ -44,18 +44,7 @@ for (const deployment of ["cloud", "datacenter"] as const) {
           }),
         ],
         project: "OPS",
-        trackers: (_store, clock) => [
-          createJiraTracker({
-            name: "jira",
-            url: jira.url,
-            deployment,
-            auth: jira.login[deployment],
-            project: "OPS",
-            issueType: "Bug",
-            allowHttp: true,
-            clock,
-          }),
-        ],
+        trackers: (_store, clock) => [jiraTracker(jira, { deployment, clock })],
       });
       await world.tick(start);
       await world.reconcile();

@@ -7,9 +7,10 @@ import { createScriptedSource } from "../../src/sources/scripted/scripted-source
 import { openSqlStore } from "../../src/store/sql/open-sql-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { ManualClock } from "../../src/support/clock.ts";
-import { createJiraTracker } from "../../src/trackers/jira/tracker.ts";
 import { createLocalTracker } from "../../src/trackers/local/local-tracker.ts";
+import type { Tracker } from "../../src/trackers/tracker.ts";
 import { type JiraDouble, startJiraDouble } from "../support/jira/start-jira-double.ts";
+import { jiraTracker } from "../support/jira-tracker.ts";
 import { buildRule } from "../support/rules.ts";
 import { createWorld, type World } from "../support/world.ts";
 
@@ -39,7 +40,7 @@ interface Ticket {
 }
 
 interface Backlog {
-  tracker(store: Store, clock: ManualClock): ReturnType<typeof createJiraTracker>;
+  tracker(store: Store, clock: ManualClock): Tracker;
   tickets(store: Store): Promise<readonly Ticket[]>;
   close(store: Store, key: string): Promise<void>;
   /** How often anything was written. */
@@ -76,17 +77,7 @@ async function jiraBacklog(deployment: "cloud" | "datacenter", clock: () => numb
   const project = "OPS";
   return {
     jira,
-    tracker: (_store, worldClock) =>
-      createJiraTracker({
-        name: "jira",
-        url: jira.url,
-        deployment,
-        auth: jira.login[deployment],
-        project,
-        issueType: "Bug",
-        allowHttp: true,
-        clock: worldClock,
-      }),
+    tracker: (_store, worldClock) => jiraTracker(jira, { deployment, project, clock: worldClock }),
     tickets: async () =>
       jira.issues().map((issue) => ({
         key: issue.key,
@@ -333,18 +324,7 @@ describe("filing anew when Jira did not take the first ticket", () => {
         createScriptedSource({ name: "logs", script: { logs: { start: Date.parse(start), stepMs: minute, series } } }),
       ],
       project: "OPS",
-      trackers: (_store, clock) => [
-        createJiraTracker({
-          name: "jira",
-          url: jira.url,
-          deployment: "cloud",
-          auth: jira.login.cloud,
-          project: "OPS",
-          issueType: "Bug",
-          allowHttp: true,
-          clock,
-        }),
-      ],
+      trackers: (_store, clock) => [jiraTracker(jira, { deployment: "cloud", clock })],
     });
   });
   afterEach(async () => {

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
 import { createPacers } from "../../src/trackers/jira/pacer.ts";
-import { createJiraTracker } from "../../src/trackers/jira/tracker.ts";
 import { freePacer } from "./free-pacer.ts";
 import type { Deployment } from "./jira/options.ts";
 import { type JiraDouble, startJiraDouble } from "./jira/start-jira-double.ts";
+import { jiraTracker } from "./jira-tracker.ts";
 import { buildRule } from "./rules.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -48,14 +48,8 @@ export class FaultWorld {
       sources: [errorsOf(services)],
       project: "OPS",
       trackers: (_store, worldClock) => [
-        createJiraTracker({
-          name: "jira",
-          url: jira.url,
+        jiraTracker(jira, {
           deployment,
-          auth: jira.login[deployment],
-          project: "OPS",
-          issueType: "Bug",
-          allowHttp: true,
           clock: worldClock,
           pacer: paced ? createPacers({ clock: worldClock })(jira.url, 600) : freePacer,
         }),

@@ -56,7 +56,7 @@ const mostWrites = 5_000;
 const mostIssueRests = 1_000;
 /** After Jira asked us to slow down: half the pace, once for all answers of a second, back by a tenth every ten seconds. */
 const slowing = { factor: 0.5, least: 0.1, onceIn: 1_000, recovery: 0.1, recoversIn: 10_000 } as const;
-/** A refusal that does not say for how long. */
+/** A refusal that does not say for how long, or says 0. */
 const restWithoutWord = 2_000;
 
 /** A full bucket: half a minute's requests may go at once. */
@@ -98,7 +98,8 @@ export function heed(
   options: { now: number; writesTo: string | undefined },
 ): PaceState {
   const { now, writesTo } = options;
-  const waitMs = signal.waitMs ?? (signal.isRefused ? restWithoutWord : 0);
+  const said = signal.waitMs ?? 0;
+  const waitMs = said === 0 && signal.isRefused ? restWithoutWord : said;
   if (signal.isOfIssue && writesTo !== undefined) {
     const issueRests = new Map(
       [...state.issueRests].filter(([, rest]) => leftOf(rest, now) > 0).slice(-mostIssueRests),

@@ -63,9 +63,14 @@ describe("outcome", () => {
 
   it("waits as long as it was asked to, at least a second, and for an outage no shorter than by its own count", () => {
     expect(becomes("rate_limited", entryOf("create"), 77_000).waits).to.equal(77_000);
-    expect(becomes("rate_limited", entryOf("create"), 0).waits).to.equal(1_000);
+    expect(becomes("rate_limited", entryOf("create"), 100).waits).to.equal(1_000);
     expect(becomes("unavailable", entryOf("create"), 77_000).waits).to.equal(77_000);
     expect(becomes("unavailable", entryOf("create", { attempts: 2 }), 1).waits).to.equal(20_000);
+  });
+
+  it("takes a Retry-After of 0 for no word at all, and doubles its waits", () => {
+    const waited = [0, 1, 6].map((attempts) => becomes("rate_limited", entryOf("create", { attempts }), 0).waits);
+    expect(waited).to.deep.equal([5_000, 10_000, 300_000]);
   });
 
   it("gives up on a fault of its own after ten attempts, on an outage never", () => {

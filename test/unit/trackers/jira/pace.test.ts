@@ -100,6 +100,7 @@ describe("the pace towards one Jira", () => {
     for (const [waitMs, rest] of [
       [3_600_000, 3_600_000],
       [undefined, 2_000],
+      [0, 2_000],
     ] as const) {
       const state = heed(initialPace(600, start), { ...refused, waitMs }, { now: start, writesTo: undefined });
       const at = (now: number) => waitOf(state, { urgency: "create", writesTo: undefined }, { now });
