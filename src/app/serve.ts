@@ -6,6 +6,7 @@ import { type Clock, systemClock } from "../support/clock.ts";
 import { hour, minute, second } from "../support/duration.ts";
 import type { LogLevel } from "../support/logging.ts";
 import { formatFault } from "../support/yaml/fault.ts";
+import { jiraReceiver } from "./jira-receiver.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import { openProgram, type Program } from "./program.ts";
 import { createScheduler } from "./scheduler.ts";
@@ -73,7 +74,8 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 function httpServer(program: Program, loaded: LoadedRules): Server {
-  const { config, metrics, logger, clock } = program;
+  const { config, metrics, logger, clock, store, learning, redactor } = program;
+  const { trackers } = config;
   const ui = [new URL("../ui", import.meta.url), new URL("../../dist/ui", import.meta.url)]
     .map((url) => fileURLToPath(url))
     // The folder of the sources has an index.html too: only what Vite built has assets.
@@ -83,6 +85,7 @@ function httpServer(program: Program, loaded: LoadedRules): Server {
     auth: { tokens: config.server.tokens },
     publicUrl: config.server.publicUrl,
     program: serverProgram(program, loaded.catalogue),
+    webhooks: [jiraReceiver({ trackers, store, redact: redactor.redact, wake: () => learning.wake() })],
     metrics,
     logger,
     clock,

@@ -1,9 +1,16 @@
 import { randomUUID } from "node:crypto";
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from "express";
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from "express";
 import { ipKeyGenerator, rateLimit } from "express-rate-limit";
 import helmet from "helmet";
+import { underAny } from "../support/abort.ts";
 import { type Clock, stopwatch } from "../support/clock.ts";
-import { minute } from "../support/duration.ts";
+import { minute, second } from "../support/duration.ts";
 import { sha256 } from "../support/hashing.ts";
 import type { Logger } from "../support/logging.ts";
 import type { Metrics } from "../support/metrics.ts";
@@ -12,13 +19,16 @@ import { answerFault, RequestFault } from "./faults.ts";
 import { refuseForeignPages } from "./loopback.ts";
 import { answerPolicy, nameRoute, servePages } from "./pages.ts";
 import type { BytesReply, Route } from "./route.ts";
+import { mountWebhooks } from "./webhooks/mount.ts";
+import { receiverPath, type WebhookReceiver } from "./webhooks/receiver.ts";
 
 export interface HttpAppOptions {
   readonly routes: readonly Route[];
+  readonly webhooks: readonly WebhookReceiver[];
   readonly tokens: readonly TokenConfig[];
   readonly publicUrl: string | undefined;
   readonly requestsPerMinute: { readonly known: number; readonly unknown: number };
-  readonly metrics: Pick<Metrics, "recordHttpRequest">;
+  readonly metrics: Pick<Metrics, "recordHttpRequest" | "recordWebhook">;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly stopping: AbortSignal;
@@ -27,6 +37,8 @@ export interface HttpAppOptions {
 }
 
 const maxBody = "256kb";
+/** For whoever sends too much to read why. */
+const hangUpAfterMs = 2 * second;
 
 /** The Express application: its middleware in the order it runs. */
 export function createHttpApp(options: HttpAppOptions): Express {
@@ -37,13 +49,15 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.set("query parser", "simple");
   app.use(observe(options));
   app.use(securityHeaders(options.publicUrl));
+  mountWebhooks(app, { ...options, receivers: options.webhooks });
   if (options.tokens.length === 0) app.use(onlyOwnPages(options.publicUrl));
   app.use(identify(options.tokens));
   app.use(limitRate(options.requestsPerMinute));
   for (const route of options.routes) mountRoute(app, route, options);
   if (options.ui !== undefined) servePages(app, options.ui);
-  app.use(nothingHere(options.routes));
-  app.use(answerWithFault(options.logger));
+  const webhooks = options.webhooks.map((receiver) => ({ method: "post", path: receiverPath(receiver) }));
+  app.use(nothingHere([...options.routes, ...webhooks]));
+  app.use(answerWithFault(options));
   return app;
 }
 
@@ -175,7 +189,7 @@ const sendBytes = (
   else response.send(Buffer.from(bytes));
 };
 
-function nothingHere(routes: readonly Route[]): RequestHandler {
+function nothingHere(routes: readonly { readonly method: string; readonly path: string }[]): RequestHandler {
   const known = routes.map(({ method, path }) => ({
     method,
     pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}/?$`),
@@ -188,7 +202,7 @@ function nothingHere(routes: readonly Route[]): RequestHandler {
   };
 }
 
-function answerWithFault(logger: Logger): ErrorRequestHandler {
+function answerWithFault({ logger, clock, stopping }: HttpAppOptions): ErrorRequestHandler {
   return (thrown, request, response, _next) => {
     const requestId: string = response.locals["requestId"];
     const { status, headers, body, error } = answerFault(thrown, requestId);
@@ -199,6 +213,26 @@ function answerWithFault(logger: Logger): ErrorRequestHandler {
       response.destroy();
       return;
     }
-    response.status(status).set(headers).json(body);
+    response.status(status).set(headers);
+    if (headers["connection"] === "close" && !request.complete) answerAndHangUp(response, body, { clock, stopping });
+    else response.json(body);
   };
+}
+
+/**
+ * Answers while the rest of the request is still to come, and reads none of it. Hanging up at once would reset the
+ * connection under the answer, so the sender is given a moment to read it.
+ */
+function answerAndHangUp(
+  response: Response,
+  body: unknown,
+  { clock, stopping }: Pick<HttpAppOptions, "clock" | "stopping">,
+): void {
+  const text = JSON.stringify(body);
+  response.type("json").set("content-length", `${Buffer.byteLength(text)}`);
+  response.write(text);
+  const left = new AbortController();
+  response.once("close", () => left.abort());
+  const moment = underAny([left.signal, stopping], (signal) => clock.sleep(hangUpAfterMs, signal));
+  void moment.catch(() => undefined).then(() => response.end());
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Route, route } from "./route.ts";
+import { receiverPath, takenOutcomes, type WebhookReceiver } from "./webhooks/receiver.ts";
 
 const version = "3.1.1";
 
@@ -8,6 +9,11 @@ const faultView = z.object({
   code: z.string().meta({ description: "A stable word." }),
   message: z.string().meta({ description: "One sentence for people." }),
   details: z.record(z.string(), z.unknown()).meta({ description: "Facts; for `invalid_request` the list `faults`." }),
+});
+
+/** How every webhook is answered when it was taken in. */
+const deliveryView = z.object({
+  outcome: z.enum(takenOutcomes).meta({ description: "`ignored`: there is nothing in it that we look at." }),
 });
 
 const faultText: Readonly<Record<number, string>> = {
@@ -28,7 +34,11 @@ const faultText: Readonly<Record<number, string>> = {
 };
 
 /** The route that answers the document of all routes, itself among them. */
-export function documentRoute(others: readonly Route[], publicUrl: string | undefined): Route {
+export function documentRoute(
+  others: readonly Route[],
+  webhooks: readonly WebhookReceiver[],
+  publicUrl: string | undefined,
+): Route {
   let document: Record<string, unknown> | undefined;
   const own: Route = route({
     method: "get",
@@ -38,7 +48,7 @@ export function documentRoute(others: readonly Route[], publicUrl: string | unde
     access: "viewer",
     answer: { kind: "json", name: "OpenApiDocument", schema: z.record(z.string(), z.unknown()) },
     handle: async () => {
-      document ??= openApiDocument([...others, own], publicUrl);
+      document ??= openApiDocument([...others, own], webhooks, publicUrl);
       return document;
     },
   });
@@ -46,14 +56,20 @@ export function documentRoute(others: readonly Route[], publicUrl: string | unde
 }
 
 /** OpenAPI 3.1 from the routes and their zod schemas, which also check requests: one source. */
-export function openApiDocument(routes: readonly Route[], publicUrl: string | undefined): Record<string, unknown> {
+export function openApiDocument(
+  routes: readonly Route[],
+  webhooks: readonly WebhookReceiver[],
+  publicUrl: string | undefined,
+): Record<string, unknown> {
   const schemas = z.registry<{ id: string }>();
   schemas.add(faultView, { id: "Fault" });
   for (const { answer } of routes) if (answer.kind === "json") schemas.add(answer.schema, { id: answer.name });
+  if (webhooks.length > 0) schemas.add(deliveryView, { id: "Delivery" });
   const paths: Record<string, Record<string, unknown>> = {};
   for (const described of routes) {
     paths[described.path] = { ...paths[described.path], [described.method]: operation(described) };
   }
+  for (const receiver of webhooks) paths[receiverPath(receiver)] = { post: webhookOperation(receiver) };
   return {
     openapi: version,
     info: {
@@ -85,6 +101,43 @@ function operation(described: Route): Record<string, unknown> {
     parameters: [...parameters("path", described.params), ...parameters("query", described.query)],
     ...(body === undefined ? {} : { requestBody: requestBody(body) }),
     responses: { 200: { description: "Done.", content: content(answer) }, ...Object.fromEntries(faults) },
+  };
+}
+
+/** Its body is the sender's own: it is verified as bytes and read leniently. */
+function webhookOperation(receiver: WebhookReceiver): Record<string, unknown> {
+  const { operation: operationId, summary, proof, maxBodyBytes } = receiver;
+  const faults: Readonly<Record<number, string>> = {
+    400: "The body cannot be read.",
+    401: "It shows no known secret and is not signed with one.",
+    404: "Nothing is configured that could send this.",
+    413: `The body is larger than ${Math.floor(maxBodyBytes / 1_024)} kB.`,
+    415: "The body is encoded.",
+    429: "Too many deliveries in this minute; `Retry-After` says when to come again.",
+    503: "It cannot be stored now; `Retry-After` says when to come again.",
+  };
+  return {
+    operationId,
+    summary,
+    description: proof,
+    security: [],
+    parameters: Object.entries(receiver.parameters).map(([name, description]) => ({
+      name,
+      in: "query",
+      required: false,
+      description,
+      schema: { type: "string" },
+    })),
+    requestBody: { required: true, content: json({ type: "object" }) },
+    responses: {
+      200: { description: "Taken in: it need not be sent again.", content: json(reference("Delivery")) },
+      ...Object.fromEntries(
+        Object.entries(faults).map(([status, description]) => [
+          status,
+          { description, content: json(reference("Fault")) },
+        ]),
+      ),
+    },
   };
 }
 

@@ -17,6 +17,7 @@ import { outboxRoutes } from "./routes/outbox.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { silenceRoutes } from "./routes/silences.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
+import type { WebhookReceiver } from "./webhooks/receiver.ts";
 
 export interface ServerOptions {
   /** Port 0 takes a free one. */
@@ -25,7 +26,9 @@ export interface ServerOptions {
   readonly auth: { readonly tokens: readonly TokenConfig[] };
   readonly publicUrl: string | undefined;
   readonly program: ServerProgram;
-  readonly metrics: Pick<Metrics, "recordHttpRequest" | "render">;
+  /** What other systems may send in. */
+  readonly webhooks?: readonly WebhookReceiver[];
+  readonly metrics: Pick<Metrics, "recordHttpRequest" | "recordWebhook" | "render">;
   readonly logger: Logger;
   readonly clock?: Clock;
   /** The directory of the built UI; without it there are no pages. */
@@ -64,6 +67,7 @@ export function createServer(options: ServerOptions): Server {
   const stopping = new AbortController();
   const app = createHttpApp({
     routes: allRoutes({ ...options, clock }),
+    webhooks: options.webhooks ?? [],
     tokens: auth.tokens,
     publicUrl,
     requestsPerMinute: options.requestsPerMinute ?? requestsPerMinute,
@@ -102,7 +106,10 @@ export function createServer(options: ServerOptions): Server {
 
 /** Every route there is, the document of them included. */
 export function allRoutes(
-  options: Pick<ServerOptions, "program" | "metrics" | "logger" | "publicUrl"> & { clock: Clock },
+  options: Pick<ServerOptions, "program" | "webhooks" | "logger" | "publicUrl"> & {
+    metrics: Pick<Metrics, "render">;
+    clock: Clock;
+  },
 ): readonly Route[] {
   const { program, metrics, logger, publicUrl, clock } = options;
   const audit = createAudit(program.history, logger);
@@ -114,7 +121,7 @@ export function allRoutes(
     ...ticketRoutes(program, audit),
     ...silenceRoutes(program, audit),
   ];
-  return [...routes, documentRoute(routes, publicUrl)];
+  return [...routes, documentRoute(routes, options.webhooks ?? [], publicUrl)];
 }
 
 function listenOn(http: HttpServer, { host, port }: { host: string; port: number }): Promise<number> {

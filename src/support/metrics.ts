@@ -58,6 +58,8 @@ export interface Metrics {
   recordStoreError(): void;
   /** `route` is the route's pattern, never the path that was asked for. */
   recordHttpRequest(request: { readonly route: string; readonly status: number }): void;
+  /** `times` default 1; 0 makes the series appear. */
+  recordWebhook(delivery: { readonly receiver: string; readonly outcome: string }, times?: number): void;
   /** Runs before every scrape, for what is cheaper to ask than to follow (the outbox). A failure is a store error. */
   onScrape(refresh: () => Promise<void>): void;
   /** The exposition text and its content type. */
@@ -88,6 +90,7 @@ export function createMetrics(options: { vocabulary: MetricVocabulary; processMe
     operation: openValues(),
     outcome: openValues(),
     route: openValues(),
+    receiver: openValues(),
   };
   const refreshers: (() => Promise<void>)[] = [];
 
@@ -144,6 +147,8 @@ export function createMetrics(options: { vocabulary: MetricVocabulary; processMe
     recordStoreError: () => metrics.storeErrors.inc(),
     recordHttpRequest: ({ route, status }) =>
       metrics.httpRequests.inc({ route: open.route(route), status: `${Math.floor(status / 100)}xx` }),
+    recordWebhook: ({ receiver, outcome }, times = 1) =>
+      metrics.webhooks.inc({ receiver: open.receiver(receiver), outcome: open.outcome(outcome) }, times),
     onScrape: (refresh) => void refreshers.push(refresh),
     async render() {
       for (const refresh of refreshers) await refresh().catch(() => metrics.storeErrors.inc());
@@ -197,6 +202,7 @@ function defineMetrics(register: Registry) {
       "route",
       "status",
     ]),
+    webhooks: counter("webhooks_total", "Deliveries of webhooks by what became of them.", ["receiver", "outcome"]),
   };
 }
 

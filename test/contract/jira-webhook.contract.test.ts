@@ -39,7 +39,7 @@ for (const deployment of ["cloud", "datacenter"] as const) {
       expect(events.map(({ kind }) => kind)).to.deep.equal([
         ...["created", "created", "updated", "updated", "commented", "deleted"],
       ]);
-      expect(new Set(events.map(({ issueId }) => issueId))).to.deep.equal(new Set([ref.id]));
+      expect(new Set(events.flatMap(({ issueIds }) => issueIds))).to.deep.equal(new Set([ref.id]));
       expect(events[0]?.deliveryId).to.equal(events[1]?.deliveryId);
       expect(new Set(events.map(({ deliveryId }) => deliveryId)).size).to.equal(5);
       expect(events.map(({ who }) => who).slice(2)).to.deep.equal(Array.from({ length: 4 }, () => "Alice Archer"));

@@ -1,14 +1,15 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { z } from "zod";
 import { sha256 } from "../../support/hashing.ts";
+import { isSameSecret } from "../../support/same-secret.ts";
 import { cleanLine, shorten } from "./text.ts";
 
 /** What a delivery of Jira's webhook tells us, and no more: that an issue changed is a hint to read it, nothing here is believed. */
 export interface JiraWebhook {
   /** The same for a repeated delivery. Jira's own identifier; Data Center sends none, then the hash of the body. */
   readonly deliveryId: string;
-  /** Undefined for an event that is about no issue. */
-  readonly issueId: string | undefined;
+  /** None for an event that is about no issue, both for one about a link. */
+  readonly issueIds: readonly string[];
   readonly kind: "created" | "updated" | "deleted" | "commented" | "linked" | "other";
   /** Who did it, by the name that people know. */
   readonly who: string | undefined;
@@ -46,7 +47,10 @@ const payload = z.object({
     })
     .optional()
     .catch(undefined),
-  issueLink: z.object({ sourceIssueId: id }).optional().catch(undefined),
+  issueLink: z
+    .object({ sourceIssueId: id, destinationIssueId: id.optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
 });
 
 /** Reads a delivery; undefined when it is none of Jira's. Lenient: versions differ in all but the few parts taken. Pure. */
@@ -56,10 +60,11 @@ export function readWebhook(delivery: { headers: Headers; body: Uint8Array }): J
   if (!parsed.success) return undefined;
   const { webhookEvent, issue, issueLink, user, comment } = parsed.data;
   const actor = user ?? comment?.updateAuthor ?? comment?.author;
+  const linked = [issueLink?.sourceIssueId, issueLink?.destinationIssueId].filter((end) => end !== undefined);
   const who = shorten(cleanLine(actor?.displayName ?? actor?.name ?? ""), 100);
   return {
     deliveryId: deliveryIdOf(headers, body),
-    issueId: issue?.id ?? issueLink?.sourceIssueId,
+    issueIds: [...new Set(issue === undefined ? linked : [issue.id])],
     kind: kindOf(webhookEvent),
     who: who === "" ? undefined : who,
     account: actor?.accountId ?? actor?.name,
@@ -84,16 +89,11 @@ export function isGenuine(delivery: {
   if (secret === "") return false;
   const signature = only(headers["x-hub-signature"]);
   if (signature !== undefined) {
-    return isSame(signature.toLowerCase(), `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`);
+    return isSameSecret(signature.toLowerCase(), `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`);
   }
   const bearer = /^Bearer (.+)$/i.exec(only(headers["authorization"]) ?? "")?.[1];
   const shown = bearer ?? urlSecret;
-  return shown !== undefined && isSame(shown, secret);
-}
-
-/** Of equal length by hashing, so that not even the length of the secret shows. */
-function isSame(given: string, wanted: string): boolean {
-  return timingSafeEqual(Buffer.from(sha256(given)), Buffer.from(sha256(wanted)));
+  return shown !== undefined && isSameSecret(shown, secret);
 }
 
 function deliveryIdOf(headers: Headers, body: Uint8Array): string {

@@ -9,6 +9,7 @@ import { allRoutes } from "../../../src/server/server.ts";
 import { ManualClock } from "../../../src/support/clock.ts";
 import { silentLogger } from "../../../src/support/logging.ts";
 import { emptyState, fakeProgram } from "./fake-program.ts";
+import { fakeReceiver } from "./fake-receiver.ts";
 import { now } from "./fixtures.ts";
 import { operatorToken, runServer, viewerToken } from "./running-server.ts";
 
@@ -20,18 +21,22 @@ interface Parameter {
 describe("the OpenAPI document", () => {
   const routes = allRoutes({
     program: fakeProgram(emptyState()),
-    metrics: { render: async () => ({ contentType: "", text: "" }), recordHttpRequest: () => undefined },
+    metrics: { render: async () => ({ contentType: "", text: "" }) },
+    webhooks: [fakeReceiver()],
     logger: silentLogger,
     publicUrl: "https://backfeed.example.com",
     clock: new ManualClock(now),
   });
-  const document = openApiDocument(routes, undefined);
+  const document = openApiDocument(routes, [fakeReceiver()], undefined);
 
   it("has every route and nothing else", () => {
     const documented = Object.entries(document["paths"] as Record<string, object>).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method} ${expressPath(path)}`),
     );
-    expect(documented).to.have.members(routes.map(({ method, path }) => `${method} ${expressPath(path)}`));
+    expect(documented).to.have.members([
+      ...routes.map(({ method, path }) => `${method} ${expressPath(path)}`),
+      "post /webhooks/fake",
+    ]);
     expect(new Set(routes.map(({ operation }) => operation)).size).to.equal(routes.length);
   });
 

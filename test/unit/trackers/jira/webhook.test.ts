@@ -45,13 +45,13 @@ describe("a delivery of Jira's webhook", () => {
   it("says which issue, what kind of event, who, and the labels", () => {
     expect(read(cloud, { "x-atlassian-webhook-identifier": "webhook-1" })).to.deep.equal({
       deliveryId: "webhook-1",
-      issueId: "10042",
+      issueIds: ["10042"],
       kind: "updated",
       who: "Alice Archer",
       account: "5b10ac8d82e05b22cc7d4ef5",
       labels: ["backfeed-0123456789abcdef", "backfeed-snooze-7d"],
     });
-    expect(read(dataCenter)).to.include({ issueId: "10042", who: "Alice Archer", account: "alice" });
+    expect(read(dataCenter)).to.deep.include({ issueIds: ["10042"], who: "Alice Archer", account: "alice" });
   });
 
   it("is the same delivery by Jira's identifier, else by what it says", () => {
@@ -77,7 +77,7 @@ describe("a delivery of Jira's webhook", () => {
     for (const [webhookEvent, kind] of kinds) expect(read({ ...cloud, webhookEvent })?.kind).to.equal(kind);
   });
 
-  it("takes the author of a comment, and the issue that a link begins at", () => {
+  it("takes the author of a comment, and the issues that a link joins", () => {
     const { user: _user, ...rest } = cloud;
     const comment = { id: "1", author: { name: "bob" }, updateAuthor: { name: "carol", displayName: "Carol" } };
     expect(read({ ...rest, webhookEvent: "comment_updated", comment })).to.include({ who: "Carol", account: "carol" });
@@ -85,14 +85,16 @@ describe("a delivery of Jira's webhook", () => {
       webhookEvent: "issuelink_created",
       issueLink: { sourceIssueId: 10_042, destinationIssueId: 10_001 },
     };
-    expect(read(link)).to.include({ issueId: "10042", kind: "linked" });
+    expect(read(link)).to.deep.include({ issueIds: ["10042", "10001"], kind: "linked" });
+    const half = { ...link, issueLink: { sourceIssueId: 10_042 } };
+    expect(read(half)?.issueIds).to.deep.equal(["10042"]);
   });
 
   it("is about no issue when it names none by a number", () => {
     for (const issue of [undefined, null, {}, { id: "OPS-1" }, { id: "1".repeat(30) }, { key: "OPS-1" }, "10042"]) {
-      expect(read({ ...cloud, issue })?.issueId).to.equal(undefined);
+      expect(read({ ...cloud, issue })?.issueIds).to.deep.equal([]);
     }
-    expect(read({ ...cloud, issue: { id: 10_042 } })?.issueId).to.equal("10042");
+    expect(read({ ...cloud, issue: { id: 10_042 } })?.issueIds).to.deep.equal(["10042"]);
   });
 
   it("shows a name on one line, without what could fake another", () => {
@@ -123,7 +125,7 @@ describe("a delivery of Jira's webhook", () => {
     fc.assert(
       fc.property(made, (value) => {
         const event = read(value);
-        expect(event?.issueId ?? "1").to.match(/^\d{1,19}$/);
+        for (const id of event?.issueIds ?? []) expect(id).to.match(/^\d{1,19}$/);
         expect(event?.labels).to.satisfy((labels: unknown[]) => labels.every((label) => typeof label === "string"));
       }),
       { numRuns: 500 },
