@@ -120,7 +120,7 @@ export function createTrackers(parts: AdapterParts, store: Store): Trackers {
       all.set(
         name,
         countingTracker(
-          createJira(name, config, parts, pacers(config.url.toLowerCase(), config.requestsPerMinute)),
+          createJira(name, config, parts, pacers(config.url, config.requestsPerMinute)),
           parts.metrics,
         ),
       );

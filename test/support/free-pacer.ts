@@ -8,4 +8,5 @@ export const freePacer: Pacer = {
   },
   heed: () => undefined,
   atMost: () => undefined,
+  alsoAt: () => undefined,
 };

@@ -1,5 +1,6 @@
 import type { Clock } from "../../support/clock.ts";
 import {
+  follow,
   heed,
   initialPace,
   type PaceAsk,
@@ -13,6 +14,8 @@ import {
 
 /** Longer waits are not slept through: the work is parked, and its lease and its worker are free for other work. */
 const mostSleepMs = 5_000;
+/** So many deliveries pass a look that waits, then it has its turn: what people do is heard of while thousands of words go out. */
+const mostPassing = 4;
 /** Requests that wait at once; far above what our workers have under way. */
 const mostWaiting = 1_000;
 
@@ -26,6 +29,8 @@ export interface Pacer {
   heed(signal: RateSignal, writesTo: string | undefined): void;
   /** Not faster than this from now on. */
   atMost(requestsPerMinute: number): void;
+  /** The same Jira is at this address as well: whoever uses that shares the pace from now on. */
+  alsoAt(address: string): void;
 }
 
 interface Waiting {
@@ -35,39 +40,55 @@ interface Waiting {
   settle(admission: Admission): void;
 }
 
-export function createPacer(options: { clock: Clock; requestsPerMinute: number }): Pacer {
+type OneJira = Omit<Pacer, "alsoAt">;
+
+function paceOneJira(options: { clock: Clock; requestsPerMinute: number }): OneJira {
   const { clock } = options;
   let state: PaceState = initialPace(options.requestsPerMinute, clock.now());
   let waiting: readonly Waiting[] = [];
   let sleep: AbortController | undefined;
+  /** Deliveries that went since a look began to wait. */
+  let passed = 0;
 
   /** Lets go who may go, turns away who would wait too long, and sleeps until the next may go. */
   function dispatch(): void {
     const now = clock.now();
+    state = follow(state, now);
+    letGo(now);
     let next = Number.POSITIVE_INFINITY;
     let ahead = 0;
-    // Sorting is stable, so of equally urgent ones who came first goes first.
-    const kept = [...waiting]
-      .sort((a, b) => urgencyOrder(a.ask, b.ask))
-      .filter((one) => {
-        const wait = waitOf(state, one.ask, { now, ahead });
-        if (wait.waitMs <= 0) {
-          state = spend(state, one.ask, now);
-          one.settle({ goes: true, waited: one.waited });
-          return false;
-        }
-        if (wait.waitMs > mostSleepMs) {
-          one.settle({ goes: false, ...wait });
-          return false;
-        }
-        one.waited ??= wait;
-        // Who waits for its issue does not hold a place in the line for the bucket.
-        if (wait.reason === "bucket") ahead += 1;
-        next = Math.min(next, wait.waitMs);
-        return true;
-      });
-    waiting = kept;
+    waiting = inOrder().filter((one) => {
+      const wait = waitOf(state, one.ask, { now, ahead });
+      if (wait.waitMs > mostSleepMs) {
+        one.settle({ goes: false, ...wait });
+        return false;
+      }
+      one.waited ??= wait;
+      // Who waits for its issue does not hold a place in the line for the bucket.
+      if (wait.reason === "bucket") ahead += 1;
+      next = Math.min(next, wait.waitMs);
+      return true;
+    });
     sleepUntil(next);
+  }
+
+  /** One by one: each that goes may change whose turn it is. */
+  function letGo(now: number): void {
+    for (;;) {
+      const first = inOrder().find(({ ask }) => waitOf(state, ask, { now }).waitMs <= 0);
+      if (first === undefined) return;
+      state = spend(state, first.ask, now);
+      waiting = waiting.filter((other) => other !== first);
+      const isPassing = waiting.some(({ ask }) => ask.urgency === "background") && first.ask.urgency !== "background";
+      passed = isPassing ? passed + (first.ask.urgency === "deliver" ? 1 : 0) : 0;
+      first.settle({ goes: true, waited: first.waited });
+    }
+  }
+
+  /** Sorting is stable, so of equally urgent ones who came first goes first. */
+  function inOrder(): readonly Waiting[] {
+    const isLooksTurn = passed >= mostPassing;
+    return [...waiting].sort((a, b) => urgencyOrder(a.ask, b.ask, isLooksTurn));
   }
 
   function sleepUntil(ms: number): void {
@@ -112,15 +133,37 @@ export function createPacer(options: { clock: Clock; requestsPerMinute: number }
   };
 }
 
-/** One pacer per Jira, however many trackers speak to it; of two paces for one Jira the slower counts. */
-export function createPacers(options: { clock: Clock }): (site: string, requestsPerMinute: number) => Pacer {
-  const pacers = new Map<string, Pacer>();
-  return (site, requestsPerMinute) => {
-    const known = pacers.get(site);
-    known?.atMost(requestsPerMinute);
-    if (known !== undefined) return known;
-    const pacer = createPacer({ clock: options.clock, requestsPerMinute });
-    pacers.set(site, pacer);
-    return pacer;
+/** A pace that nobody else shares. */
+export function createPacer(options: { clock: Clock; requestsPerMinute: number }): Pacer {
+  return { ...paceOneJira(options), alsoAt: () => undefined };
+}
+
+/** One pace per Jira, however many trackers speak to it and however they spell its address; of two paces for one Jira the slower counts. */
+export function createPacers(options: { clock: Clock }): (address: string, requestsPerMinute: number) => Pacer {
+  const { clock } = options;
+  const bySite = new Map<string, OneJira>();
+  return (address, requestsPerMinute) => {
+    let own = bySite.get(siteOf(address)) ?? paceOneJira({ clock, requestsPerMinute });
+    own.atMost(requestsPerMinute);
+    bySite.set(siteOf(address), own);
+    return {
+      admit: (ask, signal) => own.admit(ask, signal),
+      heed: (signal, writesTo) => own.heed(signal, writesTo),
+      atMost: (slower) => own.atMost(slower),
+      alsoAt: (other) => {
+        if (!URL.canParse(other)) return;
+        const known = bySite.get(siteOf(other));
+        known?.atMost(requestsPerMinute);
+        bySite.set(siteOf(other), known ?? own);
+        own = known ?? own;
+      },
+    };
   };
+}
+
+/** The same for all spellings of one address: case, default port, a dot behind the host, slashes at the end. */
+function siteOf(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const { protocol, hostname, port, pathname } = new URL(address);
+  return `${protocol}//${hostname.replace(/\.$/, "")}:${port}${pathname.replace(/\/+$/, "")}`.toLowerCase();
 }

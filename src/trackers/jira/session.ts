@@ -36,6 +36,8 @@ export function createSession(options: {
     // Both kinds answer this on version 2, the only question asked before the kind is known.
     const info = await clientOf("datacenter").serverInfo(signal);
     const flavour = deployment === "auto" ? flavourOf(info.deploymentType) : deployment;
+    // The gateway and the site's own address lead to one Jira with one limit. A copy of a Data Center may still call itself the original.
+    if (flavour === "cloud") transport.alsoAt(info.baseUrl);
     const client = clientOf(flavour);
     const { account, named } = await client.myself(signal);
     // A gateway that takes the header off every answer must not make each of them look anonymous: the answer to "who am I",

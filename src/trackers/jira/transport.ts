@@ -44,6 +44,8 @@ export interface JiraTransport {
   /** What jira-client calls instead of its own transport. Resolves to an envelope, always. */
   request(options: RequestOptions): Promise<Envelope>;
   within<T>(scope: CallScope, work: () => Promise<T>): Promise<T>;
+  /** Where the same Jira is as well, by its own word. */
+  alsoAt(address: string): void;
   close(): Promise<void>;
 }
 
@@ -111,6 +113,7 @@ export function createTransport(options: {
       return envelope;
     },
     within: (scope, work) => scopes.run(scope, work),
+    alsoAt: (other) => pacer.alsoAt(other),
     close: async () => {
       await Promise.all([agent.destroy(), freshAgent.destroy()]);
     },

@@ -196,7 +196,8 @@ describe("what Jira's answers mean", () => {
         { "x-ratelimit-reset": String(Date.parse("2026-01-05T10:00:05Z") / 1000), date: "" },
         5_000,
       ],
-      ["at most a day", { "retry-after": "99999999" }, 86_400_000],
+      ["at most a day", { "retry-after": "86400" }, 86_400_000],
+      ["more than a day, as a blocked account is told", { "retry-after": "9223372036854775807" }, 3_600_000],
       ["nothing readable", { "retry-after": "soon" }, undefined],
       ["nothing", {}, undefined],
     ];

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import {
+  follow,
   heed,
   initialPace,
   type PaceAsk,
@@ -13,7 +14,14 @@ import {
 const start = Date.parse("2026-01-05T10:00:00Z");
 const read: PaceAsk = { urgency: "deliver", writesTo: undefined };
 const writeTo = (issue: string): PaceAsk => ({ urgency: "deliver", writesTo: issue });
-const calm: RateSignal = { isRefused: false, waitMs: undefined, isOfIssue: false, isNear: false };
+const calm: RateSignal = {
+  isRefused: false,
+  waitMs: undefined,
+  isOfIssue: false,
+  isNear: false,
+  remaining: undefined,
+  perMinute: undefined,
+};
 
 /** Sends as fast as the pace lets it, until an instant; gives when each request went. */
 function send(
@@ -136,12 +144,42 @@ describe("the pace towards one Jira", () => {
     expect(perMinute(state, start + 20_000)).to.be.below(120);
   });
 
-  it("is no longer held by a rest when the clock was put back, and gains nothing by it", () => {
-    const rested = heed(initialPace(600, start), { ...calm, isRefused: true, waitMs: 60_000 }, at(start));
-    expect(waitOf(rested, read, { now: start - 3_600_000 }).reason).to.equal("bucket");
+  it("spends no more at once than the site has left, whatever was saved up", () => {
+    const state = heed(initialPace(600, start), { ...calm, remaining: 7 }, at(start));
+    const { sent } = send(state, { from: start, until: start + 1_000 });
+    expect(sent.filter((when) => when === start)).to.have.length(7);
+    expect(sent.length).to.be.within(16, 17);
+    const emptied = send(initialPace(600, start), { from: start, until: start + 1 }).state;
+    const told = heed(emptied, { ...calm, remaining: 340 }, at(start));
+    expect(waitOf(told, read, { now: start }).waitMs, "what the site has left is not ours").to.equal(100);
+  });
+
+  it("goes no faster than Data Center fills its bucket, and takes its own pace up again when that is not said any more", () => {
+    const state = heed(initialPace(600, start), { ...calm, perMinute: 30, remaining: 5 }, at(start));
+    const { sent } = send(state, { from: start, until: start + 60_000 });
+    expect(sent.length).to.be.within(34, 35);
+    expect(perMinute(state, start + 9 * 60_000)).to.be.within(29, 31);
+    expect(perMinute(state, start + 11 * 60_000)).to.be.within(595, 605);
+    const fast = heed(initialPace(600, start), { ...calm, perMinute: 60_000 }, at(start));
+    expect(perMinute(fast, start)).to.be.within(595, 605);
+  });
+
+  it("neither shortens nor lengthens a rest when the clock is put back, and gains nothing by it", () => {
+    const back = start - 3_600_000;
+    const refused = { ...calm, isRefused: true, waitMs: 60_000 };
+    const rested = follow(heed(initialPace(600, start), refused, at(start)), start + 10_000);
+    expect(waitOf(rested, read, { now: back })).to.deep.equal({ waitMs: 50_000, reason: "rest" });
+    const followed = follow(rested, back);
+    expect(waitOf(followed, read, { now: back + 20_000 })).to.deep.equal({ waitMs: 30_000, reason: "rest" });
+    expect(waitOf(followed, read, { now: back + 50_000 }).waitMs).to.equal(0);
+
+    const issue = heed(initialPace(600, start), { ...refused, isOfIssue: true }, { now: start, writesTo: "1" });
+    expect(waitOf(follow(issue, back), writeTo("1"), { now: back + 59_999 }).waitMs).to.equal(1);
+
     let state = initialPace(60, start);
     for (let count = 0; count < 30; count++) state = spend(state, read, start);
-    expect(waitOf(state, read, { now: start - 3_600_000 }).waitMs).to.equal(1_000);
+    expect(waitOf(state, read, { now: back }).waitMs).to.equal(1_000);
+    expect(waitOf(spend(state, read, back), read, { now: back }).waitMs).to.equal(2_000);
   });
 });
 

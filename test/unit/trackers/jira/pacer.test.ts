@@ -4,7 +4,8 @@ import type { RateSignal, Urgency } from "../../../../src/trackers/jira/pace.ts"
 import { type Admission, createPacer, createPacers, type Pacer } from "../../../../src/trackers/jira/pacer.ts";
 
 const live = new AbortController().signal;
-const refusal: RateSignal = { isRefused: true, waitMs: 3_600_000, isOfIssue: false, isNear: false };
+const calm = { isOfIssue: false, isNear: false, remaining: undefined, perMinute: undefined };
+const refusal: RateSignal = { ...calm, isRefused: true, waitMs: 3_600_000 };
 const ask = (urgency: Urgency, writesTo?: string) => ({ urgency, writesTo });
 
 describe("the pacer of one Jira", () => {
@@ -61,6 +62,24 @@ describe("the pacer of one Jira", () => {
     expect(log).to.deep.equal(["create goes", "comment 1 goes", "comment 2 goes", "look goes"]);
   });
 
+  it("gives a look every fifth place while there is more to deliver than there are places", async () => {
+    await empty();
+    // Whoever went waits again at once, as workers with much to do let it.
+    const stop = new AbortController();
+    const again = async (name: string, urgency: Urgency): Promise<void> => {
+      while (!stop.signal.aborted && (await admit(name, urgency, undefined, stop.signal)).goes);
+    };
+    const workers = ["word", "word", "word"].map((name) => again(name, "deliver"));
+    workers.push(again("look", "background"));
+    for (let second = 0; second < 12; second++) await advance(1_000);
+    const went = [...log];
+    stop.abort();
+    await Promise.allSettled(workers);
+    const word = "word goes";
+    const five = [word, word, word, word, "look goes"];
+    expect(went).to.deep.equal([...five, ...five, word, word]);
+  });
+
   it("holds back who would wait more than five seconds, and says for how long", async () => {
     await empty();
     for (let place = 1; place <= 5; place++) void admit(`${place}`);
@@ -108,12 +127,50 @@ describe("the pacer of one Jira", () => {
   it("is one for all trackers of a Jira, at the slower of their paces", async () => {
     const pacers = createPacers({ clock });
     const first = pacers("https://acme.atlassian.net", 600);
-    expect(pacers("https://acme.atlassian.net", 20)).to.equal(first);
-    expect(pacers("https://other.atlassian.net", 600)).to.not.equal(first);
-    pacer = first;
-    for (let count = 0; count < 10; count++) expect((await admit(`${count}`)).goes).to.equal(true);
+    pacer = pacers("https://acme.atlassian.net", 20);
+    for (let count = 0; count < 10; count++) expect((await first.admit(ask("deliver"), live)).goes).to.equal(true);
     const eleventh = admit("11");
     await advance(3_000);
     expect(await eleventh).to.deep.equal({ goes: true, waited: { waitMs: 3_000, reason: "bucket" } });
+    pacers("https://acme.atlassian.net", 600).heed(refusal, undefined);
+    expect(await admit("12")).to.include({ goes: false, reason: "rest" });
+    expect((await pacers("https://other.atlassian.net", 20).admit(ask("deliver"), live)).goes).to.equal(true);
+  });
+
+  it("is one for all spellings of an address, and for another address that turns out to be the same Jira's", async () => {
+    const pacers = createPacers({ clock });
+    pacers("https://acme.atlassian.net", 600).heed(refusal, undefined);
+    for (const spelling of [
+      "https://ACME.atlassian.net/",
+      "https://acme.atlassian.net:443",
+      "https://acme.atlassian.net.//",
+    ]) {
+      pacer = pacers(spelling, 600);
+      expect(await admit(spelling), spelling).to.include({ goes: false, reason: "rest" });
+    }
+    pacer = pacers("https://api.atlassian.com/ex/jira/1a2b", 600);
+    expect((await admit("before it is known")).goes).to.equal(true);
+    pacer.alsoAt("https://acme.atlassian.net");
+    expect(await admit("after")).to.include({ goes: false, reason: "rest" });
+
+    const gateway = pacers("https://api.atlassian.com/ex/jira/3c4d", 600);
+    gateway.alsoAt("https://later.atlassian.net");
+    gateway.heed(refusal, undefined);
+    pacer = pacers("https://later.atlassian.net", 600);
+    expect(await admit("who comes later")).to.include({ goes: false, reason: "rest" });
+    for (const nothing of ["", "acme"]) gateway.alsoAt(nothing);
+    pacer = pacers("https://api.atlassian.com/ex/jira/5e6f", 600);
+    pacer.alsoAt("");
+    expect((await admit("a Jira that does not say where it is")).goes).to.equal(true);
+  });
+
+  it("keeps a rest of its length when the clock is put back", async () => {
+    pacer.heed(refusal, undefined);
+    await advance(600_000);
+    expect(await admit("now")).to.include({ goes: false, waitMs: 3_000_000 });
+    clock.advance(-7_200_000);
+    expect(await admit("back")).to.include({ goes: false, waitMs: 3_000_000 });
+    await advance(3_000_000);
+    expect((await admit("after")).goes).to.equal(true);
   });
 });
