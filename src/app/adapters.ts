@@ -119,10 +119,7 @@ export function createTrackers(parts: AdapterParts, store: Store): Trackers {
     } else {
       all.set(
         name,
-        countingTracker(
-          createJira(name, config, parts, pacers(config.url, config.requestsPerMinute)),
-          parts.metrics,
-        ),
+        countingTracker(createJira(name, config, parts, pacers(config.url, config.requestsPerMinute)), parts.metrics),
       );
     }
   }
