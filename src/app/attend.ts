@@ -50,7 +50,7 @@ async function attendSome(
   // A rule that is gone ended its episode, and its tickets are not touched again.
   const attended = findings.flatMap((finding) => {
     const rule = ruleOf.get(finding.worst.ruleId);
-    return rule === undefined ? [] : [{ finding, rule }];
+    return rule === undefined ? [] : [{ finding, rule, rules: ruleOf }];
   });
   const decided = await attendFindings(attended, at, context, signal);
   const commits = [...decided, ...onlyCounted(findings, decided, held)];

@@ -1,6 +1,6 @@
 import type { SourceTiming } from "../detect/plan.ts";
 import type { FixWatch } from "../learn/fix-watch.ts";
-import type { EvidenceRequest } from "../model/evidence.ts";
+import type { SectionRequest } from "../model/evidence.ts";
 import type { AlertSummary, Finding, FindingEpisode } from "../model/finding.ts";
 import type { PriorityScale } from "../model/priority.ts";
 import type { Mode, Rule } from "../model/rule.ts";
@@ -20,13 +20,16 @@ export interface CreateLimits {
   readonly perDayPerProject: number;
 }
 
+/** From when to when, and the worst of it. */
+export type EpisodeSpan = Pick<FindingEpisode, "startedAt" | "lastBreachAt" | "peak">;
+
 /** What a finding needs from configuration, templates and owners to be put into words. */
 export interface Voice {
   modeOf(rule: Rule): Mode;
-  titleOf(rule: Rule, worst: AlertSummary, episode: FindingEpisode): string;
+  titleOf(rule: Rule, worst: AlertSummary, episode: EpisodeSpan): string;
   routeOf(rule: Rule, finding: Finding): TicketRoute;
   pageOf(findingId: string): string | undefined;
-  linksOf(rule: Rule, finding: Finding, at: number): EvidenceRequest["links"];
+  linksOf(rule: Rule, alert: AlertSummary, episode: EpisodeSpan, at: number): SectionRequest["links"];
 }
 
 /** Everything a tick works with; made once by the composition root. */

@@ -1,4 +1,4 @@
-import type { CollectEvidence } from "../deliver/create.ts";
+import type { CollectEvidence } from "../deliver/proof.ts";
 import { createDeliveryWorker, type DeliveryWorker } from "../deliver/worker.ts";
 import type { Document } from "../model/document.ts";
 import type { Rule } from "../model/rule.ts";
@@ -68,10 +68,10 @@ export function createEngine(options: EngineOptions): Engine {
     evidence: context.store.evidence,
     trackers: options.trackers,
     collectEvidence: options.collectEvidence,
-    composeDocument: (action, evidence, chartName): Document => [
-      ...action.document.slice(0, -1),
-      ...evidenceDocument(action.evidence, evidence, chartName),
-      ...action.document.slice(-1),
+    composeDocument: (document, { request, evidence }): Document => [
+      ...document.slice(0, -1),
+      ...evidenceDocument(request, evidence),
+      ...document.slice(-1),
     ],
     clock: context.clock,
     logger: context.logger,

@@ -126,7 +126,7 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
       trackers: trackers.all,
       collectEvidence: createEvidenceCollector({
         sources,
-        renderChart: (request, series) => charts.renderPng({ ...request, series }),
+        renderChart: (spec) => charts.renderPng(spec),
         redact: redactor.redact,
         clock,
         deadlineMs: evidenceDeadlineMs,

@@ -1,4 +1,5 @@
 import type { Block, Document, Inline } from "../model/document.ts";
+import type { EvidenceRequest } from "../model/evidence.ts";
 import type { Labels } from "../model/labels.ts";
 import type { OutboxAction } from "../model/outbox.ts";
 import type { Answer, BatchAnswer, Observation, ProbeAnswer } from "../model/query.ts";
@@ -28,6 +29,10 @@ export function redactingSource(source: Source, redact: Redact): Source {
     name: source.name,
     samples: (request, signal) => source.samples(request, signal),
     series: (request, signal) => source.series(request, signal),
+    async lines(request, signal) {
+      const { lines, more } = await source.lines(request, signal);
+      return { lines: lines.map((line) => ({ ...line, labels: redactLabels(line.labels, label) })), more };
+    },
     check: (queries, signal) => source.check(queries, signal),
     close: () => source.close(),
     async answer(batch, signal): Promise<BatchAnswer> {
@@ -88,6 +93,13 @@ export function redactAction(action: OutboxAction, redact: Redact): OutboxAction
   switch (action.kind) {
     case "create":
       return redactCreate(action, redact);
+    case "comment": {
+      const document = redactDocument(action.document, redact);
+      const { evidence } = action;
+      return evidence === undefined
+        ? { ...action, document }
+        : { ...action, document, evidence: redactEvidence(evidence, redact) };
+    }
     case "reopen": {
       const closedDocument = redactDocument(action.closedDocument, redact);
       return { ...action, document: redactDocument(action.document, redact), closedDocument };
@@ -110,12 +122,25 @@ function redactCreate(action: Extract<OutboxAction, { kind: "create" }>, redact:
     ...action,
     document,
     summary: redact(action.summary),
-    evidence: {
-      ...action.evidence,
-      chart: { ...action.evidence.chart, title: redact(action.evidence.chart.title) },
-      links: action.evidence.links.map(({ text, url }) => ({ text: redact(text), url: redact(url) })),
-    },
+    evidence: redactEvidence(action.evidence, redact),
     page: page === undefined ? undefined : { ...page, title: redact(page.title) },
+  };
+}
+
+function redactEvidence(request: EvidenceRequest, redact: Redact): EvidenceRequest {
+  return {
+    ...request,
+    sections: request.sections.map((section) => ({
+      ...section,
+      about: redactDocument(section.about, redact),
+      chart: { ...section.chart, title: redact(section.chart.title) },
+      links: section.links.map(({ text, url }) => ({ text: redact(text), url: redact(url) })),
+      infra: section.infra.map((infra) => ({
+        ...infra,
+        title: redact(infra.title),
+        ask: "refused" in infra.ask ? { refused: redact(infra.ask.refused) } : infra.ask,
+      })),
+    })),
   };
 }
 

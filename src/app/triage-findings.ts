@@ -15,9 +15,18 @@ import { type TriageStep, triageOne } from "./triage-one.ts";
 
 const dayMs = 86_400_000;
 
+export interface AttendedFinding {
+  readonly finding: Finding;
+  /** That of its worst alert. */
+  readonly rule: Rule;
+  /** By the id in the summaries of its alerts. */
+  readonly rules: ReadonlyMap<string, Rule>;
+}
+
 /** A stored finding to be decided although no alert of it moved. */
-function attendedStep(finding: Finding, rule: Rule, { voice }: Pick<TickContext, "voice">): TriageStep {
-  return { finding: { ...finding, mode: voice.modeOf(rule) }, before: finding, change: "attended", rule, alerts: [] };
+function attendedStep({ finding, rule, rules }: AttendedFinding, { voice }: Pick<TickContext, "voice">): TriageStep {
+  const told = { ...finding, mode: voice.modeOf(rule) };
+  return { finding: told, before: finding, change: "attended", rule, rules, alerts: [] };
 }
 
 /**
@@ -25,13 +34,13 @@ function attendedStep(finding: Finding, rule: Rule, { voice }: Pick<TickContext,
  * there. Gives those of which something is to be stored.
  */
 export async function attendFindings(
-  attended: readonly { readonly finding: Finding; readonly rule: Rule }[],
+  attended: readonly AttendedFinding[],
   at: number,
   context: TickContext,
   signal: AbortSignal,
 ): Promise<readonly FindingCommit[]> {
   const before = new Map(attended.map(({ finding }) => [finding.id, finding]));
-  const steps = attended.map(({ finding, rule }) => attendedStep(finding, rule, context));
+  const steps = attended.map((each) => attendedStep(each, context));
   const commits = await triageFindings(steps, at, context, signal);
   return commits.filter(({ finding }) => !isDeepStrictEqual(plain(finding), plain(before.get(finding.id))));
 }

@@ -16,6 +16,7 @@ import { intentsOf } from "../triage/intents.ts";
 import type { Story } from "../triage/story.ts";
 import type { TickContext } from "./context.ts";
 import type { CreateBudget } from "./create-budget.ts";
+import { evidenceSubjects } from "./evidence-subjects.ts";
 import { eventsOf } from "./finding-events.ts";
 import { redactAction } from "./redaction.ts";
 
@@ -26,6 +27,8 @@ export interface TriageStep {
   readonly change: FindingEventKind;
   /** The rule of the worst alert. */
   readonly rule: Rule;
+  /** The rules of the alerts that it shows, by the id in their summary. */
+  readonly rules: ReadonlyMap<string, Rule>;
   /** Its alerts that are firing or recovering now; of an attended one they are not asked for. */
   readonly alerts: readonly Alert[];
 }
@@ -62,11 +65,20 @@ export function triageOne(request: TriageOne): FindingCommit {
   };
   const decided = decide(input);
   if (decided.decision.action === "create") budget.spend(route);
-  const delayMs = context.timings.get(rule.signal.source)?.delayMs ?? 0;
-  const story: Story = { instance, finding, rule, priority, at, page: voice.pageOf(finding.id), ticket };
+  const story: Story = {
+    instance,
+    finding,
+    rule,
+    rules: step.rules,
+    priority,
+    at,
+    page: voice.pageOf(finding.id),
+    ticket,
+  };
   const intents = intentsOf(decided, story, {
     route,
-    evidence: () => evidenceRequest(finding, rule, at, delayMs, voice.linksOf(rule, finding, at)),
+    evidence: (only) =>
+      evidenceRequest(finding, evidenceSubjects(finding, step.rules, at, context, only), at, only !== undefined),
   });
   const outbox = intents.map((draft) => ({ ...draft, action: redactAction(draft.action, context.redact) }));
   const wrote = decided.refreshSummary || decided.decision.action === "create" ? fieldsOf(finding, route) : undefined;

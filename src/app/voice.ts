@@ -1,14 +1,14 @@
 import { routeFor } from "../config/route.ts";
 import type { ServiceConfig } from "../config/types.ts";
-import type { EvidenceRequest } from "../model/evidence.ts";
-import type { AlertSummary, FindingEpisode } from "../model/finding.ts";
+import type { SectionRequest } from "../model/evidence.ts";
+import type { AlertSummary } from "../model/finding.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Query } from "../model/query.ts";
 import { type Rule, stricterMode } from "../model/rule.ts";
 import type { TicketRoute } from "../model/ticket.ts";
 import { renderLink, renderTitle, type TemplateContext } from "../rules/templates.ts";
 import type { Logger } from "../support/logging.ts";
-import type { Voice } from "./context.ts";
+import type { EpisodeSpan, Voice } from "./context.ts";
 import type { Redact } from "./redaction.ts";
 
 /** How findings are titled, routed and linked under one service configuration. */
@@ -47,16 +47,16 @@ export function createVoice(
     },
     pageOf: (findingId) =>
       config.server.publicUrl === undefined ? undefined : `${config.server.publicUrl}/findings/${findingId}`,
-    linksOf(rule, finding, at) {
+    linksOf(rule, alert, episode, at) {
       const context = {
-        labels: finding.worst.labels,
+        labels: alert.labels,
         rule: { id: rule.id },
-        from: finding.episode.startedAt - rule.signal.windowMs,
+        from: episode.startedAt - rule.signal.windowMs,
         to: at,
         target: rule.signal.target,
         query: queryText(rule.signal.query),
       };
-      return Object.entries(config.links).flatMap(([text, template]): EvidenceRequest["links"] => {
+      return Object.entries(config.links).flatMap(([text, template]): SectionRequest["links"] => {
         try {
           return [{ text, url: renderLink(template, context) }];
         } catch (thrown) {
@@ -73,7 +73,7 @@ export function createVoice(
   };
 }
 
-function templateContext(rule: Rule, worst: AlertSummary, episode: FindingEpisode): TemplateContext {
+function templateContext(rule: Rule, worst: AlertSummary, episode: EpisodeSpan): TemplateContext {
   return {
     labels: worst.labels,
     value: worst.verdict.value,

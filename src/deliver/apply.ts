@@ -1,9 +1,11 @@
 import type { Document } from "../model/document.ts";
+import type { EvidenceRequest, Proof } from "../model/evidence.ts";
 import type { OutboxAction } from "../model/outbox.ts";
 import type { TicketRecord, TicketSnapshot } from "../model/ticket.ts";
 import { asBackfeedError } from "../support/errors.ts";
 import type { Tracker } from "../trackers/tracker.ts";
 import { changeLabels, setPriority, writeField } from "./apply-fields.ts";
+import { attachCharts, type ComposeDocument } from "./proof.ts";
 
 /** What a word to an existing ticket came to. */
 export interface Applied {
@@ -24,6 +26,11 @@ export interface ApplyContext {
   readonly record: TicketRecord;
   /** The description's text with the evidence that was collected when the ticket was filed. */
   readonly withEvidence: (document: Document) => Promise<Document>;
+  /** What this entry wants to be proven, collected now or found as it was. */
+  readonly collect: (request: EvidenceRequest) => Promise<Proof>;
+  readonly compose: ComposeDocument;
+  /** It has been tried for long: what the tracker does not take now is left out. */
+  readonly giveUpExtras: boolean;
   readonly now: number;
   readonly signal: AbortSignal;
 }
@@ -45,12 +52,8 @@ export async function applyToTicket(action: WordAction, context: ApplyContext): 
     return dropped("ticket_closed", `the ticket is ${snapshot.status}: nothing was written`);
   }
   switch (action.kind) {
-    case "comment": {
-      const outcome = await tracker.comment(record.ref, action, signal);
-      return outcome === "created"
-        ? done("commented", "written on the ticket")
-        : done("comment_was_there", "was on the ticket already");
-    }
+    case "comment":
+      return comment(action, context);
     case "summary": {
       const outcome = await tracker.keepComment(record.ref, action, signal);
       return done(`summary_${outcome}`, "the summary block is current");
@@ -70,6 +73,21 @@ export async function applyToTicket(action: WordAction, context: ApplyContext): 
     case "reopen":
       return reopen(action, snapshot, context);
   }
+}
+
+/** The charts first: the text names them. */
+async function comment(action: Extract<WordAction, { kind: "comment" }>, context: ApplyContext): Promise<Applied> {
+  const { tracker, record, signal } = context;
+  const notes: string[] = [];
+  let { document } = action;
+  if (action.evidence !== undefined) {
+    const proof = await context.collect(action.evidence);
+    await attachCharts(record.ref, proof.evidence, { tracker, giveUp: context.giveUpExtras, notes }, signal);
+    document = context.compose(document, proof);
+  }
+  const outcome = await tracker.comment(record.ref, { marker: action.marker, document }, signal);
+  const said = outcome === "created" ? "written on the ticket" : "was on the ticket already";
+  return done(outcome === "created" ? "commented" : "comment_was_there", [said, ...notes].join("; "));
 }
 
 /** A link and the summary block mail nobody; a reopening is about the closing, and so are some comments. */

@@ -1,23 +1,19 @@
-import type { Document } from "../model/document.ts";
-import type { Evidence, EvidenceRequest } from "../model/evidence.ts";
+import type { Proof } from "../model/evidence.ts";
 import type { OutboxAction, OutboxEntry } from "../model/outbox.ts";
 import type { TicketRecord, TicketRef } from "../model/ticket.ts";
 import type { EvidenceStore, OutboxStore, TicketStore } from "../store/store.ts";
 import type { Clock } from "../support/clock.ts";
 import { asBackfeedError, BackfeedError, type ErrorKind } from "../support/errors.ts";
-import { sha256 } from "../support/hashing.ts";
 import type { Tracker } from "../trackers/tracker.ts";
 import { type AttemptOutcome, afterEmptyLook } from "./outcome.ts";
-
-/** Collects what a request names, under a deadline of its own; never throws, what could not be had is in `missing`. */
-export type CollectEvidence = (request: EvidenceRequest, signal: AbortSignal) => Promise<Evidence>;
-
-/** The ticket's whole text, once the evidence is there. */
-export type ComposeDocument = (
-  action: Pick<CreateAction, "document" | "evidence">,
-  evidence: Evidence,
-  chartName: string | undefined,
-) => Document;
+import {
+  attachCharts,
+  type CollectEvidence,
+  type ComposeDocument,
+  mostExtraWaitMs,
+  proofOf,
+  unlessRefused,
+} from "./proof.ts";
 
 export interface CreateContext {
   readonly outbox: OutboxStore;
@@ -30,9 +26,6 @@ export interface CreateContext {
   readonly owner: string;
   readonly leaseMs: number;
 }
-
-/** A chart or link that cannot be added does not hold up, for ever, what else is to be said on the ticket. */
-const mostExtraWaitMs = 25 * 60_000;
 
 type CreateAction = Extract<OutboxAction, { kind: "create" }>;
 
@@ -58,20 +51,19 @@ export async function fileTicket(
   signal: AbortSignal,
 ): Promise<CreateResult> {
   const known = await context.tickets.ofFinding(entry.findingId);
-  const evidence = await evidenceOf(entry, action, context, signal);
-  const chartName = chartNameOf(evidence);
+  const proof = await proofOf(entry, action.evidence, context, signal);
   if (known !== undefined && known.generation === entry.generation) {
-    return finish(action, known, false, evidence, chartName, context, signal);
+    return finish(action, known, false, proof, context, signal);
   }
   const found = await look(() => context.tracker.find(action.identity, action.route, signal));
   const existing = found[0];
   if (existing !== undefined) {
     const record = await adopt(entry, action, existing, context, signal);
-    return finish(action, record, true, evidence, chartName, context, signal);
+    return finish(action, record, true, proof, context, signal);
   }
   const next = afterEmptyLook(entry, context.clock.now(), context.tracker.settleWaitsMs);
   if (next.next === "wait") return { kind: "wait", outcome: next.outcome };
-  const document = context.composeDocument(action, evidence, chartName);
+  const document = context.composeDocument(action.document, proof);
   // Past this line a stop is an unknown outcome, with all its looking: not for one that is known already.
   if (signal.aborted) throw new BackfeedError("aborted", "stopped before the ticket was filed");
   const { owner, leaseMs } = context;
@@ -84,12 +76,7 @@ export async function fileTicket(
     return recordOf(entry, action, created.ref, created.priority, created.dropped, context.clock.now());
   });
   await remember(record, context);
-  return finish(action, record, false, evidence, chartName, context, signal);
-}
-
-/** The attachment's name carries a hash of its content, so that it is attached once. */
-export function chartNameOf({ chart }: Evidence): string | undefined {
-  return chart === undefined ? undefined : `backfeed-${sha256(chart).slice(0, 16)}.png`;
+  return finish(action, record, false, proof, context, signal);
 }
 
 /** What is certain after a create: nothing was filed. Everything else, a fault of ours and a stop included, is not. */
@@ -134,21 +121,6 @@ async function look<Value>(step: () => Promise<Value>): Promise<Value> {
   }
 }
 
-async function evidenceOf(
-  entry: OutboxEntry,
-  action: CreateAction,
-  context: CreateContext,
-  signal: AbortSignal,
-): Promise<Evidence> {
-  const stored = await context.evidence.ofEntry(entry.id);
-  if (stored !== undefined) return stored;
-  const collected = await context.collectEvidence(action.evidence, signal);
-  // What was cut short by our own stop is not the proof: the next start collects it.
-  if (signal.aborted) throw new BackfeedError("aborted", "stopped while evidence was collected");
-  await context.evidence.put(entry.id, entry.findingId, action.evidence, collected);
-  return collected;
-}
-
 /** An issue of ours that we do not remember: from a lost answer, a lost store, or another process. */
 async function adopt(
   entry: OutboxEntry,
@@ -190,50 +162,18 @@ async function finish(
   action: CreateAction,
   record: TicketRecord,
   adopted: boolean,
-  evidence: Evidence,
-  chartName: string | undefined,
+  { evidence }: Proof,
   { tracker, clock }: CreateContext,
   signal: AbortSignal,
 ): Promise<CreateResult> {
   const notes: string[] = [...record.dropped];
   // By time since the ticket is there, and not by attempts: looking for a lost create has spent many already.
   const giveUp = clock.now() - record.createdAt >= mostExtraWaitMs;
-  if (evidence.chart !== undefined && chartName !== undefined) {
-    const attachment = { name: chartName, contentType: "image/png", bytes: evidence.chart };
-    await unlessRefused("the chart could not be attached", giveUp, notes, () =>
-      tracker.attach(record.ref, attachment, signal),
-    );
-  }
+  const extras = { tracker, giveUp, notes };
+  await attachCharts(record.ref, evidence, extras, signal);
   const { page } = action;
   if (page !== undefined) {
-    await unlessRefused("the link back could not be set", giveUp, notes, () =>
-      tracker.linkBack(record.ref, page, signal),
-    );
+    await unlessRefused("the link back could not be set", extras, () => tracker.linkBack(record.ref, page, signal));
   }
   return { kind: "filed", record, adopted, notes };
-}
-
-/** Credentials that expired after the create are renewed; only "not allowed" (403) stays so. */
-function mayPass(error: BackfeedError): boolean {
-  if (error.kind === "unauthorized") return error.status !== 403;
-  return error.retryable || error.kind === "unknown_outcome";
-}
-
-async function unlessRefused(
-  what: string,
-  giveUp: boolean,
-  notes: string[],
-  step: () => Promise<unknown>,
-): Promise<void> {
-  try {
-    await step();
-  } catch (thrown) {
-    const error = asBackfeedError(thrown);
-    if (error.kind === "aborted") throw error;
-    if (!giveUp && mayPass(error)) {
-      // The issue is there: repeating this step looks before it writes.
-      throw new BackfeedError("unavailable", error.message, { cause: error, retryAfterMs: error.retryAfterMs ?? 0 });
-    }
-    notes.push(`${what}: ${error.message}`);
-  }
 }

@@ -1,4 +1,5 @@
 import type { Document } from "../model/document.ts";
+import type { EvidenceRequest } from "../model/evidence.ts";
 import type { OutboxEntry } from "../model/outbox.ts";
 import type { EvidenceStore, OutboxStore, TicketStore } from "../store/store.ts";
 import { Alarm } from "../support/alarm.ts";
@@ -8,9 +9,10 @@ import type { Logger } from "../support/logging.ts";
 import { traced } from "../support/tracing.ts";
 import type { Tracker } from "../trackers/tracker.ts";
 import { applyToTicket } from "./apply.ts";
-import { type CollectEvidence, type ComposeDocument, chartNameOf, fileTicket } from "./create.ts";
+import { fileTicket } from "./create.ts";
 import { type AttemptOutcome, afterFailure } from "./outcome.ts";
 import { withOwnMarkers } from "./own-markers.ts";
+import { type CollectEvidence, type ComposeDocument, mostExtraWaitMs, proofOf } from "./proof.ts";
 
 export interface DeliveryWorkerOptions {
   readonly outbox: OutboxStore;
@@ -95,9 +97,17 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
     if (record === undefined || record.generation !== entry.generation) {
       return settle(entry, { state: "dropped", note: "its ticket was never filed" }, "no_ticket");
     }
-    const withEvidence = (document: Document) => describe(document, entry.findingId);
-    const own = withOwnMarkers(tracker, record);
-    const applied = await applyToTicket(entry.action, { tracker: own, record, withEvidence, now: clock.now(), signal });
+    const now = clock.now();
+    const applied = await applyToTicket(entry.action, {
+      tracker: withOwnMarkers(tracker, record),
+      record,
+      withEvidence: (document) => describe(document, entry.findingId),
+      collect: (request: EvidenceRequest) => proofOf(entry, request, options, signal),
+      compose: options.composeDocument,
+      giveUpExtras: now - entry.createdAt >= mostExtraWaitMs,
+      now,
+      signal,
+    });
     const { state, note, change } = applied;
     const ticket = change === undefined ? {} : { ticket: { generation: entry.generation, change } };
     await settle(entry, { state, note, ...ticket }, applied.code);
@@ -108,8 +118,7 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
   async function describe(document: Document, findingId: string): Promise<Document> {
     const proof = await options.evidence.newest(findingId);
     if (proof === undefined) return document;
-    const { request, evidence } = proof;
-    return options.composeDocument({ document, evidence: request }, evidence, chartNameOf(evidence));
+    return options.composeDocument(document, proof);
   }
 
   /** A stop that we did not ask for is a fault of the tracker: tried again at once, it could be so for ever. */

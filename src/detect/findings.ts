@@ -19,6 +19,8 @@ export interface FindingStep {
   readonly change: FindingChange;
   /** The rule of the worst alert. */
   readonly rule: Rule;
+  /** The rules of the alerts that it shows, by the id in their summary. */
+  readonly rules: ReadonlyMap<string, Rule>;
   /** Alerts of this finding that are firing or recovering now. */
   readonly alerts: readonly Alert[];
 }
@@ -138,16 +140,34 @@ function formFinding(
     title: goesOn && worst.verdict.kind !== "breached" ? base.title : request.titleOf(rule, worst, episode),
     changedAt: goesOn ? base.changedAt : request.at,
     worst,
-    others: ranked
-      .filter((alert) => alert !== worstAlert)
-      .slice(0, mostOthersShown)
-      .map(summarise),
+    others: shownOthers(ranked.filter((alert) => alert !== worstAlert)).map(summarise),
     alertCount: alerts.length,
     flapping: alerts.some((alert) => alert.flapping),
     episode,
     pastEpisodes: recentEpisodes(pastEpisodes, request.at),
   };
-  return { finding, before, change: before === undefined ? "opened" : goesOn ? "goes_on" : "came_back", rule, alerts };
+  const change = before === undefined ? "opened" : goesOn ? "goes_on" : "came_back";
+  return { finding, before, change, rule, rules: rulesOf(request.rules, ranked), alerts };
+}
+
+/** The worst, and of each rule its worst, however many of another rule are worse. */
+function shownOthers(ranked: readonly Alert[]): readonly Alert[] {
+  if (ranked.length <= mostOthersShown) return ranked;
+  const seen = new Set<string>();
+  const firsts = ranked.filter(({ ruleIdentity }) => !seen.has(ruleIdentity) && seen.add(ruleIdentity));
+  const shown = new Set([...firsts, ...ranked].slice(0, mostOthersShown));
+  for (const alert of ranked) if (shown.size < mostOthersShown) shown.add(alert);
+  return ranked.filter((alert) => shown.has(alert));
+}
+
+function rulesOf(rules: ReadonlyMap<string, Rule>, alerts: readonly Alert[]): ReadonlyMap<string, Rule> {
+  const found = new Map<string, Rule>();
+  for (const alert of alerts) {
+    if (found.has(alert.ruleId)) continue;
+    const rule = ruleOf(rules, alert);
+    if (rule !== undefined) found.set(alert.ruleId, rule);
+  }
+  return found;
 }
 
 function goQuiet(request: FormRequest, before: Finding, ended: readonly Evaluation[]): FindingStep | undefined {
@@ -178,7 +198,7 @@ function goQuiet(request: FormRequest, before: Finding, ended: readonly Evaluati
     flapping: false,
     others: [],
   };
-  return { finding, before, change: "went_quiet", rule, alerts: [] };
+  return { finding, before, change: "went_quiet", rule, rules: new Map([[before.worst.ruleId, rule]]), alerts: [] };
 }
 
 function newFinding(key: string, rule: Rule, worst: Alert, at: number): Finding {
@@ -271,6 +291,7 @@ function summarise(alert: Alert): AlertSummary {
     state: alert.state === "recovering" ? "recovering" : "firing",
     since: alert.episode.startedAt,
     verdict: alert.verdict,
+    ...(alert.episode.peak === undefined ? {} : { peak: alert.episode.peak }),
   };
 }
 

@@ -25,6 +25,7 @@ export const decisionReasons = [
   "flapping",
   "verified",
   "takes_over",
+  "rule_joined",
   // comment, none
   "suppressed",
   // none

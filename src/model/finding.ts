@@ -21,6 +21,8 @@ export interface AlertSummary {
   readonly state: "firing" | "recovering";
   readonly since: number;
   readonly verdict: Verdict;
+  /** Its worst value in this episode. Missing in what was stored before it was kept. */
+  readonly peak?: { readonly at: number; readonly value: number; readonly threshold: number | undefined };
 }
 
 /** From the first of its alerts' episodes to the last. */
@@ -81,6 +83,8 @@ export interface TriageMemory {
   readonly verifiedAt: number | undefined;
   /** Id of the issue that became its ticket (a duplicate's original, an adopted one), once that was said there. */
   readonly greeted: string | undefined;
+  /** Rules whose alerts the ticket has been told of; undefined where that was not remembered yet. */
+  readonly toldRules: readonly string[] | undefined;
 }
 
 export interface WrittenFields {
@@ -129,6 +133,7 @@ export const freshMemory: TriageMemory = {
   clear: undefined,
   verifiedAt: undefined,
   greeted: undefined,
+  toldRules: undefined,
 };
 
 /** A group of alerts worth telling, over its whole life. One finding, one live ticket. */
@@ -149,7 +154,7 @@ export interface Finding {
   readonly changedAt: number;
   /** The worst alert that is not inactive, or was last. */
   readonly worst: AlertSummary;
-  /** The others, worst first, at most 20; `alertCount` counts all. */
+  /** The others, worst first, at most 20, among them each rule's worst; `alertCount` counts all. */
   readonly others: readonly AlertSummary[];
   readonly alertCount: number;
   /** One of its alerts is held firing because it changed too often. */

@@ -23,6 +23,8 @@ export type OutboxAction =
       readonly document: Document;
       /** Said on a closed ticket, too: it is about the closing. */
       readonly onClosed?: true;
+      /** Collected, and appended with its charts. */
+      readonly evidence?: EvidenceRequest;
     }
   /** The summary block: one comment of ours, kept current. */
   | { readonly kind: "summary"; readonly marker: string; readonly document: Document }

@@ -148,3 +148,34 @@ export interface SeriesPoint {
   readonly at: number;
   readonly value: number | undefined;
 }
+
+/** An expression in the language of a metrics source; its answer has as many lines as it has. */
+export interface PromqlQuery {
+  readonly promql: string;
+}
+
+/** What a chart of several lines can be drawn of. */
+export type SeriesQuery = Query | PromqlQuery;
+
+/** One line for each label set of `by` (without it one in all), over equal, half-open steps. */
+export interface LinesRequest {
+  readonly query: SeriesQuery;
+  readonly window: Window;
+  readonly stepMs: number;
+  /** How many lines at most; the largest stay. */
+  readonly limit: number;
+}
+
+export interface Line {
+  /** What sets it apart from the others; none when it is the only one. */
+  readonly labels: Labels;
+  /** One per step, oldest first. */
+  readonly points: readonly SeriesPoint[];
+}
+
+export interface Lines {
+  /** The largest first. */
+  readonly lines: readonly Line[];
+  /** Lines beyond the limit that were left out; a lower bound. */
+  readonly more: number;
+}

@@ -1,4 +1,14 @@
-import type { Batch, BatchAnswer, Query, Sample, SampleRequest, SeriesPoint, SeriesRequest } from "../model/query.ts";
+import type {
+  Batch,
+  BatchAnswer,
+  Lines,
+  LinesRequest,
+  Query,
+  Sample,
+  SampleRequest,
+  SeriesPoint,
+  SeriesRequest,
+} from "../model/query.ts";
 
 /** A fault that only the source itself can see: an index, a field or a filter it does not accept. */
 export interface QueryFault {
@@ -24,6 +34,8 @@ export interface Source {
   samples(request: SampleRequest, signal: AbortSignal): Promise<readonly Sample[]>;
   /** One point per step of the window, oldest first. Throws BackfeedError. */
   series(request: SeriesRequest, signal: AbortSignal): Promise<readonly SeriesPoint[]>;
+  /** The largest lines of a query that may have many; `lines-by-group` for sources of events. Throws BackfeedError. */
+  lines(request: LinesRequest, signal: AbortSignal): Promise<Lines>;
   /** What `check --online` asks. Throws `unavailable` when the source cannot be reached. */
   check(queries: readonly Query[], signal: AbortSignal): Promise<readonly QueryFault[]>;
   close(): Promise<void>;

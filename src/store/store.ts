@@ -1,5 +1,5 @@
 import type { Alert } from "../model/alert.ts";
-import type { Evidence, EvidenceRequest } from "../model/evidence.ts";
+import type { Evidence, EvidenceRequest, Proof } from "../model/evidence.ts";
 import type { Finding, FindingEvent } from "../model/finding.ts";
 import type { Labels } from "../model/labels.ts";
 import type { LocalTicket } from "../model/local-ticket.ts";
@@ -239,8 +239,8 @@ export interface EvidenceStore {
   /** Once per outbox entry: a second attempt finds what the first collected. */
   put(outboxId: string, findingId: string, request: EvidenceRequest, evidence: Evidence): Promise<void>;
   ofEntry(outboxId: string): Promise<Evidence | undefined>;
-  /** The newest of a finding, with what was asked. */
-  newest(findingId: string): Promise<{ request: EvidenceRequest; evidence: Evidence } | undefined>;
+  /** Of a finding's newest ticket: what it was filed with, and the sections of rules that joined it since. */
+  newest(findingId: string): Promise<Proof | undefined>;
 }
 
 export interface Page<Item> {

@@ -1,17 +1,33 @@
-import type { Evidence, EvidenceRequest } from "../model/evidence.ts";
-import type { Sample, SeriesPoint } from "../model/query.ts";
+import type {
+  Evidence,
+  EvidenceChart,
+  EvidenceRequest,
+  InfraEvidence,
+  InfraRequest,
+  SectionEvidence,
+  SectionRequest,
+} from "../model/evidence.ts";
+import type { Lines, Query, Sample, SeriesPoint } from "../model/query.ts";
 import type { Source } from "../sources/source.ts";
 import { cutCodePoints } from "../support/clean-text.ts";
 import type { Clock } from "../support/clock.ts";
-import { asBackfeedError, BackfeedError } from "../support/errors.ts";
+import { sha256 } from "../support/hashing.ts";
 import { holdsRedaction } from "../support/redaction.ts";
+import { type Attempts, createAttempts } from "./attempts.ts";
+import { type ChartSpec, maxLines } from "./chart/chart-spec.ts";
+import { infraWords, isAlone, nameOf } from "./infra-words.ts";
 
 const longestValue = 1_000;
 /** Values are asked for longer than they are shown: a secret that is cut in two is no longer seen as one. */
 const longestAsked = 9_000;
+/** Lines of one chart: as many as can be told apart. */
+const mostLines = 1 + maxLines;
+/** Of one ticket: charts of infrastructure, and bytes of all charts. */
+const mostInfraCharts = 20;
+const mostChartBytes = 3_000_000;
 
 /** Draws one chart; the renderer of triage/chart. */
-export type RenderChart = (request: EvidenceRequest["chart"], series: readonly SeriesPoint[]) => Promise<Uint8Array>;
+export type RenderChart = (spec: ChartSpec) => Promise<Uint8Array>;
 
 export interface EvidenceCollectorOptions {
   readonly sources: ReadonlyMap<string, Source>;
@@ -23,86 +39,145 @@ export interface EvidenceCollectorOptions {
   readonly deadlineMs: number;
 }
 
+/** What one section's sources gave. */
+interface Gathered {
+  readonly request: SectionRequest;
+  readonly series: readonly SeriesPoint[];
+  readonly samples: readonly Sample[];
+  readonly infra: readonly { readonly request: InfraRequest; readonly found: Lines }[];
+  readonly missing: string[];
+}
+
 /**
- * Collects what a request names, within the deadline. Never throws: what could not be had is named in `missing` and
+ * Collects what a request names, within one deadline. Never throws: what could not be had is named in `missing` and
  * blocks nothing. Samples are redacted before anything else sees them. Returns at once when the signal aborts; what is
  * given then is not the proof, and the caller does not keep it.
  */
 export function createEvidenceCollector(options: EvidenceCollectorOptions) {
-  const { clock, redact } = options;
+  const { clock, redact, sources } = options;
 
-  return async (request: EvidenceRequest, signal: AbortSignal): Promise<Evidence> => {
-    const missing: string[] = [];
-    const source = options.sources.get(request.source);
-    if (source === undefined) {
-      // Findings about Backfeed itself have no source to ask, and want no samples.
-      if (request.samples.limit > 0) missing.push(`evidence: the source ${request.source} is no longer configured`);
-      return { collectedAt: clock.now(), series: [], samples: [], missing, chart: undefined };
-    }
-    if (
-      Object.values(request.query.where)
-        .flat()
-        .some((value) => typeof value === "string" && holdsRedaction(value))
-    ) {
-      missing.push("chart and sample events: a secret was taken out of this label, so it cannot be asked for");
-      return { collectedAt: clock.now(), series: [], samples: [], missing, chart: undefined };
-    }
-    const stop = new AbortController();
-    const onAbort = () => stop.abort(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    let late = false;
-    const deadline = clock.sleep(options.deadlineMs, stop.signal).then(
-      () => {
-        late = true;
-        stop.abort(new BackfeedError("aborted", "took too long"));
-      },
-      () => undefined,
-    );
-    // Raced against, since a source or a renderer may not heed the signal. Nobody else may be waiting: never unhandled.
-    const stopped = new Promise<never>((_resolve, reject) => {
-      const onStop = () => reject(stop.signal.reason);
-      if (stop.signal.aborted) onStop();
-      else stop.signal.addEventListener("abort", onStop, { once: true });
-    });
-    stopped.catch(() => undefined);
-    const attempt = async <Value>(what: string, work: () => Promise<Value>, otherwise: Value): Promise<Value> => {
-      try {
-        if (stop.signal.aborted) throw stop.signal.reason;
-        return await Promise.race([work(), stopped]);
-      } catch (thrown) {
-        const why = late ? "took too long" : signal.aborted ? "stopped" : redact(asBackfeedError(thrown).message);
-        missing.push(`${what}: ${why}`);
-        return otherwise;
-      }
-    };
+  return async ({ sections }: EvidenceRequest, signal: AbortSignal): Promise<Evidence> => {
+    const attempts = createAttempts({ clock, redact, signal, deadlineMs: options.deadlineMs });
     try {
-      const { query, labels, chart } = request;
-      const maxValueLength = longestAsked;
-      const [series, samples] = await Promise.all([
-        attempt<readonly SeriesPoint[]>("chart", () => source.series({ query, labels, ...chart }, stop.signal), []),
-        request.samples.limit === 0
-          ? []
-          : attempt<readonly Sample[]>(
-              "sample events",
-              () => source.samples({ query, labels, ...request.samples, maxValueLength }, stop.signal),
-              [],
-            ),
-      ]);
-      const drawable = series.some((point) => point.value !== undefined);
-      const png = drawable
-        ? await attempt("chart", () => options.renderChart(redactTitle(chart), series), undefined)
-        : undefined;
-      return { collectedAt: clock.now(), series, samples: samples.map(redactSample), missing, chart: png };
+      const gathered = await Promise.all(sections.map((section) => gather(section, attempts)));
+      return { collectedAt: clock.now(), sections: await draw(gathered, attempts) };
     } finally {
-      signal.removeEventListener("abort", onAbort);
-      stop.abort(new BackfeedError("aborted", "done"));
-      await deadline;
+      await attempts.end();
     }
   };
 
-  function redactTitle(chart: EvidenceRequest["chart"]): EvidenceRequest["chart"] {
-    return { ...chart, title: redact(chart.title) };
+  async function gather(request: SectionRequest, attempts: Attempts): Promise<Gathered> {
+    const missing: string[] = [];
+    const [own, infra] = await Promise.all([
+      gatherOwn(request, missing, attempts),
+      Promise.all(request.infra.map((each) => gatherInfra(each, missing, attempts))),
+    ]);
+    return { request, ...own, infra: infra.flatMap((each) => each ?? []), missing };
+  }
+
+  async function gatherOwn(request: SectionRequest, missing: string[], { attempt, signal }: Attempts) {
+    const { query, labels, chart } = request;
+    const source = sources.get(request.source);
+    if (source === undefined) {
+      // Findings about Backfeed itself have no source to ask, and want no samples.
+      if (request.samples.limit > 0) missing.push(`evidence: the source ${request.source} is no longer configured`);
+      return { series: [], samples: [] };
+    }
+    if (asksForRedacted(query)) {
+      missing.push("chart and sample events: a secret was taken out of this label, so it cannot be asked for");
+      return { series: [], samples: [] };
+    }
+    const { window, stepMs } = chart;
+    const maxValueLength = longestAsked;
+    const [series, samples] = await Promise.all([
+      attempt("chart", missing, () => source.series({ query, labels, window, stepMs }, signal)),
+      request.samples.limit === 0
+        ? []
+        : attempt("sample events", missing, () =>
+            source.samples({ query, labels, ...request.samples, maxValueLength }, signal),
+          ),
+    ]);
+    return { series: series ?? [], samples: (samples ?? []).map(redactSample) };
+  }
+
+  async function gatherInfra(request: InfraRequest, missing: string[], { attempt, signal }: Attempts) {
+    const { title, ask, window, stepMs } = request;
+    const what = redact(title);
+    const source = sources.get(request.source);
+    if ("refused" in ask) missing.push(`${what}: ${ask.refused}`);
+    else if (source === undefined) missing.push(`${what}: there is no source ${request.source} to ask`);
+    else if ("target" in ask && asksForRedacted(ask)) {
+      missing.push(`${what}: a secret was taken out of a label, so it cannot be asked for`);
+    } else {
+      const found = await attempt(what, missing, () =>
+        source.lines({ query: ask, window, stepMs, limit: mostLines }, signal),
+      );
+      return found === undefined ? undefined : { request, found };
+    }
+    return undefined;
+  }
+
+  /** First the charts of what fired, worst first, then of what was under it: where it gets too much, those are left out. */
+  async function draw(gathered: readonly Gathered[], { attempt }: Attempts): Promise<SectionEvidence[]> {
+    let bytes = 0;
+    const drawn = new Map<SectionRequest | InfraRequest, EvidenceChart>();
+    const drawOne = async (of: SectionRequest | InfraRequest, what: string, missing: string[], spec: ChartSpec) => {
+      const png = await attempt(what, missing, () => options.renderChart(spec));
+      if (png === undefined) return;
+      if (bytes + png.byteLength > mostChartBytes) {
+        missing.push(`${what}: left out, the charts of a ticket have at most ${mostChartBytes / 1_000_000} MB`);
+        return;
+      }
+      bytes += png.byteLength;
+      drawn.set(of, { name: `backfeed-${sha256(png).slice(0, 16)}.png`, png });
+    };
+    for (const { request, series, missing } of gathered) {
+      const { chart } = request;
+      if (!isDrawable(series)) continue;
+      await drawOne(request, "chart", missing, { ...chart, title: redact(chart.title), series });
+    }
+    let charts = 0;
+    for (const { request: section, infra, missing } of gathered) {
+      for (const { request, found } of infra) {
+        if (!found.lines.some(({ points }) => isDrawable(points))) continue;
+        const what = redact(request.title);
+        charts += 1;
+        if (charts > mostInfraCharts) {
+          missing.push(`chart of ${what}: left out, a ticket has at most ${mostInfraCharts} of them`);
+        } else await drawOne(request, `chart of ${what}`, missing, infraSpec(section, request, found));
+      }
+    }
+    return gathered.map(({ request, series, samples, infra, missing }) => ({
+      series,
+      samples,
+      missing,
+      chart: drawn.get(request),
+      infra: infra.map(({ request: each, found }) => infraEvidence(request, each, found, drawn.get(each))),
+    }));
+  }
+
+  function infraEvidence(
+    section: SectionRequest,
+    request: InfraRequest,
+    found: Lines,
+    chart: EvidenceChart | undefined,
+  ): InfraEvidence {
+    const words = redact(infraWords(request, found, section.chart.episode));
+    return { title: redact(request.title), words, chart };
+  }
+
+  /** On the time axis and with the episode of the chart that it stands beside. */
+  function infraSpec({ chart }: SectionRequest, request: InfraRequest, { lines, more }: Lines): ChartSpec {
+    const [first, ...rest] = lines;
+    return {
+      title: redact(request.title),
+      unit: request.unit,
+      window: chart.window,
+      episode: chart.episode,
+      series: first?.points ?? [],
+      ...(first === undefined || isAlone(lines, more) ? {} : { seriesTitle: nameOf(first), several: true }),
+      lines: rest.map((line) => ({ title: nameOf(line), unit: request.unit, points: line.points })),
+    };
   }
 
   function redactSample(sample: Sample): Sample {
@@ -114,4 +189,15 @@ export function createEvidenceCollector(options: EvidenceCollectorOptions) {
     });
     return { at: sample.at, fields };
   }
+}
+
+function isDrawable(points: readonly SeriesPoint[]): boolean {
+  return points.some((point) => point.value !== undefined);
+}
+
+/** Nothing matches a value of which a part was taken out. */
+function asksForRedacted({ where }: Query): boolean {
+  return Object.values(where)
+    .flat()
+    .some((value) => typeof value === "string" && holdsRedaction(value));
 }

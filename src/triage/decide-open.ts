@@ -1,6 +1,7 @@
 import { isOngoing, type TriageMemory } from "../model/finding.ts";
 import { countReturn, type DecideInput, nothing, type Said, say, standingStill } from "./decided.ts";
 import { lower, raise } from "./priority-change.ts";
+import { joiningRules } from "./sections.ts";
 
 const hourMs = 3_600_000;
 /** The numbers of RULES.md section 4. */
@@ -58,6 +59,11 @@ function goesOn(input: DecideInput, memory: TriageMemory): Said {
   if (priority !== undefined) return priority;
   const flapping = finding.flapping;
   if (flapping && !memory.flappingTold) return say("comment", "flapping", { ...memory, flappingTold: true });
+  const joining = joiningRules(finding);
+  if (joining.length > 0) {
+    const told = { ...memory, toldRules: [...(memory.toldRules ?? []), ...joining], summaryAt: at };
+    return say("comment", "rule_joined", told, { refreshSummary: true });
+  }
   if (at - (memory.summaryAt ?? at) >= summaryEveryMs) {
     return say("update", "goes_on", { ...memory, summaryAt: at }, { refreshSummary: true });
   }

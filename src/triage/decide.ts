@@ -5,6 +5,7 @@ import { beforeTicket } from "./decide-new.ts";
 import { withOpenTicket } from "./decide-open.ts";
 import { countReturn, type Decided, type DecideInput, nothing, type Said, say } from "./decided.ts";
 import { watchScore } from "./priority-change.ts";
+import { toldRules } from "./sections.ts";
 
 /**
  * One decision for one finding at one tick, or when its ticket changed: row by row the table of triage/README.md. Pure:
@@ -12,7 +13,7 @@ import { watchScore } from "./priority-change.ts";
  * files what is open then.
  */
 export function decide(input: DecideInput): Decided {
-  const { anew, ...said } = inMode(input, judge(input));
+  const { anew, ...said } = inMode(input, withTold(input, judge(input)));
   const { finding } = input;
   return {
     ...said,
@@ -50,6 +51,14 @@ function greet({ ticket }: DecideInput, said: Said): Said {
   const { memory } = said;
   if (ticket === undefined || (ticket.formerRefs ?? []).length === 0 || memory.greeted === ticket.ref.id) return said;
   return say("comment", "takes_over", { ...memory, greeted: ticket.ref.id });
+}
+
+/** A ticket tells of every rule that is in the finding when it is filed; one of before this was remembered told of what is in it now. */
+function withTold({ finding }: DecideInput, said: Said): Said {
+  const { memory, decision } = said;
+  const isUnknown = memory.createdAt !== undefined && memory.toldRules === undefined;
+  if (decision.action !== "create" && !isUnknown) return said;
+  return { ...said, memory: { ...memory, toldRules: toldRules(finding) } };
 }
 
 /** Only mode `file` tells. */

@@ -16,7 +16,7 @@ export function regressedDocument(story: Story): Document {
   return [
     paragraph(
       strong(byUs ? `Back, ${after} after this was closed. ` : `Regressed, ${after} after the fix. `),
-      `This ticket was closed as Done at ${closedAt(story)}, and the problem is back: ${measuredText(story, story.finding.worst)}. Episode ${1 + story.finding.pastEpisodes.length} in 30 days.`,
+      `This ticket was closed as Done at ${closedAt(story)}, and the problem is back: ${measuredText(story.rule, story.finding.worst)}. Episode ${1 + story.finding.pastEpisodes.length} in 30 days.`,
     ),
     paragraph(priorityLine(story.priority)),
   ];
@@ -27,7 +27,7 @@ export function stillHappeningDocument(story: Story): Document {
   return [
     paragraph(
       strong(`Still happening, ${hoursText(story.at - (story.ticket?.closed?.at ?? story.at))} after Done. `),
-      `This ticket was closed at ${closedAt(story)}, and the problem has not stopped since: ${measuredText(story, story.finding.worst)}.`,
+      `This ticket was closed at ${closedAt(story)}, and the problem has not stopped since: ${measuredText(story.rule, story.finding.worst)}.`,
     ),
     paragraph(priorityLine(story.priority)),
   ];
@@ -44,7 +44,7 @@ export function wontDoOverDocument(story: Story): Document {
   return [
     paragraph(
       strong(worse ? "Worse than when this was closed. " : "Asking once more. "),
-      `${why}: ${measuredText(story, story.finding.worst)}.`,
+      `${why}: ${measuredText(story.rule, story.finding.worst)}.`,
     ),
     paragraph(priorityLine(priority)),
   ];
@@ -66,7 +66,7 @@ export function suppressedDocument(story: Story): Document {
   return [
     paragraph(
       strong("Left closed, as you decided. "),
-      `The problem still happens (${measuredText(story, story.finding.worst)}). Backfeed says no more about it unless ${worse}it still happens after ${until}.`,
+      `The problem still happens (${measuredText(story.rule, story.finding.worst)}). Backfeed says no more about it unless ${worse}it still happens after ${until}.`,
     ),
   ];
 }

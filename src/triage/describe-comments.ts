@@ -35,7 +35,7 @@ export function backDocument(story: Story): Document {
   return [
     paragraph(
       strong("Back again"),
-      `${after}: ${measuredText(story, finding.worst)}. Episode ${1 + finding.pastEpisodes.length} in 30 days.`,
+      `${after}: ${measuredText(story.rule, finding.worst)}. Episode ${1 + finding.pastEpisodes.length} in 30 days.`,
     ),
     paragraph(priorityLine(story.priority)),
   ];
@@ -47,6 +47,17 @@ export function flappingDocument(story: Story): Document {
       strong("It comes and goes. "),
       `${labelsOf(story)} changed at least four times between bad and good in the last twenty checks. Backfeed holds it as still happening until it settles, and says so only once.`,
     ),
+  ];
+}
+
+/** The proof of the rules that joined is set between its two paragraphs. */
+export function joinedDocument({ finding }: Story, joining: readonly string[]): Document {
+  const others = finding.ruleIds.filter((id) => !joining.includes(id));
+  const beside = others.length === 0 ? "" : ` It is the same problem as told by ${others.join(", ")}.`;
+  const rules = joining.length === 1 ? `Rule ${joining[0]} fires, too.` : `Rules ${joining.join(", ")} fire, too.`;
+  return [
+    paragraph(strong("One more sign of this. "), `${rules}${beside}`),
+    paragraph("This is told once for each rule. What each of them measures now stands in the summary."),
   ];
 }
 

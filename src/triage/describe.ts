@@ -56,7 +56,7 @@ function facts(story: Story): Inline[][][] {
   const { finding, rule, at } = story;
   const { episode } = finding;
   const rows = [
-    row("Measured", measuredText(story, finding.worst)),
+    row("Measured", measuredText(story.rule, finding.worst)),
     row("Where", labelsOf(story)),
     row("Since", `${formatInstant(episode.startedAt)} (${ageWhenFiled(at - episode.startedAt)})`),
   ];

@@ -17,18 +17,20 @@ import {
 import {
   backDocument,
   flappingDocument,
+  joinedDocument,
   priorityKeptDocument,
   quietDocument,
   ruleChangedDocument,
   vanishedDocument,
 } from "./describe-comments.ts";
 import { fieldActions } from "./fields.ts";
+import { joiningRules } from "./sections.ts";
 import type { Story } from "./story.ts";
 
 export interface IntentContext {
   readonly route: TicketRoute;
-  /** Asked for only when a ticket is created. */
-  readonly evidence: () => EvidenceRequest;
+  /** Asked for only when a ticket is created, or for these rules when they join it. */
+  readonly evidence: (only?: readonly string[]) => EvidenceRequest;
 }
 
 /**
@@ -40,7 +42,9 @@ export function intentsOf(decided: Decided, story: Story, context: IntentContext
   const { memory, state, generation } = decided;
   const finding = { ...story.finding, memory, state, generation };
   const told: Story = { ...story, finding };
-  const actions: OutboxAction[] = [...mainActions(decided, told, context)];
+  // Of the memory before: what is decided now remembers them as told.
+  const joining = joiningRules(story.finding);
+  const actions: OutboxAction[] = [...mainActions(decided, told, context, joining)];
   if (decided.writePriority !== undefined) {
     const band = decided.writePriority;
     const always = story.rule.ticket.ownership.priority === "always" ? { always: true as const } : {};
@@ -89,11 +93,19 @@ function keptMarker(band: string): string {
   return `priority-kept:${band.toLowerCase()}`;
 }
 
-function mainActions(decided: Decided, story: Story, context: IntentContext): readonly OutboxAction[] {
+function mainActions(
+  decided: Decided,
+  story: Story,
+  context: IntentContext,
+  joining: readonly string[],
+): readonly OutboxAction[] {
   const { action, reason } = decided.decision;
   if (action === "create") return [createAction(story, context), ...linkActions(story)];
-  const words = wordsFor(reason, story);
+  const words = wordsFor(reason, story, joining);
   if (words === undefined) return [];
+  if (action === "comment" && reason === "rule_joined") {
+    return [{ kind: "comment", ...words, evidence: context.evidence(joining) }];
+  }
   if (action === "comment") return [{ kind: "comment", ...words }];
   const { marker, document } = words;
   if (action === "transition") return [{ kind: "transition", category: "done", marker, document }];
@@ -101,7 +113,7 @@ function mainActions(decided: Decided, story: Story, context: IntentContext): re
   return [];
 }
 
-function wordsFor(reason: DecisionReason, story: Story): Words | undefined {
+function wordsFor(reason: DecisionReason, story: Story, joining: readonly string[]): Words | undefined {
   const { finding, at, ticket } = story;
   const episode = finding.episode.startedAt;
   const closing = ticket?.closed?.at ?? at;
@@ -129,6 +141,9 @@ function wordsFor(reason: DecisionReason, story: Story): Words | undefined {
       return { marker: `suppressed:${closing}`, document: suppressedDocument(story), onClosed: true };
     case "verified":
       return { marker: `verified:${closing}:${episode}`, document: verifiedDocument(story), onClosed: true };
+    case "rule_joined":
+      // A rule joins a ticket once.
+      return { marker: `joined:${joining[0] ?? ""}`, document: joinedDocument(story, joining) };
     case "takes_over":
       return { marker: `takes-over:${at}`, document: takesOverDocument(story), onClosed: true };
     default:

@@ -13,7 +13,10 @@ import { formatDuration } from "../support/duration.ts";
 export interface Story {
   readonly instance: string;
   readonly finding: Finding;
+  /** That of the worst alert. */
   readonly rule: Rule;
+  /** Those of its other alerts, by the id in their summary. */
+  readonly rules?: ReadonlyMap<string, Rule>;
   readonly priority: Priority;
   /** The tick that speaks. */
   readonly at: number;
@@ -29,8 +32,8 @@ export function unitOf(measure: Measure): ValueUnit {
 }
 
 /** `8.0%, limit: above 5.0%, over 5 min windows`. */
-export function measuredText(story: Story, alert: AlertSummary): string {
-  const { measure, windowMs } = story.rule.signal;
+export function measuredText(rule: Pick<Rule, "signal">, alert: AlertSummary): string {
+  const { measure, windowMs } = rule.signal;
   const { verdict } = alert;
   const unit = unitOf(measure);
   if (verdict.reason === "nothing_reported") return `nothing reported in ${formatDuration(windowMs)}`;

@@ -21,6 +21,7 @@ const reasons: Readonly<Record<DecisionReason, string>> = {
   rule_changed: "Its rule was changed or removed; the ticket is told.",
   flapping: "It comes and goes; the ticket is told once.",
   verified: "The fix held; the ticket is told.",
+  rule_joined: "One more of its rules fires: its evidence comes to the ticket.",
   takes_over: "Another issue has become its ticket, and is told.",
   unchanged: "Nothing has changed since.",
   pending: "It has not lasted long enough yet.",

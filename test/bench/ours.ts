@@ -44,6 +44,7 @@ export async function createOurs(url: string, rules: readonly Rule[]): Promise<O
     name: source.name,
     samples: source.samples,
     series: source.series,
+    lines: source.lines,
     check: source.check,
     close: source.close,
     answer: async (batch: Batch, signal: AbortSignal): Promise<BatchAnswer> => {

@@ -61,15 +61,14 @@ export function hostileSeed(state: FakeState): void {
   state.events.set(findingId(2), [{ at: now, kind: "operator", code: script, text: hostile }]);
   state.evidence.set(findingId(1), { request: evidenceRequest(), evidence: evidence() });
   state.evidence.set(findingId(2), {
-    request: {
-      ...evidenceRequest(),
+    request: evidenceRequest({
       source: script,
       links: [
         { text: hostile, url: "javascript:alert(5)" },
         { text: "data", url: `data:text/html,${script}` },
         { text: image, url: "https://evil.example.com/?q=<script>" },
       ],
-    },
+    }),
     evidence: evidence({ missing: [hostile], samples: [{ at: now, fields: [[script, hostile]] }] }),
   });
   state.outbox = [outboxEntry(), outboxEntry({ id: "ob-2", findingId: findingId(2), note: hostile })];

@@ -1,5 +1,11 @@
 import type { Alert } from "../../src/model/alert.ts";
-import type { Evidence, EvidenceRequest } from "../../src/model/evidence.ts";
+import type {
+  Evidence,
+  EvidenceChart,
+  EvidenceRequest,
+  SectionEvidence,
+  SectionRequest,
+} from "../../src/model/evidence.ts";
 import { type Finding, type FindingEvent, freshMemory } from "../../src/model/finding.ts";
 import { fingerprint, groupKey, shortKey } from "../../src/model/identity.ts";
 import type { Labels } from "../../src/model/labels.ts";
@@ -8,6 +14,7 @@ import type { OutboxDraft } from "../../src/model/outbox.ts";
 import type { Query } from "../../src/model/query.ts";
 import type { TicketRecord } from "../../src/model/ticket.ts";
 import type { FindingCommit, RuleCommit, RuleTickCounts, TickCommit } from "../../src/store/store.ts";
+import { sha256 } from "../../src/support/hashing.ts";
 
 /** Values with defaults, for suites of the store. Everything is plain JSON, so that what comes back compares equal. */
 export const start = Date.parse("2026-03-01T10:00:00Z");
@@ -107,27 +114,41 @@ const query: Query = {
   maxGroups: 100,
 };
 
-export function evidenceRequest(): EvidenceRequest {
+export function evidenceRequest(overrides: Partial<SectionRequest> = {}): EvidenceRequest {
   const window = { from: start - 60 * minute, to: start };
-  return {
+  const section: SectionRequest = {
+    ruleId: "checkout-errors",
     source: "logs",
     query,
     labels: { service: "checkout" },
+    about: [],
     samples: { window, badOnly: true, limit: 5, fields: [] },
     chart: { window, stepMs: minute, title: "errors", unit: "ratio", threshold: 0.05, episode: window },
     links: [],
+    infra: [],
+    ...overrides,
   };
+  return { sections: [section], moreRules: [] };
 }
 
-export function evidence(overrides: Partial<Evidence> = {}): Evidence {
-  return {
-    collectedAt: start + minute,
+export function evidence({
+  collectedAt = start + minute,
+  ...overrides
+}: Partial<SectionEvidence & Pick<Evidence, "collectedAt">> = {}): Evidence {
+  const section: SectionEvidence = {
     series: [{ at: start, value: 0.08 }],
     samples: [{ at: start, fields: [["message", "boom"]] }],
     missing: ["no infrastructure signals"],
-    chart: new Uint8Array([137, 80, 78, 71, 0, 255]),
+    chart: chartOf([137, 80, 78, 71, 0, 255]),
+    infra: [],
     ...overrides,
   };
+  return { collectedAt, sections: [section] };
+}
+
+export function chartOf(bytes: Iterable<number>): EvidenceChart {
+  const png = new Uint8Array(bytes);
+  return { name: `backfeed-${sha256(png).slice(0, 16)}.png`, png };
 }
 
 export function createDraft(name: string, overrides: Partial<OutboxDraft> = {}): OutboxDraft {

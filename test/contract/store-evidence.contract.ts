@@ -1,29 +1,56 @@
 import { expect } from "chai";
 import type { StoreUnderTest } from "./store.contract.ts";
-import { evidence, evidenceRequest, idOf, keyOf, plain, start, ticketRecord } from "./store-builders.ts";
+import { chartOf, evidence, evidenceRequest, idOf, keyOf, plain, start, ticketRecord } from "./store-builders.ts";
 
 export function storeEvidencePromises(test: StoreUnderTest): void {
   describe("evidence", () => {
     it("comes back with its chart's bytes, or without a chart", async () => {
       const { store } = test;
-      const chart = new Uint8Array(1_000_000).map((_, index) => index % 256);
+      const chart = chartOf(new Uint8Array(1_000_000).map((_, index) => index % 256));
       await store.evidence.put("1", idOf("a"), evidenceRequest(), evidence({ chart }));
       await store.evidence.put("2", idOf("b"), evidenceRequest(), evidence({ chart: undefined }));
       const found = await store.evidence.ofEntry("1");
-      expect(found?.chart).to.be.instanceOf(Uint8Array);
-      expect(Buffer.compare(found!.chart!, chart)).to.equal(0);
-      expect(plain({ ...found, chart: undefined })).to.deep.equal(plain({ ...evidence(), chart: undefined }));
-      expect((await store.evidence.ofEntry("2"))?.chart).to.equal(undefined);
+      const [section] = found?.sections ?? [];
+      expect(section?.chart?.png).to.be.instanceOf(Uint8Array);
+      expect(Buffer.compare(section!.chart!.png, chart.png)).to.equal(0);
+      expect(section).to.deep.equal({ ...evidence().sections[0], chart });
+      expect((await store.evidence.ofEntry("2"))?.sections[0]?.chart).to.equal(undefined);
       expect(await store.evidence.ofEntry("3")).to.equal(undefined);
+    });
+
+    it("keeps the charts of every section and of what was under it, each its own bytes", async () => {
+      const { store } = test;
+      const [one] = evidence({ chart: chartOf([1, 2, 3]) }).sections;
+      const infra = [
+        { title: "CPU", words: "did not change", chart: chartOf([4]) },
+        { title: "the same picture", words: "did not change", chart: chartOf([1, 2, 3]) },
+        { title: "nothing drawn", words: "no data", chart: undefined },
+      ];
+      const [two] = evidence({ chart: undefined, infra }).sections;
+      const whole = { collectedAt: start, sections: [one!, two!] };
+      await store.evidence.put("1", idOf("a"), evidenceRequest(), whole);
+      expect(await store.evidence.ofEntry("1")).to.deep.equal(whole);
+    });
+
+    it("of a ticket is what it was filed with and what joined it since, and nothing of the ticket before", async () => {
+      const { store } = test;
+      const joins = { ...evidenceRequest({ source: "joined" }), joins: true } as const;
+      const asked = [evidenceRequest({ source: "before" }), evidenceRequest({ source: "filed" }), joins];
+      for (const [place, request] of asked.entries()) {
+        await store.evidence.put(`${place}`, idOf("a"), request, evidence({ collectedAt: start + place }));
+      }
+      const proof = await store.evidence.newest(idOf("a"));
+      expect(proof?.request.sections.map(({ source }) => source)).to.deep.equal(["filed", "joined"]);
+      expect([proof?.evidence.sections.length, proof?.evidence.collectedAt]).to.deep.equal([2, start + 1]);
     });
 
     it("is newest by when it was collected", async () => {
       const { store } = test;
       expect(await store.evidence.newest(idOf("a"))).to.equal(undefined);
-      await store.evidence.put("1", idOf("a"), { ...evidenceRequest(), source: "new" }, evidence({ collectedAt: 20 }));
-      await store.evidence.put("2", idOf("a"), { ...evidenceRequest(), source: "old" }, evidence({ collectedAt: 10 }));
+      await store.evidence.put("1", idOf("a"), evidenceRequest({ source: "new" }), evidence({ collectedAt: 20 }));
+      await store.evidence.put("2", idOf("a"), evidenceRequest({ source: "old" }), evidence({ collectedAt: 10 }));
       const newest = await store.evidence.newest(idOf("a"));
-      expect([newest?.request.source, newest?.evidence.collectedAt]).to.deep.equal(["new", 20]);
+      expect([newest?.request.sections[0]?.source, newest?.evidence.collectedAt]).to.deep.equal(["new", 20]);
     });
   });
 

@@ -69,9 +69,9 @@ export function storeHostilePromises(test: StoreUnderTest): void {
 
       it("comes back as it was from evidence, tickets and local tickets", async () => {
         const { evidence: proofs, tickets, localTickets } = test.store;
-        await proofs.put("1", idOf("a"), { ...evidenceRequest(), source: value }, evidence({ missing: [value] }));
-        expect((await proofs.newest(idOf("a")))?.request.source).to.equal(value);
-        expect((await proofs.ofEntry("1"))?.missing).to.deep.equal([value]);
+        await proofs.put("1", idOf("a"), evidenceRequest({ source: value }), evidence({ missing: [value] }));
+        expect((await proofs.newest(idOf("a")))?.request.sections[0]?.source).to.equal(value);
+        expect((await proofs.ofEntry("1"))?.sections[0]?.missing).to.deep.equal([value]);
         await tickets.put(ticketRecord("a", { dropped: [value] }));
         expect((await tickets.ofFinding(idOf("a")))?.dropped).to.deep.equal([value]);
         const ticket = await localTickets.create({ ...localTicket("a"), summary: value, assignee: value });

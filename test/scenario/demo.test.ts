@@ -112,10 +112,11 @@ describe("npm run demo", function () {
           expect(ids).to.include(findingId);
           expect(await (await get(`/api/v1/findings/${findingId}`)).text()).to.contain(JSON.stringify(title));
           const kept = await program.store.evidence.newest(findingId);
-          expect(kept?.evidence.missing, title).to.deep.equal([]);
-          expect(kept?.evidence.samples, title).not.to.have.length(0);
+          const [section] = kept?.evidence.sections ?? [];
+          expect(section?.missing, title).to.deep.equal([]);
+          expect(section?.samples, title).not.to.have.length(0);
           expect(
-            Buffer.from(kept?.evidence.chart ?? [])
+            Buffer.from(section?.chart?.png ?? [])
               .subarray(1, 4)
               .toString(),
             title,

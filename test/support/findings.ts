@@ -1,9 +1,11 @@
 import { formFindings } from "../../src/detect/findings.ts";
 import type { Alert } from "../../src/model/alert.ts";
+import type { EvidenceRequest, SectionRequest } from "../../src/model/evidence.ts";
 import type { Finding } from "../../src/model/finding.ts";
 import type { Band, Priority } from "../../src/model/priority.ts";
 import type { Rule } from "../../src/model/rule.ts";
 import type { TicketRecord } from "../../src/model/ticket.ts";
+import { evidenceRequest, type SectionSubject } from "../../src/triage/evidence.ts";
 import { buildAlert, start } from "./alerts.ts";
 
 /** An open finding as detect forms it from firing alerts; everything can be overridden. */
@@ -56,4 +58,21 @@ export function buildTicket(finding: Finding, overrides: Partial<TicketRecord> =
     seen: undefined,
     ...overrides,
   };
+}
+
+/** What a ticket of a finding with one rule asks for, as the app would. */
+export function buildRequest(
+  finding: Finding,
+  rule: Rule,
+  at: number,
+  { delayMs = 0, links = [] }: Partial<Pick<SectionSubject, "delayMs" | "links">> = {},
+): EvidenceRequest {
+  const { worst: alert, title } = finding;
+  return evidenceRequest(finding, [{ rule, alert, title, delayMs, links, infra: [] }], at);
+}
+
+/** The first section of a request. */
+export function sectionOf({ sections: [section] }: EvidenceRequest): SectionRequest {
+  if (section === undefined) throw new Error("no section");
+  return section;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { chartsOf } from "../../model/evidence.ts";
 import { findingStates } from "../../model/finding.ts";
 import { bands } from "../../model/priority.ts";
 import { BackfeedError } from "../../support/errors.ts";
@@ -19,6 +20,9 @@ import { outboxEntryView, viewOutboxEntry } from "../views/outbox-view.ts";
 import { ticketRecordView, viewTicketRecord } from "../views/ticket-view.ts";
 
 const findingId = z.string().regex(/^[0-9a-f]{16}$/, "16 hexadecimal digits");
+
+/** As evidence names its charts, by their content. */
+const chartName = z.string().regex(/^backfeed-[0-9a-f]{16}\.png$/, "a chart's name");
 
 const findingDetailView = z.object({
   finding: findingView,
@@ -108,15 +112,31 @@ export function findingRoutes(program: ServerProgram, logger: Pick<Logger, "info
       method: "get",
       path: "/api/v1/findings/{id}/chart.png",
       operation: "readChart",
-      summary: "The newest chart that was collected as evidence.",
+      summary: "The chart of the worst rule, of the newest evidence.",
       access: "viewer",
       faults: [304, 404],
       params: { id: findingId },
       answer: { kind: "bytes", contentTypes: ["image/png"] },
       handle: async ({ params: { id } }) => {
-        const { chart } = (await collected(id)).evidence;
+        const chart = (await collected(id)).evidence.sections[0]?.chart;
         if (chart === undefined) throw new BackfeedError("not_found", "there was nothing to draw", { facts: { id } });
-        return { contentType: "image/png", bytes: chart };
+        return { contentType: "image/png", bytes: chart.png };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/api/v1/findings/{id}/charts/{name}",
+      operation: "readFindingChart",
+      summary: "One chart of the newest evidence, by the name that the evidence has for it.",
+      access: "viewer",
+      faults: [304, 404],
+      params: { id: findingId, name: chartName },
+      answer: { kind: "bytes", contentTypes: ["image/png"] },
+      handle: async ({ params: { id, name } }) => {
+        const chart = chartsOf((await collected(id)).evidence).find((each) => each.name === name);
+        if (chart === undefined)
+          throw new BackfeedError("not_found", "there is no such chart", { facts: { id, name } });
+        return { contentType: "image/png", bytes: chart.png };
       },
     }),
     route({

@@ -1,6 +1,7 @@
 import type { Answer, Batch, BatchAnswer, ProbeAnswer, Query, QueryFailure } from "../../model/query.ts";
 import { type Clock, systemClock } from "../../support/clock.ts";
 import { type Logger, silentLogger } from "../../support/logging.ts";
+import { linesByGroup } from "../lines-by-group.ts";
 import type { Source } from "../source.ts";
 import { checkQueries } from "./check.ts";
 import { type Connection, type ConnectionSettings, connect } from "./connection.ts";
@@ -44,14 +45,16 @@ export function createElasticsearchSource(options: ElasticsearchOptions): Source
   const fields = createFieldCache({ connection, clock, logger });
   const context: ElasticsearchContext = { connection, fields, settings: { timestamp, timeoutMs }, logger };
   const refused: Refused = { alone: new WeakSet(), apart: new WeakSet() };
-  return {
+  const source: Source = {
     name,
     answer: (batch, signal) => answerBatch(context, refused, batch, signal),
     samples: (request, signal) => askSamples(context, request, signal),
     series: (request, signal) => askSeries(context, request, signal),
+    lines: (request, signal) => linesByGroup(source, request, signal),
     check: (queries, signal) => checkQueries(context, queries, signal),
     close: () => connection.close(),
   };
+  return source;
 }
 
 async function answerBatch(

@@ -5,6 +5,7 @@ import { underAny } from "../../support/abort.ts";
 import { asBackfeedError, BackfeedError } from "../../support/errors.ts";
 import { type Logger, silentLogger } from "../../support/logging.ts";
 import { createRedactor, type Redactor } from "../../support/redaction.ts";
+import { linesByGroup } from "../lines-by-group.ts";
 import type { QueryFault, Source } from "../source.ts";
 import { createBinder } from "./access.ts";
 import { answerBatch } from "./answer.ts";
@@ -121,7 +122,7 @@ export function createFilesSource(options: FilesSourceOptions): Source {
     }
   };
 
-  return {
+  const source: Source = {
     name,
     async answer(batch, signal) {
       try {
@@ -137,6 +138,7 @@ export function createFilesSource(options: FilesSourceOptions): Source {
     },
     samples: (request, signal) => evidence(request.query, signal, (context) => readSamples(request, context)),
     series: (request, signal) => evidence(request.query, signal, (context) => readSeries(request, context)),
+    lines: (request, signal) => linesByGroup(source, request, signal),
     async check(queries, signal) {
       const faults: QueryFault[] = [];
       for (const query of queries) {
@@ -156,6 +158,7 @@ export function createFilesSource(options: FilesSourceOptions): Source {
       await engine.close();
     },
   };
+  return source;
 }
 
 function makeTables(options: FilesSourceOptions, engine: Engine): ReadonlyMap<string, FileTable> {

@@ -13,6 +13,7 @@ import type {
   SeriesRequest,
 } from "../../model/query.ts";
 import { BackfeedError } from "../../support/errors.ts";
+import { linesByGroup } from "../lines-by-group.ts";
 import type { QueryFault, Source } from "../source.ts";
 import { answerFromEvents, anyEvent, samplesFromEvents, seriesFromEvents } from "./answer-events.ts";
 import { answerFromSeries } from "./answer-series.ts";
@@ -65,7 +66,7 @@ export function createScriptedSource({ name, script }: { name: string; script: S
     return { kind: "answered", any: isSeries(found) ? window.to >= found.start : anyEvent(found, window) };
   };
 
-  return {
+  const source: ScriptedSource = {
     name,
     asked,
     async answer(batch, signal): Promise<BatchAnswer> {
@@ -92,6 +93,7 @@ export function createScriptedSource({ name, script }: { name: string; script: S
       stopIfAborted(signal);
       return refusing(() => seriesFromEvents(eventsOf(request.query.target), request));
     },
+    lines: (request, signal) => linesByGroup(source, request, signal),
     async check(queries: readonly Query[], signal): Promise<readonly QueryFault[]> {
       stopIfAborted(signal);
       return queries.flatMap((query): readonly QueryFault[] => {
@@ -112,6 +114,7 @@ export function createScriptedSource({ name, script }: { name: string; script: S
       hold = until;
     },
   };
+  return source;
 }
 
 function unknownTarget(target: string): QueryFailure {

@@ -1,6 +1,5 @@
 import type { Selectable } from "kysely";
 import type { Alert } from "../../model/alert.ts";
-import type { Evidence, EvidenceRequest } from "../../model/evidence.ts";
 import { type Finding, type FindingEvent, freshMemory } from "../../model/finding.ts";
 import type { LocalTicket } from "../../model/local-ticket.ts";
 import { type OutboxAction, type OutboxEntry, type OutboxState, outboxStates } from "../../model/outbox.ts";
@@ -9,6 +8,7 @@ import type { TicketRecord } from "../../model/ticket.ts";
 import type { TicketEdit } from "../../model/ticket-life.ts";
 import type { StoredHint, TickRecord } from "../store.ts";
 import { decode, decodeText, encode, type Shape, unreadable } from "./codec.ts";
+import { evidenceOfIntent } from "./evidence-rows.ts";
 import type { Tables } from "./schema.ts";
 
 const alertShape: Shape<Alert> = {
@@ -132,29 +132,6 @@ export function readSilence(row: { number: number; body: string }): Silence {
   return { ...decode<Omit<Silence, "id">>(row.body, silenceShape, "silences", id), id };
 }
 
-const requestShape: Shape<EvidenceRequest> = {
-  source: "string",
-  query: "object",
-  labels: "object",
-  samples: "object",
-  chart: "object",
-};
-const evidenceShape: Shape<Omit<Evidence, "chart">> = {
-  collectedAt: "number",
-  series: "array",
-  samples: "array",
-  missing: "array",
-};
-
-export function readEvidenceRequest(row: { outbox_id: string; request: string }): EvidenceRequest {
-  return decode<EvidenceRequest>(row.request, requestShape, "evidence", row.outbox_id);
-}
-
-export function readEvidence(row: { outbox_id: string; body: string; chart: Uint8Array | null }): Evidence {
-  const body = decode<Omit<Evidence, "chart">>(row.body, evidenceShape, "evidence", row.outbox_id);
-  return { ...body, chart: row.chart === null ? undefined : new Uint8Array(row.chart) };
-}
-
 const localTicketShape: Shape<LocalTicket> = {
   id: "string",
   number: "number",
@@ -187,6 +164,12 @@ export function writeOutboxBody(action: OutboxAction): string {
   return encode(action);
 }
 
+function readAction(body: string, id: string): OutboxAction {
+  const action = decode<OutboxAction>(body, { kind: "string" }, "outbox", id);
+  if (action.kind !== "create") return action;
+  return { ...action, evidence: evidenceOfIntent(action.evidence, action.identity.rules[0] ?? "") };
+}
+
 export function readOutboxEntry(row: Selectable<Tables["outbox"]>): OutboxEntry {
   const id = String(row.number);
   const state = outboxStates.find((known) => known === row.state);
@@ -197,7 +180,7 @@ export function readOutboxEntry(row: Selectable<Tables["outbox"]>): OutboxEntry 
     findingId: row.finding_id,
     groupKey: row.group_key,
     generation: row.generation,
-    action: decode<OutboxAction>(row.body, { kind: "string" }, "outbox", id),
+    action: readAction(row.body, id),
     createdAt: row.created_at,
     rank: row.rank,
     state: state satisfies OutboxState,

@@ -20,6 +20,8 @@ export interface ChartSpec {
   readonly unit: ValueUnit;
   /** Name of the measured line in the legend, which is only shown when there are other lines. */
   readonly seriesTitle?: string;
+  /** The lines are of one kind, such as one a host: all are drawn alike and named in the legend, one too. */
+  readonly several?: boolean;
   readonly series: readonly ChartPoint[];
   /** The time axis. Default: from the first to the last point. */
   readonly window?: Window | undefined;

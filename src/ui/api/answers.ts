@@ -77,6 +77,13 @@ export type FindingAnswer = Shared & {
 
 export interface EvidenceMeta {
   readonly collectedAt: number;
+  readonly sections: readonly EvidenceSection[];
+  readonly moreRules: readonly string[];
+}
+
+export interface EvidenceSection {
+  readonly ruleId: string;
+  readonly about: Document;
   readonly source: string;
   readonly target: string;
   readonly title: string;
@@ -84,13 +91,16 @@ export interface EvidenceMeta {
   readonly unit: ValueUnit;
   readonly threshold?: number | undefined;
   readonly sampleCount: number;
-  readonly hasChart: boolean;
+  readonly chart?: string | undefined;
+  readonly infra: readonly { readonly title: string; readonly words: string; readonly chart?: string | undefined }[];
   readonly missing: readonly string[];
   readonly links: readonly { readonly text: string; readonly url: string }[];
 }
 
 export interface Evidence extends EvidenceMeta {
-  readonly samples: readonly { readonly at: number; readonly fields: readonly (readonly [string, string])[] }[];
+  readonly sections: readonly (EvidenceSection & {
+    readonly samples: readonly { readonly at: number; readonly fields: readonly (readonly [string, string])[] }[];
+  })[];
 }
 
 export interface OutboxEntry {

@@ -24,7 +24,8 @@ export function FindingPage({ id }: { id: string }) {
   usePageTitle(query.data?.finding.title ?? "Finding");
   if (query.data === undefined) return <Awaiting query={query} />;
   const { finding, events, evidence } = query.data;
-  const unit = evidence?.unit ?? unitOf(finding.worst);
+  const section = evidence?.sections.find(({ ruleId }) => ruleId === finding.worst.ruleId);
+  const unit = section?.unit ?? unitOf(finding.worst);
   return (
     <article>
       <Awaiting query={query} />

@@ -1,13 +1,14 @@
-import type { EvidenceMeta } from "../api/answers.ts";
+import type { EvidenceMeta, EvidenceSection } from "../api/answers.ts";
 import { useEvidence } from "../api/queries.ts";
 import { formatValue } from "../format.ts";
+import { DocumentBlocks } from "./document-blocks.tsx";
 import { ExactMoment } from "./moment.tsx";
 import { Panel } from "./panel.tsx";
 import { Awaiting } from "./problem.tsx";
 import { RemoteImage } from "./remote-image.tsx";
 import { SafeLink } from "./safe-link.tsx";
 
-/** The frozen proof: chart, sample lines, links, and what could not be had. */
+/** The frozen proof, a panel for each rule: chart, what was under it, sample lines, links, and what could not be had. */
 export function EvidencePanel({ findingId, evidence }: { findingId: string; evidence: EvidenceMeta | undefined }) {
   if (evidence === undefined) {
     return (
@@ -16,23 +17,66 @@ export function EvidencePanel({ findingId, evidence }: { findingId: string; evid
       </Panel>
     );
   }
-  const limit = evidence.threshold === undefined ? "" : `, limit ${formatValue(evidence.threshold, evidence.unit)}`;
+  const { sections, moreRules, collectedAt } = evidence;
   return (
-    <Panel
-      title="Evidence"
-      aside={
-        <span className="dimmed">
-          collected <ExactMoment at={evidence.collectedAt} /> from <bdi>{evidence.source}</bdi>
-        </span>
-      }
-    >
-      {evidence.hasChart && (
-        <RemoteImage path={`/findings/${findingId}/chart.png`} alt={`Chart: ${evidence.title}${limit}`} />
+    <>
+      {sections.map((section, place) => (
+        <Panel
+          key={section.ruleId}
+          title={sections.length === 1 ? "Evidence" : `Evidence: ${section.ruleId}`}
+          aside={
+            <span className="dimmed">
+              collected <ExactMoment at={collectedAt} /> from <bdi>{section.source}</bdi>
+            </span>
+          }
+        >
+          <Section findingId={findingId} section={section} place={place} />
+        </Panel>
+      ))}
+      {moreRules.length > 0 && (
+        <p className="dimmed">
+          {moreRules.length} more of its rules tell of it: <bdi>{moreRules.join(", ")}</bdi>
+        </p>
       )}
-      {evidence.sampleCount > 0 && <Samples findingId={findingId} />}
-      {evidence.links.length > 0 && (
+    </>
+  );
+}
+
+function Section({ findingId, section, place }: { findingId: string; section: EvidenceSection; place: number }) {
+  const { title, about, chart, infra, sampleCount, links, missing } = section;
+  const limit = section.threshold === undefined ? "" : `, limit ${formatValue(section.threshold, section.unit)}`;
+  const pathOf = (name: string) => `/findings/${findingId}/charts/${name}`;
+  return (
+    <>
+      {about.length > 0 && (
+        <>
+          <p className="lead">
+            <bdi>{title}</bdi>
+          </p>
+          <DocumentBlocks document={about} />
+        </>
+      )}
+      {chart !== undefined && <RemoteImage path={pathOf(chart)} alt={`Chart: ${title}${limit}`} />}
+      {infra.length > 0 && (
+        <>
+          <h3>Under it in the same time</h3>
+          {infra.map((each) => (
+            <figure className="infra" key={`${each.title} ${each.chart ?? ""}`}>
+              <figcaption>
+                <strong>
+                  <bdi>{each.title}</bdi>
+                </strong>
+                : <bdi>{each.words}</bdi>
+              </figcaption>
+              {each.chart !== undefined && <RemoteImage path={pathOf(each.chart)} alt={`Chart: ${each.title}`} />}
+            </figure>
+          ))}
+        </>
+      )}
+      {sampleCount > 0 && <Samples findingId={findingId} place={place} />}
+      {links.length > 0 && (
         <ul className="links">
-          {evidence.links.map(({ text, url }) => (
+          {links.map(({ text, url }) => (
             <li key={`${text} ${url}`}>
               <SafeLink url={url}>
                 <bdi>{text}</bdi>
@@ -41,29 +85,28 @@ export function EvidencePanel({ findingId, evidence }: { findingId: string; evid
           ))}
         </ul>
       )}
-      {evidence.missing.length > 0 && (
+      {missing.length > 0 && (
         <ul className="missing">
-          {evidence.missing.map((sentence) => (
+          {missing.map((sentence) => (
             <li key={sentence}>
               <bdi>{sentence}</bdi>
             </li>
           ))}
         </ul>
       )}
-    </Panel>
+    </>
   );
 }
 
-function Samples({ findingId }: { findingId: string }) {
+function Samples({ findingId, place }: { findingId: string; place: number }) {
   const query = useEvidence(findingId, true);
+  const samples = query.data?.sections[place]?.samples;
   return (
     <>
       <h3>Sample events</h3>
       <Awaiting query={query} />
-      {query.data !== undefined && (
-        <pre className="samples">
-          {query.data.samples.map(({ at, fields }) => formatSample(at, fields)).join("\n\n")}
-        </pre>
+      {samples !== undefined && (
+        <pre className="samples">{samples.map(({ at, fields }) => formatSample(at, fields)).join("\n\n")}</pre>
       )}
     </>
   );

@@ -90,7 +90,7 @@ const localTickets: MethodList<LocalTicketStore> = {
   putAttachment: true,
 };
 const store: MethodList<Store> = { retain: true, ping: true, close: true };
-const source: MethodList<Source> = { answer: true, samples: true, series: true, check: true, close: true };
+const source: MethodList<Source> = { answer: true, samples: true, series: true, lines: true, check: true, close: true };
 const tracker: MethodList<Tracker> = {
   find: true,
   create: true,

@@ -26,6 +26,7 @@ describe("the engine", () => {
       },
       samples: async () => [],
       series: async () => [],
+      lines: async () => ({ lines: [], more: 0 }),
       check: async () => [],
       close: async () => undefined,
     };

@@ -13,6 +13,7 @@ function sourceOf(answer: BatchAnswer): Source {
     answer: async () => answer,
     samples: async () => [],
     series: async () => [],
+    lines: async () => ({ lines: [{ labels: { host: secret }, points: [] }], more: 0 }),
     check: async () => [],
     close: async () => undefined,
   };
@@ -69,13 +70,27 @@ describe("redaction", () => {
       ],
       evidence: {
         ...action.evidence,
-        chart: { ...action.evidence.chart, title: words },
-        links: [{ text: words, url: words }],
+        sections: action.evidence.sections.map((section) => ({
+          ...section,
+          about: [{ kind: "code", text: words }] as const,
+          chart: { ...section.chart, title: words },
+          links: [{ text: words, url: words }],
+          infra: [{ ...section.chart, title: words, source: "logs", ask: { refused: words } }],
+        })),
       },
       page: { globalId: "g", url: "https://backfeed.example", title: words },
     } as const;
     const clean = redactAction(dirty, redact);
     expect(JSON.stringify(clean)).to.not.include(secret);
     expect(clean).to.deep.include({ identity: action.identity, route: action.route });
+    const comment = { kind: "comment", marker: "m", document: [], evidence: dirty.evidence } as const;
+    expect(JSON.stringify(redactAction(comment, redact))).to.not.include(secret);
+  });
+
+  it("takes secrets out of the names of lines", async () => {
+    const source = redactingSource(sourceOf({ answers: [], probes: [], requests: 1 }), redact);
+    const request = { query: { promql: "up" }, window: { from: 0, to: 1 }, stepMs: 1, limit: 5 };
+    const { lines } = await source.lines(request, new AbortController().signal);
+    expect(lines.map(({ labels }) => labels)).to.deep.equal([{ host: "<secret>" }]);
   });
 });

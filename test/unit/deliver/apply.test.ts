@@ -4,6 +4,7 @@ import { paragraph, plainText } from "../../../src/model/document.ts";
 import type { OutboxAction } from "../../../src/model/outbox.ts";
 import type { TicketRecord, TicketSnapshot } from "../../../src/model/ticket.ts";
 import { BackfeedError } from "../../../src/support/errors.ts";
+import { evidence as proof } from "../../contract/store-builders.ts";
 import { start } from "../../support/alerts.ts";
 import { FakeTracker } from "../../support/fake-tracker.ts";
 import { buildFinding, buildTicket } from "../../support/findings.ts";
@@ -36,6 +37,9 @@ async function filed(changes: (tracker: FakeTracker) => void = () => undefined, 
       tracker,
       record,
       withEvidence: async (text) => [...text, paragraph("the proof")],
+      collect: async (request) => ({ request, evidence: proof() }),
+      compose: (text, { evidence }) => [...text, paragraph(evidence.sections[0]?.chart?.name ?? "no chart")],
+      giveUpExtras: false,
       now,
       signal: new AbortController().signal,
     });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { createDeliveryWorker } from "../../../src/deliver/worker.ts";
+import { paragraph } from "../../../src/model/document.ts";
 import type { Evidence } from "../../../src/model/evidence.ts";
 import type { OutboxAction, OutboxDraft } from "../../../src/model/outbox.ts";
 import type { TicketDraft } from "../../../src/model/ticket.ts";
@@ -75,9 +76,9 @@ async function world(drafts: readonly OutboxDraft[], options: Options = {}) {
       collected += 1;
       return options.collect?.(signal) ?? Promise.resolve(proof());
     },
-    composeDocument: (action, evidence, chartName) => [
-      ...action.document,
-      { kind: "paragraph", content: [{ kind: "text", text: `${evidence.samples.length} samples, ${chartName}` }] },
+    composeDocument: (document, { evidence: { sections } }) => [
+      ...document,
+      ...sections.map(({ samples, chart }) => paragraph(`${samples.length} samples, ${chart?.name}`)),
     ],
     clock,
     logger: options.logger ?? silentLogger,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { finding, findingId, now, outboxEntry, png, rule } from "./fixtures.ts";
+import { chartName, finding, findingId, now, outboxEntry, png, rule } from "./fixtures.ts";
 import { operatorToken, type RunningServer, runServer, viewerToken } from "./running-server.ts";
 
 describe("answers of the API", () => {
@@ -70,8 +70,10 @@ describe("answers of the API", () => {
     expect(json).to.have.all.keys("finding", "events", "evidence", "ticket", "outbox", "rules");
     expect(json["rules"]).to.deep.equal([{ id: "checkout-errors", why: rule().why, runbook: rule().runbook }]);
     expect((json["finding"] as { priority: { parts: unknown[] } }).priority.parts).to.have.length(6);
-    expect(json["evidence"]).to.deep.include({ hasChart: true, sampleCount: 1, unit: "ratio", threshold: 0.05 });
-    expect(json["evidence"]).not.to.have.any.keys("samples", "series");
+    const { sections } = json["evidence"] as { sections: object[] };
+    expect(sections).to.have.length(1);
+    expect(sections[0]).to.deep.include({ chart: chartName, sampleCount: 1, unit: "ratio", threshold: 0.05 });
+    expect(sections[0]).not.to.have.any.keys("samples", "series");
   });
 
   it("give the newest five hundred events of a timeline, in order", async () => {
@@ -109,6 +111,17 @@ describe("answers of the API", () => {
     const etag = first.headers.get("etag") ?? "";
     const again = await running.ask(path, { headers: { "if-none-match": etag, "cache-control": "max-age=0" } });
     expect([again.status, again.text]).to.deep.equal([304, ""]);
+  });
+
+  it("give each chart by the name that the evidence has for it, and no other", async () => {
+    const path = `/api/v1/findings/${findingId(1)}/charts/`;
+    const answer = await fetch(`${running.origin}${path}${chartName}`, {
+      headers: { authorization: `Bearer ${viewerToken}` },
+    });
+    expect([answer.status, answer.headers.get("content-type")]).to.deep.equal([200, "image/png"]);
+    expect(new Uint8Array(await answer.arrayBuffer())).to.deep.equal(png);
+    expect((await running.ask(`${path}backfeed-ffffffffffffffff.png`)).status).to.equal(404);
+    expect((await running.ask(`${path}..%2f..%2fsecret.png`)).status).to.equal(400);
   });
 
   it("give an attachment that is no image as a download that nothing runs", async () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createServer } from "../../../src/server/server.ts";
-import { findingId, now } from "./fixtures.ts";
+import { chartName, findingId, now } from "./fixtures.ts";
 import { operatorToken, type RunningServer, runServer, viewerToken } from "./running-server.ts";
 
 /** Every route, what it asks of its caller, and what it answers to one who may. */
@@ -12,6 +12,7 @@ const routes: readonly [method: "GET" | "POST", path: string, access: "open" | "
     ["GET", "/api/v1/findings", "viewer"],
     ["GET", `/api/v1/findings/${findingId(1)}`, "viewer"],
     ["GET", `/api/v1/findings/${findingId(1)}/chart.png`, "viewer"],
+    ["GET", `/api/v1/findings/${findingId(1)}/charts/${chartName}`, "viewer"],
     ["GET", `/api/v1/findings/${findingId(1)}/evidence`, "viewer"],
     ["GET", "/api/v1/rules", "viewer"],
     ["GET", "/api/v1/ticks", "viewer"],

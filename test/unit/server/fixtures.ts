@@ -1,4 +1,4 @@
-import type { Evidence, EvidenceRequest } from "../../../src/model/evidence.ts";
+import type { Evidence, EvidenceRequest, SectionEvidence, SectionRequest } from "../../../src/model/evidence.ts";
 import { type AlertSummary, type Finding, type FindingEvent, freshMemory } from "../../../src/model/finding.ts";
 import type { LocalTicket } from "../../../src/model/local-ticket.ts";
 import type { OutboxEntry } from "../../../src/model/outbox.ts";
@@ -206,9 +206,12 @@ export function rule(overrides: Partial<RuleListing> = {}): RuleListing {
   };
 }
 
-export function evidenceRequest(): EvidenceRequest {
+export function evidenceRequest(overrides: Partial<SectionRequest> = {}): EvidenceRequest {
   const window = { from: now - 6 * hour, to: now };
-  return {
+  const section: SectionRequest = {
+    ruleId: "checkout-errors",
+    about: [],
+    infra: [],
     source: "logs",
     query: {
       target: "logs-*",
@@ -229,12 +232,13 @@ export function evidenceRequest(): EvidenceRequest {
       episode: { from: now - 40 * minute, to: now },
     },
     links: [{ text: "Open in Discover", url: "https://kibana.example.com/app/discover#/" }],
+    ...overrides,
   };
+  return { sections: [section], moreRules: [] };
 }
 
-export function evidence(overrides: Partial<Evidence> = {}): Evidence {
-  return {
-    collectedAt: now - 37 * minute,
+export function evidence(overrides: Partial<SectionEvidence> = {}): Evidence {
+  const section: SectionEvidence = {
     series: [
       { at: now - 10 * minute, value: 0.01 },
       { at: now - 5 * minute, value: undefined },
@@ -249,10 +253,14 @@ export function evidence(overrides: Partial<Evidence> = {}): Evidence {
       },
     ],
     missing: ["the hosts' CPU could not be asked: timeout"],
-    chart: png,
+    chart: { name: chartName, png },
+    infra: [],
     ...overrides,
   };
+  return { collectedAt: now - 37 * minute, sections: [section] };
 }
+
+export const chartName = "backfeed-0123456789abcdef.png";
 
 /** One pixel. */
 export const png = new Uint8Array(

@@ -1,14 +1,14 @@
 import { expect } from "chai";
-import type { EvidenceRequest } from "../../../src/model/evidence.ts";
+import type { SectionEvidence, SectionRequest } from "../../../src/model/evidence.ts";
 import type { Sample, SeriesPoint } from "../../../src/model/query.ts";
 import type { Source } from "../../../src/sources/source.ts";
 import { ManualClock } from "../../../src/support/clock.ts";
 import { BackfeedError } from "../../../src/support/errors.ts";
+import { sha256 } from "../../../src/support/hashing.ts";
 import { createRedactor } from "../../../src/support/redaction.ts";
 import { createEvidenceCollector, type RenderChart } from "../../../src/triage/collect.ts";
-import { evidenceRequest } from "../../../src/triage/evidence.ts";
 import { start } from "../../support/alerts.ts";
-import { buildFinding } from "../../support/findings.ts";
+import { buildFinding, buildRequest, sectionOf } from "../../support/findings.ts";
 import { buildRule } from "../../support/rules.ts";
 
 const deadlineMs = 10_000;
@@ -16,7 +16,8 @@ const points: readonly SeriesPoint[] = [{ at: start, value: 1 }];
 const samples: readonly Sample[] = [{ at: start, fields: [["message", "card declined"]] }];
 const png = new Uint8Array([1, 2, 3]);
 const never = <Value>() => new Promise<Value>(() => undefined);
-const request: EvidenceRequest = evidenceRequest(buildFinding(buildRule()), buildRule(), start, 0, []);
+const request = sectionOf(buildRequest(buildFinding(buildRule()), buildRule(), start));
+const drawn = { name: `backfeed-${sha256(png).slice(0, 16)}.png`, png };
 
 interface Parts {
   readonly series?: Source["series"];
@@ -31,6 +32,7 @@ function collecting(parts: Parts = {}) {
     answer: never,
     series: parts.series ?? (async () => points),
     samples: parts.samples ?? (async () => samples),
+    lines: never,
     check: async () => [],
     close: async () => undefined,
   };
@@ -48,7 +50,13 @@ function collecting(parts: Parts = {}) {
     clock,
     deadlineMs,
   });
-  return { clock, rendered, stop, collect: (asked = request) => collect(asked, stop.signal) };
+  const section = async (asked: SectionRequest = request): Promise<SectionEvidence> => {
+    const { sections } = await collect({ sections: [asked], moreRules: [] }, stop.signal);
+    const [found] = sections;
+    if (found === undefined || sections.length > 1) throw new Error("one section was asked for");
+    return found;
+  };
+  return { clock, rendered, stop, collect: section };
 }
 
 /** Lets everything that can go on without the clock go on. */
@@ -66,7 +74,7 @@ describe("collect", () => {
 
   it("gives series, samples and chart, and leaves nothing asleep", async () => {
     const { collect, clock } = collecting();
-    expect(await collect()).to.deep.equal({ collectedAt: start, series: points, samples, missing: [], chart: png });
+    expect(await collect()).to.deep.equal({ series: points, samples, missing: [], chart: drawn, infra: [] });
     expect(clock.sleeping).to.equal(0);
   });
 
@@ -88,7 +96,7 @@ describe("collect", () => {
       samples: () => Promise.reject(new BackfeedError("unavailable", "no answer from https://u:hunter2secret@host")),
     });
     const evidence = await collect();
-    expect(evidence.chart).to.equal(png);
+    expect(evidence.chart).to.deep.equal(drawn);
     expect(evidence.missing).to.have.length(1);
     expect(evidence.missing[0]).to.match(/^sample events: no answer from/);
     expect(evidence.missing[0]).to.not.include("hunter2secret");

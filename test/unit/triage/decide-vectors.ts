@@ -120,6 +120,9 @@ export const vectors: Readonly<Record<string, readonly (readonly [given: Given, 
     [{ finding: memory({ bandsTold: ["High"] }), priority: high, ticket: persons }, "update: goes_on"],
   ],
   "open, ticket open | first time it flaps": [[{ finding: { ...memory(), flapping: true } }, "comment: flapping"]],
+  "open, ticket open | a rule fires that its ticket was not told of, with room for its proof": [
+    [{ finding: { ...memory({ toldRules: [] }) } }, "comment: rule_joined"],
+  ],
   "open, ticket open | 4 h since the summary block was written": [
     [{ at: start + 4 * hour, finding: memory() }, "update: goes_on"],
   ],

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect } from "chai";
 import { type Document, plainText } from "../../../src/model/document.ts";
-import type { Evidence } from "../../../src/model/evidence.ts";
+import type { SectionEvidence } from "../../../src/model/evidence.ts";
 import type { Finding, TriageMemory } from "../../../src/model/finding.ts";
 import type { OutboxDraft } from "../../../src/model/outbox.ts";
 import { defaultPriorityScale } from "../../../src/model/priority.ts";
@@ -15,13 +15,13 @@ import {
   ruleChangedDocument,
   vanishedDocument,
 } from "../../../src/triage/describe-comments.ts";
-import { evidenceDocument, evidenceRequest } from "../../../src/triage/evidence.ts";
+import { evidenceDocument } from "../../../src/triage/evidence.ts";
 import { intentsOf } from "../../../src/triage/intents.ts";
 import { priorityInputs } from "../../../src/triage/measure.ts";
 import { score } from "../../../src/triage/score.ts";
 import type { Story } from "../../../src/triage/story.ts";
 import { buildAlert, day, hour, instance, minute, start, verdictOf } from "../../support/alerts.ts";
-import { buildFinding } from "../../support/findings.ts";
+import { buildFinding, buildRequest, sectionOf } from "../../support/findings.ts";
 import { buildRule } from "../../support/rules.ts";
 
 const checkout = buildRule({
@@ -73,7 +73,7 @@ function intents(decided: Partial<Decided>, story: Story): readonly OutboxDraft[
   };
   return intentsOf(complete, story, {
     route,
-    evidence: () => evidenceRequest(story.finding, story.rule, story.at, 0, []),
+    evidence: () => buildRequest(story.finding, story.rule, story.at),
   });
 }
 
@@ -240,7 +240,7 @@ describe("describe", () => {
     if (draft?.action.kind !== "create") throw new Error("no create");
     expect(draft.action.summary).to.equal(hostile);
     expect(draft.idempotencyKey).to.match(/^[0-9a-f]{64}:1:create$/);
-    expect(draft.action.evidence.query.where["service.name"]).to.deep.equal([hostile]);
+    expect(sectionOf(draft.action.evidence).query.where["service.name"]).to.deep.equal([hostile]);
     const kinds = new Set<string>();
     const links: string[] = [];
     JSON.stringify(draft.action.document, (_key, part) => {
@@ -256,7 +256,7 @@ describe("describe", () => {
 
 describe("evidence", () => {
   const delayMs = 10_000;
-  const ask = (finding: Finding, at: number) => evidenceRequest(finding, checkout, at, delayMs, []);
+  const ask = (finding: Finding, at: number) => sectionOf(buildRequest(finding, checkout, at, { delayMs }));
 
   it("asks for the worst alert's own series and its bad events, as a query without groups", () => {
     const request = ask(checkoutFinding(), start + 41 * minute);
@@ -298,18 +298,19 @@ describe("evidence", () => {
   });
 
   it("shows what was found and names what was not, and is nothing when there is neither", () => {
-    const request = { ...ask(checkoutFinding(), start + hour), links: [{ text: "Discover", url: "https://kibana/1" }] };
-    const found: Evidence = {
-      collectedAt: start,
+    const links = [{ text: "Discover", url: "https://kibana/1" }];
+    const request = buildRequest(checkoutFinding(), checkout, start + hour, { links });
+    const found: SectionEvidence = {
       series: [],
       samples: [
         { at: start, fields: [["message", "card declined"]] },
         { at: start, fields: [] },
       ],
       missing: ["chart: took too long"],
-      chart: undefined,
+      chart: { name: "backfeed-1.png", png: new Uint8Array() },
+      infra: [],
     };
-    const text = plainText(evidenceDocument(request, found, "backfeed-1.png"));
+    const text = plainText(evidenceDocument(request, { collectedAt: start, sections: [found] }));
     for (const part of [
       "attached as backfeed-1.png",
       "message=card declined",
@@ -317,7 +318,8 @@ describe("evidence", () => {
       "took too long",
     ])
       expect(text).to.include(part);
-    const nothing = { ...found, samples: [], missing: [] };
-    expect(evidenceDocument({ ...request, links: [] }, nothing, undefined)).to.deep.equal([]);
+    const nothing = { ...found, samples: [], missing: [], chart: undefined };
+    const bare = buildRequest(checkoutFinding(), checkout, start + hour);
+    expect(evidenceDocument(bare, { collectedAt: start, sections: [nothing] })).to.deep.equal([]);
   });
 });
