@@ -11,7 +11,7 @@ import type { Metrics } from "../support/metrics.ts";
 import type { Redactor } from "../support/redaction.ts";
 import { aroundTracker } from "../trackers/around.ts";
 import { createPacers, type Pacer } from "../trackers/jira/pacer.ts";
-import { createJiraTracker } from "../trackers/jira/tracker.ts";
+import { createJiraTracker, type JiraTracker } from "../trackers/jira/tracker.ts";
 import { createLocalTracker, type LocalTracker } from "../trackers/local/local-tracker.ts";
 import type { Tracker } from "../trackers/tracker.ts";
 import { redactingSource } from "./redaction.ts";
@@ -95,12 +95,15 @@ export interface Trackers {
   readonly all: ReadonlyMap<string, Tracker>;
   /** The embedded backlog, by name. */
   readonly local: ReadonlyMap<string, LocalTracker>;
+  /** Those in Jira, by name, uncounted. */
+  readonly jira: ReadonlyMap<string, Pick<JiraTracker, "ownAccount">>;
 }
 
 /** The configured trackers. Makes no request. */
 export function createTrackers(parts: AdapterParts, store: Store): Trackers {
   const all = new Map<string, Tracker>();
   const local = new Map<string, LocalTracker>();
+  const jira = new Map<string, JiraTracker>();
   const pacers = createPacers({ clock: parts.clock });
   for (const [name, config] of Object.entries(parts.config.trackers)) {
     if (config.type === "local") {
@@ -117,13 +120,12 @@ export function createTrackers(parts: AdapterParts, store: Store): Trackers {
       local.set(name, tracker);
       all.set(name, countingTracker(tracker, parts.metrics));
     } else {
-      all.set(
-        name,
-        countingTracker(createJira(name, config, parts, pacers(config.url, config.requestsPerMinute)), parts.metrics),
-      );
+      const tracker = createJira(name, config, parts, pacers(config.url, config.requestsPerMinute));
+      jira.set(name, tracker);
+      all.set(name, countingTracker(tracker, parts.metrics));
     }
   }
-  return { all, local };
+  return { all, local, jira };
 }
 
 /** Where the pages are for somebody on this machine. */
@@ -137,7 +139,7 @@ function createJira(
   config: Extract<TrackerConfig, { type: "jira" }>,
   parts: AdapterParts,
   pacer: Pacer,
-): Tracker {
+): JiraTracker {
   const { clock, logger, redactor, metrics } = parts;
   return createJiraTracker({
     name,

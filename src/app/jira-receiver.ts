@@ -14,6 +14,8 @@ const deliveriesPerMinute = 1_200;
 export interface JiraReceiverOptions {
   readonly trackers: ServiceConfig["trackers"];
   readonly store: Pick<Store, "inbox" | "tickets">;
+  /** Whether an account, as the delivery names it, is the one that a tracker works with. */
+  readonly isOwn: (tracker: string, account: string) => boolean;
   /** Takes secrets out of the name of who did it, before it is stored. */
   readonly redact: (text: string) => string;
   /** A hint is there to be looked at. */
@@ -24,7 +26,7 @@ export interface JiraReceiverOptions {
  * `POST /webhooks/jira`: what it brings is a hint to read an issue, kept in the inbox until reconcile has looked. Of issues
  * that are none of our tickets only those are kept that ask to be adopted.
  */
-export function jiraReceiver({ trackers, store, redact, wake }: JiraReceiverOptions): WebhookReceiver {
+export function jiraReceiver({ trackers, store, isOwn, redact, wake }: JiraReceiverOptions): WebhookReceiver {
   const known = Object.entries(trackers).flatMap(([name, config]) =>
     config.type === "jira" && config.webhookSecret !== undefined
       ? [{ name, secret: config.webhookSecret, labelPrefix: config.labelPrefix }]
@@ -33,11 +35,13 @@ export function jiraReceiver({ trackers, store, redact, wake }: JiraReceiverOpti
 
   /** What one tracker is to be told of it. */
   async function hintsFor(tracker: string, webhook: JiraWebhook, now: number): Promise<readonly WebhookHint[]> {
-    const { deliveryId, issueIds, labels, who } = webhook;
-    // We read nothing of what comments say.
-    if (webhook.kind === "commented" || issueIds.length === 0) return [];
+    const { deliveryId, issueIds, labels, who, kind, account } = webhook;
+    // Nothing that comments say is read.
+    if (kind === "commented" || issueIds.length === 0) return [];
+    // Everything we write is delivered as well, and known already. We delete nothing: that was a person with our account.
+    if (account !== undefined && isOwn(tracker, account) && kind !== "deleted") return [];
     const prefix = known.find(({ name }) => name === tracker)?.labelPrefix ?? "";
-    const adopts = labelCommands(labels, prefix).some(({ kind }) => kind === "adopt");
+    const adopts = labelCommands(labels, prefix).some((command) => command.kind === "adopt");
     const ours = new Set((await store.tickets.byIssueIds(tracker, issueIds)).map(({ ref }) => ref.id));
     return issueIds
       .filter((issueId) => ours.has(issueId) || adopts)

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ServiceConfig } from "../config/types.ts";
 import { createServer, type Server } from "../server/server.ts";
+import type { WebhookReceiver } from "../server/webhooks/receiver.ts";
 import { type Clock, systemClock } from "../support/clock.ts";
 import { hour, minute, second } from "../support/duration.ts";
 import type { LogLevel } from "../support/logging.ts";
@@ -74,8 +75,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 function httpServer(program: Program, loaded: LoadedRules): Server {
-  const { config, metrics, logger, clock, store, learning, redactor } = program;
-  const { trackers } = config;
+  const { config, metrics, logger, clock } = program;
   const ui = [new URL("../ui", import.meta.url), new URL("../../dist/ui", import.meta.url)]
     .map((url) => fileURLToPath(url))
     // The folder of the sources has an index.html too: only what Vite built has assets.
@@ -85,12 +85,25 @@ function httpServer(program: Program, loaded: LoadedRules): Server {
     auth: { tokens: config.server.tokens },
     publicUrl: config.server.publicUrl,
     program: serverProgram(program, loaded.catalogue),
-    webhooks: [jiraReceiver({ trackers, store, redact: redactor.redact, wake: () => learning.wake() })],
+    webhooks: webhookReceivers(program),
     metrics,
     logger,
     clock,
     ...(ui === undefined ? {} : { ui }),
   });
+}
+
+/** What other systems may send in; the server mounts them under `/webhooks/`. */
+function webhookReceivers({ config, store, trackers, redactor, learning }: Program): readonly WebhookReceiver[] {
+  return [
+    jiraReceiver({
+      trackers: config.trackers,
+      store,
+      isOwn: (tracker, account) => trackers.jira.get(tracker)?.ownAccount() === account,
+      redact: redactor.redact,
+      wake: () => learning.wake(),
+    }),
+  ];
 }
 
 /** The outbox is cheaper to count at a scrape than to follow. */

@@ -7,18 +7,18 @@ import { didYouMean, listed } from "../support/yaml/closest.ts";
 import type { Path, Report, Wrong } from "../support/yaml/fault.ts";
 import type { Partly } from "../support/yaml/shape.ts";
 import { configDefaults, listenAddress, priorityScale } from "./compile.ts";
+import { checkLength, checkWebhookSecrets } from "./inbound-secrets.ts";
 import type { OwnersInput } from "./owners-schema.ts";
 import type { ConfigInput } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 
 export type ConfigParts = Partly<ConfigInput>;
 
-const shortToken = 16;
-
 /** What the parts of the configuration must be to one another. Looks only at parts that are there and right. */
 export function checkConfig(config: ConfigParts, report: Report): void {
   checkStore(config, report);
   checkServer(config, report);
+  checkWebhookSecrets(config, report);
   for (const [name, source] of Object.entries(config.sources ?? {})) {
     if (source !== undefined) checkSource(source, ["sources", name], report);
   }
@@ -131,22 +131,6 @@ function checkServer({ server }: ConfigParts, report: Report): void {
     texts.set(secret.reveal(), token.name ?? "");
     checkLength(secret, [...path, "token"], report);
   }
-  for (const name of ["alertmanager", "deploys"] as const) {
-    const secret = server?.webhooks?.[name]?.token as Secret | undefined;
-    if (secret !== undefined) checkLength(secret, ["server", "webhooks", name, "token"], report);
-  }
-}
-
-function checkLength(secret: Secret, path: Path, report: Report): void {
-  if (secret.reveal().length >= shortToken) return;
-  report(
-    path,
-    {
-      message: `the token is shorter than ${shortToken} characters and can be guessed`,
-      fix: "make one with `openssl rand -hex 24`",
-    },
-    { severity: "warning" },
-  );
 }
 
 type SourceParts = NonNullable<NonNullable<ConfigParts["sources"]>[string]>;

@@ -54,6 +54,12 @@ export interface JiraTrackerOptions {
   readonly dispatcher?: Dispatcher;
 }
 
+/** A tracker, and what else is known of an account in Jira. */
+export interface JiraTracker extends Tracker {
+  /** Whom webhooks name for what we did ourselves; undefined before Jira was asked for the first time. */
+  ownAccount(): string | undefined;
+}
+
 // How long search may lag behind a create: Cloud "seconds to minutes", Data Center's own node at once (JIRA.md 2.3, 2.7).
 const cloudWaitsMs = [2_000, 5_000, 15_000, 30_000, 60_000, 120_000];
 const datacenterWaitsMs = [1_000, 2_000, 5_000, 10_000];
@@ -67,7 +73,7 @@ const defaultWontDo: readonly string[] = ["Won't Do", "Won't Fix", "Declined", "
  * The port on Jira Cloud and Data Center. Throws `configuration` for what is wrong in the options; makes no request. Long
  * because it is the port's list of verbs; what a verb does stands in the verb's own file.
  */
-export function createJiraTracker(options: JiraTrackerOptions): Tracker {
+export function createJiraTracker(options: JiraTrackerOptions): JiraTracker {
   const {
     name,
     clock = systemClock,
@@ -102,11 +108,13 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
   const connect = createSession({ address, transport, deployment, siteUrl, clock, redact });
   const screens = createScreens({ clock });
   let flavour: Flavour | undefined = deployment === "auto" ? undefined : deployment;
+  let ownAccount: string | undefined;
 
   const jiraFor = async (signal: AbortSignal, urgency: Urgency = "deliver"): Promise<Jira> => {
     if (signal.aborted) throw new BackfeedError("aborted", "Jira: stopped before it began");
     const jira = await connect(signal, urgency);
     flavour = jira.flavour;
+    ownAccount = jira.account.accountId ?? jira.account.name;
     return jira;
   };
   const place = (route: TicketRoute): { project: string; issueType: string } => {
@@ -200,6 +208,7 @@ export function createJiraTracker(options: JiraTrackerOptions): Tracker {
       // Until the kind is known the longer waits are the safe ones.
       return flavour === "datacenter" ? datacenterWaitsMs : cloudWaitsMs;
     },
+    ownAccount: () => ownAccount,
     close: () => transport.close(),
   };
 }

@@ -11,6 +11,7 @@ const folder = new URL("../../golden/config/faults/", import.meta.url);
 const environment = {
   ES_API_KEY: "environment-secret-value",
   SHORT: "hunter2",
+  JIRA_HOOK: "another-environment-secret-value",
   JIRA_EMAIL: "bot@example.com",
   EMPTY: "",
 };
