@@ -7,7 +7,7 @@ import { canonicalJson } from "../support/hashing.ts";
 import { nextAttention } from "../triage/attention.ts";
 import { builtInRules } from "./built-in-rules.ts";
 import type { TickContext } from "./context.ts";
-import { withIdentities } from "./identities.ts";
+import { rulesByName, withIdentities } from "./identities.ts";
 import { attendFindings } from "./triage-findings.ts";
 
 /** Findings decided under one lock; the rest follow at once, and a tick that waits gets its turn between. */
@@ -52,7 +52,8 @@ async function attendSome(
     const rule = ruleOf.get(finding.worst.ruleId);
     return rule === undefined ? [] : [{ finding, rule, rules: ruleOf }];
   });
-  const decided = await attendFindings(attended, at, context, signal);
+  const facts = { rules, alerts: () => store.state.alerts() };
+  const decided = await attendFindings(attended, facts, at, context, signal);
   const commits = [...decided, ...onlyCounted(findings, decided, held)];
   if (commits.length > 0) await store.state.commitFindings(commits);
   fixWatch.stored(commits.map(({ finding }) => finding));
@@ -92,10 +93,4 @@ function onlyCounted(
   return findings
     .filter(({ groupKey }) => counted.has(groupKey) && !done.has(groupKey))
     .map((finding) => ({ finding, events: [], outbox: [] }));
-}
-
-/** By every id a rule has or had: a finding that is quiet keeps the one of its last tick. */
-function rulesByName(rules: readonly Rule[]): ReadonlyMap<string, Rule> {
-  const formerly = rules.flatMap((rule) => [...rule.formerly, rule.identity].map((id) => [id, rule] as const));
-  return new Map([...formerly, ...rules.map((rule) => [rule.id, rule] as const)]);
 }

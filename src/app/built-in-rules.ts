@@ -131,6 +131,7 @@ function builtInRule(of: {
     impact: {},
     evidence: { samples: 0, fields: [], infra: [] },
     ticket: defaultTicketPolicy,
+    inhibits: [],
     location: { file: "built-in", line: 1 },
     shape: of.id,
   };

@@ -52,19 +52,22 @@ async function concludeAlone(request: ConcludeRequest, context: TickContext, sig
   const evaluations = stored.flatMap(({ judgement }) => alerting.get(judgement) ?? []);
   const keys = touchedGroups(evaluations);
   const evaluated = new Set(evaluations.flatMap(({ alert, ended }) => (alert ?? ended)?.fingerprint ?? []));
+  const otherAlerts =
+    keys.length === 0 ? [] : (await state.alerts()).filter((alert) => !evaluated.has(alert.fingerprint));
   const steps =
     keys.length === 0
       ? []
       : formFindings({
           at,
           evaluations,
-          otherAlerts: (await state.alerts()).filter((alert) => !evaluated.has(alert.fingerprint)),
+          otherAlerts,
           findings: await state.findings(keys),
           rules,
           modeOf: context.voice.modeOf,
           titleOf: context.voice.titleOf,
         });
-  const commits = await triageFindings(steps, at, context, signal);
+  const alerts = () => [...evaluations.flatMap(({ alert }) => alert ?? []), ...otherAlerts];
+  const commits = await triageFindings(steps, { rules: [...rules.values()], alerts }, at, context, signal);
   const outcomes = outcomesOf([...alerting.values()].flat(), commits);
   const byRule = findingsByRule(commits, alerting);
   const rulesToCommit = judged.map((each) => {

@@ -13,3 +13,9 @@ export function withIdentities(rules: readonly Rule[], states: ReadonlyMap<strin
     return { ...rule, identity, problem: rule.problem === rule.id ? identity : rule.problem };
   });
 }
+
+/** By every id a rule has or had: a finding that is quiet keeps the one of its last tick. */
+export function rulesByName(rules: readonly Rule[]): ReadonlyMap<string, Rule> {
+  const formerly = rules.flatMap((rule) => [...rule.formerly, rule.identity].map((id) => [id, rule] as const));
+  return new Map([...formerly, ...rules.map((rule) => [rule.id, rule] as const)]);
+}

@@ -28,7 +28,11 @@ export async function loadRules(options: LoadRulesOptions): Promise<LoadedRules>
     options.ruleFiles === undefined
       ? undefined
       : ruleFilesAmong(options.ruleFiles, loaded, options.file, baseDirectory);
-  const catalogue = openCatalogue(loaded, baseDirectory, named === undefined ? {} : { listFiles: async () => named });
+  const catalogue = openCatalogue(
+    loaded,
+    baseDirectory,
+    named === undefined ? {} : { listFiles: async () => named, partial: true },
+  );
   const state = await catalogue.reload();
   // When only the configuration was named, there is no rule file and nothing wrong with that.
   const ruleFaults = named?.length === 0 ? [] : state.faults;
@@ -39,7 +43,7 @@ export async function loadRules(options: LoadRulesOptions): Promise<LoadedRules>
 function openCatalogue(
   loaded: LoadedConfig,
   baseDirectory: string,
-  options: Pick<CatalogueOptions, "onLoad" | "listFiles">,
+  options: Pick<CatalogueOptions, "onLoad" | "listFiles" | "partial">,
 ): Catalogue {
   return createCatalogue({ patterns: loaded.rules, baseDirectory, context: loaded.ruleContext, ...options });
 }

@@ -11,6 +11,7 @@ import { priorityInputs } from "../triage/measure.ts";
 import { score } from "../triage/score.ts";
 import type { TickContext } from "./context.ts";
 import { CreateBudget } from "./create-budget.ts";
+import { explainingOf, type TriageFacts } from "./explaining.ts";
 import { type TriageStep, triageOne } from "./triage-one.ts";
 
 const dayMs = 86_400_000;
@@ -35,13 +36,14 @@ function attendedStep({ finding, rule, rules }: AttendedFinding, { voice }: Pick
  */
 export async function attendFindings(
   attended: readonly AttendedFinding[],
+  facts: TriageFacts,
   at: number,
   context: TickContext,
   signal: AbortSignal,
 ): Promise<readonly FindingCommit[]> {
   const before = new Map(attended.map(({ finding }) => [finding.id, finding]));
   const steps = attended.map((each) => attendedStep(each, context));
-  const commits = await triageFindings(steps, at, context, signal);
+  const commits = await triageFindings(steps, facts, at, context, signal);
   return commits.filter(({ finding }) => !isDeepStrictEqual(plain(finding), plain(before.get(finding.id))));
 }
 
@@ -56,6 +58,7 @@ function plain(finding: Finding | undefined): unknown {
  */
 export async function triageFindings(
   steps: readonly TriageStep[],
+  facts: TriageFacts,
   at: number,
   context: TickContext,
   signal: AbortSignal,
@@ -70,18 +73,24 @@ export async function triageFindings(
     context.store.silences.active(at),
   ]);
   const budget = new CreateBudget(context.createLimits, lastDay);
-  const ranked = steps
+  const scored = steps
     .map((step) => {
       const { id, generation, impact, state } = step.finding;
       const record = tickets.get(id);
       // That of an older generation is not touched again.
       const ticket = record?.generation === generation ? record : undefined;
       const regressed = isRegressed(step.finding, ticket) ? "regressed" : state;
-      const finding: Finding = { ...step.finding, impact: impacts.get(id) ?? impact, state: regressed };
-      return { step, finding, ticket, priority: priorityOf(finding, step, at, context) };
+      const known: Finding = { ...step.finding, impact: impacts.get(id) ?? impact, state: regressed };
+      const priority = priorityOf(known, step, at, context);
+      return { step, finding: { ...known, priority }, ticket, priority };
     })
     .sort((a, b) => b.priority.score - a.priority.score || (a.finding.id < b.finding.id ? -1 : 1));
-  return ranked.map((each) => triageOne({ ...each, at, open, silences, budget, context }));
+  const explaining = await explainingOf(scored, facts, context);
+  return scored.map(({ finding: { explains: _, ...finding }, ...each }) => {
+    const explains = explaining.by(finding.groupKey);
+    const named = explains === undefined ? finding : { ...finding, explains };
+    return triageOne({ ...each, finding: named, at, open, silences, explaining, budget, context });
+  });
 }
 
 /** A quiet finding keeps its last score. */

@@ -9,6 +9,7 @@ import type { TicketRecord } from "../model/ticket.ts";
 import type { FindingCommit } from "../store/store.ts";
 import { becauseOf } from "../triage/because.ts";
 import { decide } from "../triage/decide.ts";
+import { inhibitionGraceMs } from "../triage/decide-inhibited.ts";
 import type { Decided, DecideInput, FindingEventKind } from "../triage/decided.ts";
 import { evidenceRequest } from "../triage/evidence.ts";
 import { fieldsOf } from "../triage/fields.ts";
@@ -17,6 +18,7 @@ import type { Story } from "../triage/story.ts";
 import type { TickContext } from "./context.ts";
 import type { CreateBudget } from "./create-budget.ts";
 import { evidenceSubjects } from "./evidence-subjects.ts";
+import type { Explaining } from "./explaining.ts";
 import { eventsOf } from "./finding-events.ts";
 import { redactAction } from "./redaction.ts";
 
@@ -41,13 +43,14 @@ interface TriageOne {
   readonly ticket: TicketRecord | undefined;
   readonly open: readonly OutboxEntry[];
   readonly silences: readonly Silence[];
+  readonly explaining: Explaining;
   readonly budget: CreateBudget;
   readonly context: TickContext;
 }
 
 /** Decides one finding that is scored, and puts the decision into what is committed: memory, timeline, outbox. */
 export function triageOne(request: TriageOne): FindingCommit {
-  const { step, finding, priority, at, ticket, open, silences, budget, context } = request;
+  const { step, finding, priority, at, ticket, open, silences, explaining, budget, context } = request;
   const { rule } = step;
   const { voice, instance } = context;
   const route = voice.routeOf(rule, finding);
@@ -61,6 +64,8 @@ export function triageOne(request: TriageOne): FindingCommit {
     ticket,
     createParked: open.some((entry) => entry.findingId === finding.id && isParkedCreate(entry, finding)),
     silenced: areSilenced(speakingAlerts(step), silences),
+    explainer: explaining.of(finding.groupKey),
+    graceMs: inhibitionGraceMs(rule.signal.windowMs),
     mayCreate: (band) => budget.allows(route, band),
   };
   const decided = decide(input);
@@ -116,7 +121,7 @@ function decisionOf(input: DecideInput, decided: Decided): Finding["decision"] {
 }
 
 /** Those that are the finding now: the worst and all that fire; when it went quiet, all that were in it before. */
-function speakingAlerts({ finding, before, alerts }: TriageStep): readonly (Alert | AlertSummary)[] {
+export function speakingAlerts({ finding, before, alerts }: TriageStep): readonly (Alert | AlertSummary)[] {
   const { worst } = finding;
   if (alerts.length === 0) return [worst, ...(before?.others ?? [])];
   return alerts.filter(({ state, fingerprint }) => state === "firing" || fingerprint === worst.fingerprint);

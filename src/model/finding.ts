@@ -51,6 +51,31 @@ export interface ImpactMeasured {
   readonly trend: number | "from_zero" | undefined;
 }
 
+/** A finding that explains another one: while it goes on, the other is not told. */
+export interface Explainer {
+  readonly findingId: string;
+  readonly title: string;
+  /** Where it has a ticket. */
+  readonly ticketKey: string | undefined;
+  readonly since: number;
+}
+
+/** That something bigger explained a finding, for as long as that counts. Times are ticks. */
+export interface InhibitionMemory {
+  readonly by: Explainer;
+  readonly since: number;
+  /** When it was first seen that nothing explains it any more. */
+  readonly endedAt: number | undefined;
+  /** When it was told of again: the grace after `endedAt` was over, and it was still seen bad. */
+  readonly releasedAt: number | undefined;
+}
+
+/** Findings that one explains now: all are counted, at most 20 named. */
+export interface Explained {
+  readonly count: number;
+  readonly findings: readonly { readonly id: string; readonly title: string }[];
+}
+
 /** What triage must remember to tell people once and not every tick. Times are ticks. */
 export interface TriageMemory {
   /** A create was decided and is on its way or done. */
@@ -85,6 +110,9 @@ export interface TriageMemory {
   readonly greeted: string | undefined;
   /** Rules whose alerts the ticket has been told of; undefined where that was not remembered yet. */
   readonly toldRules: readonly string[] | undefined;
+  readonly inhibition: InhibitionMemory | undefined;
+  /** How many explained findings were named on the ticket when it was last written. */
+  readonly explainedTold: number;
 }
 
 export interface WrittenFields {
@@ -134,6 +162,8 @@ export const freshMemory: TriageMemory = {
   verifiedAt: undefined,
   greeted: undefined,
   toldRules: undefined,
+  inhibition: undefined,
+  explainedTold: 0,
 };
 
 /** A group of alerts worth telling, over its whole life. One finding, one live ticket. */
@@ -166,6 +196,8 @@ export interface Finding {
   readonly impact: ImpactMeasured | undefined;
   readonly priority: Priority | undefined;
   readonly memory: TriageMemory;
+  /** What it explains as of its last tick. Missing where it explains nothing. */
+  readonly explains?: Explained;
   readonly decision: Decision & { readonly at: number };
 }
 

@@ -149,6 +149,16 @@ export const defaultTicketPolicy: TicketPolicy = {
   },
 };
 
+/** Alerts of other rules that an alert of this one explains. Never those of the rule itself, nor of its own finding. */
+export interface Inhibition {
+  /** Rule ids, where `*` stands for any characters. */
+  readonly rules: readonly string[];
+  /** Labels of what is explained, with the values that each may have. */
+  readonly where: Readonly<Record<string, readonly string[]>>;
+  /** Labels that must have the same value on both sides. */
+  readonly equal: readonly string[];
+}
+
 /** A rule after loading: defaults merged, durations in milliseconds, ratios 0..1, references checked. */
 export interface Rule {
   readonly id: string;
@@ -176,6 +186,7 @@ export interface Rule {
   readonly impact: Impact;
   readonly evidence: EvidencePolicy;
   readonly ticket: TicketPolicy;
+  readonly inhibits: readonly Inhibition[];
   /** Where it stands, for messages: file and line, 1-based. */
   readonly location: { readonly file: string; readonly line: number };
   /** Hash of what changes how alerts are formed (`by`, `group`, signal form), to see when a rule became another. */

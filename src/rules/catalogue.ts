@@ -28,6 +28,8 @@ export interface CatalogueOptions {
   readonly onLoad?: (change: CatalogueChange) => void;
   /** Which files; default those that match the patterns. */
   readonly listFiles?: () => Promise<readonly string[]>;
+  /** Those are not all of them. */
+  readonly partial?: boolean;
 }
 
 export interface Catalogue {
@@ -93,7 +95,12 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     parsed = next;
     const before = state;
     const files = [...next.values()].map(({ file }) => file);
-    const selected = withCatalogueFaults(selectRules(files, before.rules), found, before.rules, options.patterns);
+    const selected = withCatalogueFaults(
+      selectRules(files, before.rules, options),
+      found,
+      before.rules,
+      options.patterns,
+    );
     const same = selected.hash === before.hash && faultsKey(selected.faults) === faultsKey(before.faults);
     state = { ...selected, generation: same ? before.generation : before.generation + 1, files: files.length };
     if (!same) options.onLoad?.({ state, ...differences(before.rules, state.rules) });

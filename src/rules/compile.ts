@@ -63,9 +63,7 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
     limits,
     overrides: (input.overrides ?? []).map(
       (override): Override => ({
-        where: Object.fromEntries(
-          Object.entries(override.where).map(([label, values]) => [label, [values].flat().map(String)]),
-        ),
+        where: wantedLabels(override.where),
         limits: limitsOf(
           input,
           mergeWhen(input.when, override.when ?? {}),
@@ -86,9 +84,21 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
       infra: (input.evidence?.infra ?? []).map(({ source, title, ...definition }) => ({ source, title, definition })),
     },
     ticket: ticketOf(input),
+    inhibits: (input.inhibits ?? []).map(({ rules, where = {}, equal = [] }) => ({
+      rules,
+      where: wantedLabels(where),
+      equal,
+    })),
     location,
     shape: shapeOf(input, measure, by, group, limits.when.form),
   });
+}
+
+/** Each label with the values that it may have, as text: labels are text. */
+function wantedLabels(
+  where: Readonly<Record<string, Scalar | readonly Scalar[]>>,
+): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(Object.entries(where).map(([label, values]) => [label, [values].flat().map(String)]));
 }
 
 /** What a verdict is about: when this changes, running episodes of the rule are of another rule. Text and limits are not in it. */

@@ -2,11 +2,27 @@ import type { Rule } from "../model/rule.ts";
 import { readYaml, type YamlDocument } from "../support/yaml/document.ts";
 import { type Fault, formatPath, hasErrors, type Path, sortedFaults } from "../support/yaml/fault.ts";
 import { checkShape, type ShapeFault } from "../support/yaml/shape.ts";
-import { checkRule, type RuleFault } from "./checks.ts";
+import { checkRule, type RuleFault, type RuleParts } from "./checks.ts";
 import { compileRule } from "./compile.ts";
 import type { RuleContext } from "./context.ts";
 import { mergeDefaults } from "./merge.ts";
 import { ruleFileSchema, ruleSchema } from "./schema.ts";
+
+/** A word of a rule file, and where it is written. */
+export interface Written {
+  readonly text: string;
+  readonly line: number;
+  readonly column: number;
+  readonly path: string;
+}
+
+/** One entry of `inhibits`, as far as it can be read. */
+interface WrittenInhibition {
+  readonly rules: readonly Written[];
+  readonly equal: readonly Written[];
+  /** The labels of `where`. */
+  readonly where: readonly Written[];
+}
 
 /** One entry of a rule file, good or not. */
 export interface RuleEntry {
@@ -16,6 +32,9 @@ export interface RuleEntry {
   readonly rule: Rule | undefined;
   /** Ids it had before, and where each is written. */
   readonly formerly: readonly { readonly id: string; readonly line: number; readonly column: number }[];
+  readonly inhibits: readonly WrittenInhibition[];
+  /** What its alerts have: the fields of `by`, and those that `where` holds at one value. Undefined when that cannot be read. */
+  readonly labels: readonly string[] | undefined;
   readonly line: number;
   readonly column: number;
   /** Its place in the file: `rules[2]`. */
@@ -75,7 +94,39 @@ function readEntry(document: YamlDocument, raw: unknown, position: number, defau
   const formerly = (shape.parts.formerly ?? []).flatMap((former, index) =>
     former === undefined ? [] : [{ id: former, ...document.locate(["rules", position, "formerly", index], "value") }],
   );
-  return { entry: { id, rule, formerly, ...at, path: formatPath(["rules", position]) }, faults };
+  const inhibits = inhibitsOf(document, shape.parts.inhibits, ["rules", position, "inhibits"]);
+  const labels = shape.faults.some(({ path: [first] }) => first === "signal") ? undefined : labelsOf(shape.parts);
+  return { entry: { id, rule, formerly, inhibits, labels, ...at, path: formatPath(["rules", position]) }, faults };
+}
+
+function inhibitsOf(document: YamlDocument, parts: RuleParts["inhibits"], path: Path): readonly WrittenInhibition[] {
+  const written = (text: string, at: Path, what: "key" | "value"): Written => ({
+    text,
+    ...document.locate(at, what),
+    path: formatPath(at),
+  });
+  // What stands in `defaults` is refused there.
+  if (!document.has(path)) return [];
+  return (parts ?? []).map((part, index) => {
+    const words = (key: "rules" | "equal") =>
+      (part?.[key] ?? []).flatMap((text, place) =>
+        text === undefined ? [] : [written(text, [...path, index, key, place], "value")],
+      );
+    const where = Object.keys(part?.where ?? {});
+    return {
+      rules: words("rules"),
+      equal: words("equal"),
+      where: where.map((label) => written(label, [...path, index, "where", label], "key")),
+    };
+  });
+}
+
+function labelsOf({ signal }: RuleParts): readonly string[] | undefined {
+  if (signal === undefined) return undefined;
+  const fixed = Object.entries(signal.where ?? {}).flatMap(([field, values]) =>
+    values !== undefined && [values].flat().length === 1 ? [field] : [],
+  );
+  return [...(signal.by ?? []).flatMap((field) => field ?? []), ...fixed];
 }
 
 /** What a rule inherited is faulty where it was written: in `defaults`. */

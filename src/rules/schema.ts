@@ -161,19 +161,19 @@ const signal = z
     examples: ["{ source: logs, index: logs-*, measure: count, window: 5m }"],
   });
 
+const labelValues = (description: string) =>
+  z
+    .record(
+      field("Label"),
+      z.union([z.string(), z.number(), z.boolean(), z.array(scalar).min(1).max(1_000)], {
+        error: "this is no label value\nwrite one value, or a list of 1 to 1,000 values of which any may match",
+      }),
+    )
+    .meta({ description, examples: ["{ service.name: [search, cart] }"] });
+
 const override = z
   .strictObject({
-    where: z
-      .record(
-        field("Label"),
-        z.union([z.string(), z.number(), z.boolean(), z.array(scalar).min(1).max(1_000)], {
-          error: "this is no label value\nwrite one value, or a list of 1 to 1,000 values of which any may match",
-        }),
-      )
-      .meta({
-        description: "Labels of `by` and their values; all must hold.",
-        examples: ["{ service.name: [search, cart] }"],
-      }),
+    where: labelValues("Labels of `by` and their values; all must hold."),
     when: when.optional(),
     until: until.optional(),
     severity: z.enum(severities).optional(),
@@ -236,6 +236,34 @@ const evidence = z
       .optional(),
   })
   .meta({ description: "What proof the ticket carries." });
+
+/** Of rules of other files too: whether there are such rules and labels is checked over all files. */
+const rulePattern = (description: string) =>
+  worded(description, /^[a-z0-9*]([a-z0-9*-]*[a-z0-9*])?$/, {
+    what: "rule id",
+    fix: "write a rule's id, where `*` may stand for any characters",
+    example: "checkout-*",
+    most: 100,
+  });
+
+const inhibition = z
+  .strictObject({
+    rules: z
+      .array(rulePattern("A rule's id; `*` stands for any characters."))
+      .min(1)
+      .max(50)
+      .meta({ description: "Rules whose alerts this one explains.", examples: ["[checkout-*]"] }),
+    where: labelValues("Labels of what is explained and their values; all must hold.").optional(),
+    equal: z
+      .array(field("Label"))
+      .max(10)
+      .meta({
+        description: "Labels that must have the same value on both sides; default none.",
+        examples: ["[service.environment]"],
+      })
+      .optional(),
+  })
+  .meta({ description: "While an alert of this rule lasts, alerts that it explains get no ticket of their own." });
 
 const ownership = (of: string, byDefault: Ownership) =>
   z
@@ -371,11 +399,16 @@ export const ruleSchema = z
     impact: impact.optional(),
     evidence: evidence.optional(),
     ticket: ticket.optional(),
+    inhibits: z
+      .array(inhibition)
+      .max(50)
+      .meta({ description: "Which alerts of other rules this one explains: they get no ticket while it lasts." })
+      .optional(),
   })
   .meta({ description: "One rule: which number, when it is bad, how alerts group, how tickets behave." });
 
 const defaultsSchema = ruleSchema
-  .omit({ id: true, formerly: true })
+  .omit({ id: true, formerly: true, inhibits: true })
   .partial()
   .extend({ signal: signal.partial().optional() })
   .meta({ description: "Merged into every rule of the file key by key; lists replace." });

@@ -1,7 +1,9 @@
 import type { Rule } from "../model/rule.ts";
 import { canonicalJson, sha256 } from "../support/hashing.ts";
 import { type Fault, sortedFaults } from "../support/yaml/fault.ts";
+import { inhibitionFaults } from "./inhibition-checks.ts";
 import type { RuleEntry, RuleFile } from "./read-rule-file.ts";
+import { withoutRings } from "./rings.ts";
 
 /** Rules beyond it are refused; each is a share of every tick. */
 const mostRules = 10_000;
@@ -27,9 +29,14 @@ interface Placed {
 
 /**
  * Which rules run, given the files as they are now and the rules that ran before. A rule that is faulty, or whose file
- * cannot be read, goes on in its last good version; one that was taken out of a readable file is gone. Pure.
+ * cannot be read, goes on in its last good version; one that was taken out of a readable file is gone. `partial`: there are
+ * other files, so that a rule which is not in these may be there. Pure.
  */
-export function selectRules(files: readonly RuleFile[], running: readonly Rule[]): SelectedRules {
+export function selectRules(
+  files: readonly RuleFile[],
+  running: readonly Rule[],
+  { partial = false }: { readonly partial?: boolean } = {},
+): SelectedRules {
   const placed: Placed[] = files.flatMap(({ file, entries }) => entries.map((entry) => ({ file, entry })));
   const faults: Fault[] = files.flatMap((file) => [...file.faults]);
   const byId = new Map<string, Placed[]>();
@@ -50,13 +57,15 @@ export function selectRules(files: readonly RuleFile[], running: readonly Rule[]
       );
   }
   const kept = running.filter((rule) => !good.has(rule.id) && goesOn(rule, files, placed, byId, good));
-  const rules = [...good.values(), ...kept].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const rules = withoutRings([...good.values(), ...kept].sort((a, b) => (a.id < b.id ? -1 : 1)));
+  const complete = files.every((file) => file.readable) && placed.every(({ entry }) => entry.id !== undefined);
+  faults.push(...inhibitionFaults(placed, complete && !partial));
   const loaded = new Set(rules.map((rule) => rule.id));
   return {
     rules,
     kept: kept.map((rule) => rule.id),
     notLoaded: [...byId.keys()].filter((id) => !loaded.has(id)).sort(),
-    complete: files.every((file) => file.readable) && placed.every(({ entry }) => entry.id !== undefined),
+    complete,
     faults: sortedFaults(faults),
     hash: sha256(rules.map(ruleKey).join("\n")),
   };

@@ -17,6 +17,8 @@ export function becauseOf(input: DecideInput, decided: Decided): string | undefi
       return waitingFor(input, key);
     case "snoozed":
       return `${key} carries a snooze label: nothing is told before ${formatInstant(ticket?.snoozedUntil ?? input.at)}`;
+    case "inhibited":
+      return explained(input, decided.memory);
     case "refiled":
       return `a new ticket is filed as somebody asked, linked to ${followed(decided.memory)}`;
     case "takes_over":
@@ -48,6 +50,19 @@ export function becauseOf(input: DecideInput, decided: Decided): string | undefi
     default:
       return undefined;
   }
+}
+
+function explained({ at, graceMs }: DecideInput, { inhibition }: TriageMemory): string | undefined {
+  if (inhibition === undefined) return undefined;
+  const { by, endedAt } = inhibition;
+  const named = `"${by.title}" (${by.ticketKey ?? `finding ${by.findingId}`})`;
+  if (endedAt === undefined) return `${named} explains it, and goes on since ${formatInstant(by.since)}`;
+  const graceEnds = endedAt + graceMs;
+  const waits =
+    at < graceEnds
+      ? `nothing is said before ${formatInstant(graceEnds)}, and then only if it is still bad`
+      : "it is told once it is seen bad";
+  return `${named} explained it until ${formatInstant(endedAt)}; what follows from a cause recovers later, so ${waits}`;
 }
 
 function waitingFor({ createParked, ticket }: DecideInput, key: string): string {

@@ -3,9 +3,12 @@ import { countReturn, type DecideInput, nothing, type Said, say, standingStill }
 import { lower, raise } from "./priority-change.ts";
 import { joiningRules } from "./sections.ts";
 
+const minuteMs = 60_000;
 const hourMs = 3_600_000;
 /** The numbers of RULES.md section 4. */
 const summaryEveryMs = 4 * hourMs;
+/** What begins with one problem mostly has begun within minutes: one more word on the ticket then, not one each. */
+const gatherExplainedMs = 10 * minuteMs;
 const commentPairEveryMs = 24 * hourMs;
 
 /** The rows of triage/README.md for a ticket that is open, or on its way. */
@@ -64,8 +67,14 @@ function goesOn(input: DecideInput, memory: TriageMemory): Said {
     const told = { ...memory, toldRules: [...(memory.toldRules ?? []), ...joining], summaryAt: at };
     return say("comment", "rule_joined", told, { refreshSummary: true });
   }
-  if (at - (memory.summaryAt ?? at) >= summaryEveryMs) {
+  if (at - (memory.summaryAt ?? at) >= summaryEveryMs || isSummaryOwed(input, memory)) {
     return say("update", "goes_on", { ...memory, summaryAt: at }, { refreshSummary: true });
   }
   return nothing(memory, standingStill(finding));
+}
+
+/** It is told of again after something explained it, or it explains more than its ticket says. */
+function isSummaryOwed({ at, finding }: DecideInput, { summaryAt = at, inhibition, explainedTold }: TriageMemory) {
+  if (inhibition?.releasedAt !== undefined && summaryAt < inhibition.releasedAt) return true;
+  return (finding.explains?.count ?? 0) > explainedTold && at - summaryAt >= gatherExplainedMs;
 }

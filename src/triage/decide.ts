@@ -1,6 +1,7 @@
 import type { TriageMemory } from "../model/finding.ts";
 import { stateOf } from "./closing.ts";
 import { withClosedTicket } from "./decide-closed.ts";
+import { isInhibited, watchInhibition } from "./decide-inhibited.ts";
 import { beforeTicket } from "./decide-new.ts";
 import { withOpenTicket } from "./decide-open.ts";
 import { countReturn, type Decided, type DecideInput, nothing, type Said, say } from "./decided.ts";
@@ -13,7 +14,8 @@ import { toldRules } from "./sections.ts";
  * files what is open then.
  */
 export function decide(input: DecideInput): Decided {
-  const { anew, ...said } = inMode(input, withTold(input, judge(input)));
+  const told = noteExplained(input, withTold(input, judge(input)));
+  const { anew, ...said } = inMode(input, told);
   const { finding } = input;
   return {
     ...said,
@@ -23,18 +25,28 @@ export function decide(input: DecideInput): Decided {
 }
 
 function judge(input: DecideInput): Said {
-  const memory = watchScore(input);
+  const memory = watchInhibition(input, watchScore(input));
   if (input.silenced) return silent(input, memory, "silenced");
-  if (input.finding.memory.createdAt === undefined) return beforeTicket(input, memory);
+  const inhibited = isInhibited(input, memory);
+  if (input.finding.memory.createdAt === undefined) {
+    // Somebody who asks for a ticket gets one.
+    const isWanted = memory.follows?.because === "refiled";
+    return inhibited && !isWanted ? nothing(memory, "inhibited") : beforeTicket(input, memory);
+  }
   const { ticket } = input;
   if (input.createParked || ticket?.gone !== undefined) return silent(input, memory, "awaiting_operator");
   if (ticket?.snoozedUntil !== undefined && input.at < ticket.snoozedUntil) return silent(input, memory, "snoozed");
+  if (inhibited) return silent(input, memory, "inhibited");
   const said = withTicket(input, memory);
   return said.decision.action === "none" ? greet(input, said) : said;
 }
 
 /** Nothing is told, and what happens meanwhile is watched and counted. */
-function silent(input: DecideInput, memory: TriageMemory, reason: "silenced" | "awaiting_operator" | "snoozed"): Said {
+function silent(
+  input: DecideInput,
+  memory: TriageMemory,
+  reason: "silenced" | "inhibited" | "awaiting_operator" | "snoozed",
+): Said {
   return nothing(input.change === "came_back" ? countReturn(memory) : memory, reason);
 }
 
@@ -59,6 +71,12 @@ function withTold({ finding }: DecideInput, said: Said): Said {
   const isUnknown = memory.createdAt !== undefined && memory.toldRules === undefined;
   if (decision.action !== "create" && !isUnknown) return said;
   return { ...said, memory: { ...memory, toldRules: toldRules(finding) } };
+}
+
+/** What is written names what it explains. */
+function noteExplained({ finding }: DecideInput, said: Said): Said {
+  if (!said.refreshSummary && said.decision.action !== "create") return said;
+  return { ...said, memory: { ...said.memory, explainedTold: finding.explains?.count ?? 0 } };
 }
 
 /** Only mode `file` tells. */

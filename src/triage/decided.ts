@@ -1,5 +1,5 @@
 import type { Action, Decision, DecisionReason } from "../model/decision.ts";
-import type { Finding, FindingState, TriageMemory } from "../model/finding.ts";
+import type { Explainer, Finding, FindingState, TriageMemory } from "../model/finding.ts";
 import type { Band, Priority, PriorityScale } from "../model/priority.ts";
 import type { TicketPolicy } from "../model/rule.ts";
 import type { TicketRecord } from "../model/ticket.ts";
@@ -23,6 +23,10 @@ export interface DecideInput {
   readonly createParked: boolean;
   /** Operators want nothing told of it now. */
   readonly silenced: boolean;
+  /** What explains it now: that finding is told, and this one is not. */
+  readonly explainer: Explainer | undefined;
+  /** How long it still is not told of when nothing explains it any more; milliseconds. */
+  readonly graceMs: number;
   /** Whether a new ticket of this band may be filed now: caps per run, per day and per project. */
   readonly mayCreate: (band: Band) => boolean;
 }

@@ -23,6 +23,7 @@ export function ticketDocument(story: Story): Document {
     ...followsBlocks(story),
     { kind: "table", rows: facts(story) },
     ...others(finding),
+    ...explainedBlocks(finding),
     footer,
   ];
 }
@@ -40,8 +41,30 @@ export function summaryDocument(story: Story): Document {
   ];
   return [
     paragraph(strong(`Summary by Backfeed, as of ${formatInstant(at)}`)),
-    { kind: "table", rows },
+    { kind: "table", rows: [...rows, ...inhibitedRows(finding)] },
     ...others(finding),
+    ...explainedBlocks(finding),
+  ];
+}
+
+/** Why nothing was said for a while. */
+function inhibitedRows({ memory: { inhibition } }: Finding): Inline[][][] {
+  if (inhibition === undefined) return [];
+  const { by, since, endedAt } = inhibition;
+  const until = endedAt === undefined ? "now" : formatInstant(endedAt);
+  const named = by.ticketKey === undefined ? by.title : `${by.ticketKey}: ${by.title}`;
+  return [row("Explained", `from ${formatInstant(since)} to ${until} by ${named}`)];
+}
+
+/** Findings that get no ticket while this one lasts, since it explains them. */
+function explainedBlocks({ explains }: Finding): readonly Block[] {
+  if (explains === undefined) return [];
+  const { count, findings } = explains;
+  const items: Inline[][] = findings.map(({ title }) => [text(title)]);
+  if (count > findings.length) items.push([text(`and ${count - findings.length} more`)]);
+  return [
+    { kind: "heading", text: `Explains ${count} other ${count === 1 ? "finding" : "findings"}` },
+    { kind: "list", items },
   ];
 }
 

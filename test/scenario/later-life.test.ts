@@ -1,15 +1,9 @@
 import { expect } from "chai";
-import { plainText } from "../../src/model/document.ts";
 import type { Finding } from "../../src/model/finding.ts";
 import { defaultTicketPolicy, type TicketPolicy } from "../../src/model/rule.ts";
 import { parseNotation } from "../../src/sources/scripted/notation.ts";
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
-import type { Store } from "../../src/store/store.ts";
-import type { ManualClock } from "../../src/support/clock.ts";
-import { createLocalTracker, type LocalTracker } from "../../src/trackers/local/local-tracker.ts";
-import type { Tracker } from "../../src/trackers/tracker.ts";
-import { type JiraDouble, startJiraDouble } from "../support/jira/start-jira-double.ts";
-import { jiraTracker } from "../support/jira-tracker.ts";
+import { type Backlog, backlogs, type Ticket } from "../support/backlogs.ts";
 import { buildRule } from "../support/rules.ts";
 import { createWorld, type World } from "../support/world.ts";
 
@@ -18,82 +12,6 @@ const start = "2026-01-05T08:00:00Z";
 /** One value a tick, a tick every four hours: whole lives of months stay short. */
 const stepHours = 4;
 const perDay = 24 / stepHours;
-
-/** What a team sees, whichever tracker it uses. */
-interface Ticket {
-  readonly key: string;
-  readonly status: string;
-  readonly isDone: boolean;
-  readonly priority: string;
-  /** Each with its marker's first word. */
-  readonly comments: readonly string[];
-  readonly text: string;
-  readonly linkedTo: readonly string[];
-}
-
-interface Backlog {
-  readonly project: string | undefined;
-  tracker(store: Store, clock: ManualClock): Tracker;
-  tickets(store: Store): Promise<readonly Ticket[]>;
-  move(key: string, status: string): Promise<void>;
-  stop(): Promise<void>;
-}
-
-function localBacklog(): Backlog {
-  let tracker: LocalTracker;
-  return {
-    project: undefined,
-    tracker: (store, clock) => {
-      tracker = createLocalTracker({ name: "local", tickets: store.localTickets, clock });
-      return tracker;
-    },
-    tickets: async (store) =>
-      [...(await store.localTickets.list({ limit: 99 })).items].reverse().map((ticket) => ({
-        key: ticket.key,
-        status: ticket.status,
-        isDone: ticket.statusCategory === "done",
-        priority: ticket.priority,
-        comments: ticket.comments.map(({ marker }) => marker.split(":")[0] ?? ""),
-        text: [ticket.document, ...ticket.comments.map(({ document }) => document)].map(plainText).join("\n"),
-        linkedTo: (ticket.related ?? []).map(({ key }) => key),
-      })),
-    move: async (key, status) => void (await tracker.move(key, status, "alice")),
-    stop: async () => undefined,
-  };
-}
-
-async function jiraBacklog(deployment: "cloud" | "datacenter", clock: () => number): Promise<Backlog> {
-  const jira: JiraDouble = await startJiraDouble({ deployment, clock });
-  const markerOf = (properties: unknown) => {
-    const { marker } = (properties as { backfeed?: { marker?: string } }).backfeed ?? {};
-    return marker?.split(":")[0] ?? "a person's";
-  };
-  return {
-    project: "OPS",
-    tracker: (_store, worldClock) => jiraTracker(jira, { deployment, clock: worldClock }),
-    tickets: async () =>
-      jira.issues().map((issue) => ({
-        key: issue.key,
-        status: issue.status,
-        isDone: ["Done", "Won't Do"].includes(issue.status),
-        priority: String(issue.fields["priority"]),
-        comments: issue.comments.map(({ properties }) => markerOf(properties)),
-        text: JSON.stringify([issue.fields["description"], issue.comments]),
-        linkedTo: issue.links.map(({ other }) => jira.issue(other)?.key ?? ""),
-      })),
-    move: async (key, status) => jira.person("alice").transition(key, status),
-    stop: async () => {
-      expect(jira.violations).to.deep.equal([]);
-      await jira.stop();
-    },
-  };
-}
-
-const backlogs = {
-  "the embedded backlog": async () => localBacklog(),
-  "Jira Cloud": (clock: () => number) => jiraBacklog("cloud", clock),
-  "Jira Data Center": (clock: () => number) => jiraBacklog("datacenter", clock),
-};
 
 for (const [name, makeBacklog] of Object.entries(backlogs)) {
   describe(`the later life of a ticket, with ${name}`, () => {

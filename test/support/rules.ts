@@ -36,6 +36,7 @@ export function buildRule(
     impact: {},
     evidence: { samples: 5, fields: [], infra: [] },
     ticket: defaultTicketPolicy,
+    inhibits: [],
     location: { file: "rules/test.yaml", line: 3 },
     shape: "shape-1",
     ...rest,

@@ -129,6 +129,14 @@ export const findingView = z.object({
   others: z.array(alertView),
   pastEpisodes: z.array(episodeView),
   priority: priorityView.optional(),
+  explains: z
+    .object({ count: z.number(), findings: z.array(z.object({ id: z.string(), title: z.string() })) })
+    .optional()
+    .meta({ description: "Findings that get no ticket while this one lasts: all are counted, at most 20 named." }),
+  explainedBy: z
+    .object({ findingId: z.string(), title: z.string(), ticketKey: z.string().optional(), since: instant })
+    .optional()
+    .meta({ description: "What explains it now, or did until shortly: it is told of that, and not of this." }),
 });
 export type FindingView = z.infer<typeof findingView>;
 
@@ -164,7 +172,18 @@ export function viewFinding(finding: Finding): FindingView {
     others: finding.others.map(viewAlert),
     pastEpisodes: finding.pastEpisodes.map(viewEpisode),
     priority: finding.priority && viewPriority(finding.priority),
+    explains: finding.explains && {
+      count: finding.explains.count,
+      findings: finding.explains.findings.map(({ id, title }) => ({ id, title })),
+    },
+    explainedBy: explainedBy(finding),
   };
+}
+
+function explainedBy({ decision, memory: { inhibition } }: Finding) {
+  if (decision.reason !== "inhibited" || inhibition === undefined) return undefined;
+  const { findingId, title, ticketKey, since } = inhibition.by;
+  return { findingId, title, ticketKey, since };
 }
 
 export function viewFindingEvent({ at, kind, code, text, facts }: FindingEvent): z.infer<typeof findingEventView> {

@@ -1,7 +1,7 @@
 import type { Decision } from "../../model/decision.ts";
 import type { Document } from "../../model/document.ts";
 import type { ValueUnit } from "../../model/evidence.ts";
-import type { AlertSummary, Finding, FindingEpisode, FindingEvent } from "../../model/finding.ts";
+import type { AlertSummary, Explained, Explainer, Finding, FindingEpisode, FindingEvent } from "../../model/finding.ts";
 import type { LocalTicket } from "../../model/local-ticket.ts";
 import type { OutboxAction, OutboxState } from "../../model/outbox.ts";
 import type { Band, Priority } from "../../model/priority.ts";
@@ -73,6 +73,8 @@ export type FindingAnswer = Shared & {
   readonly others: readonly Alert[];
   readonly pastEpisodes: readonly Episode[];
   readonly priority?: PriorityAnswer | undefined;
+  readonly explains?: Json<Explained> | undefined;
+  readonly explainedBy?: Json<Explainer> | undefined;
 };
 
 export interface EvidenceMeta {

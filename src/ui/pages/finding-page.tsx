@@ -7,6 +7,7 @@ import { badShare, formatCount, formatLabels, formatShare, formatSpan, formatVal
 import { usePageTitle } from "../page-title.ts";
 import { BandBadge } from "../parts/band.tsx";
 import { EvidencePanel } from "../parts/evidence-panel.tsx";
+import { ExplainedPanel } from "../parts/explained-panel.tsx";
 import { EventsBehind, Measured } from "../parts/measured.tsx";
 import { ExactMoment, Moment } from "../parts/moment.tsx";
 import { OperatorPanel } from "../parts/operator-panel.tsx";
@@ -38,6 +39,7 @@ export function FindingPage({ id }: { id: string }) {
             </Panel>
           )}
           <EvidencePanel findingId={finding.id} evidence={evidence} />
+          {finding.explains !== undefined && <ExplainedPanel explains={finding.explains} />}
           {finding.others.length > 0 && <OtherAlerts finding={finding} unit={unit} />}
         </div>
         <div className="column-narrow">
@@ -62,6 +64,14 @@ function FindingHead({ detail: { finding, rules }, unit }: { detail: FindingDeta
         <span className="state" data-state={state}>
           {stateWords[state]}
         </span>
+        {finding.explainedBy !== undefined && (
+          <span className="state">
+            explained by{" "}
+            <Link href={`/findings/${finding.explainedBy.findingId}`}>
+              <bdi>{finding.explainedBy.title}</bdi>
+            </Link>
+          </span>
+        )}
         {finding.flapping && <span className="state">comes and goes</span>}
         {mode !== "file" && <span className="state">{mode === "report" ? "report only" : "dry run"}</span>}
       </div>

@@ -46,6 +46,8 @@ const drawn = fc.record({
   answered: fc.boolean(),
   persons: fc.boolean(),
   createParked: fc.boolean(),
+  explained: fc.boolean(),
+  explainedUntil: instant,
   mayCreate: fc.boolean(),
   memory: fc.record({
     createdAt: instant,
@@ -63,6 +65,8 @@ const drawn = fc.record({
 });
 type Drawn = typeof drawn extends fc.Arbitrary<infer Value> ? Value : never;
 
+const explainer = { findingId: "0123456789abcdef", title: "a cause", ticketKey: undefined, since: start };
+
 function ticketOf({ ticket, closed, persons }: Drawn) {
   const peoples = persons ? (["priority"] as const) : [];
   if (ticket === "closed") return closedTicket(closed, { peoples });
@@ -77,6 +81,10 @@ function run(given: Drawn) {
     ...freshMemory,
     ...given.memory,
     ticketBand: createdAt === undefined ? undefined : given.memory.ticketBand,
+    inhibition:
+      given.explainedUntil === undefined
+        ? undefined
+        : { by: explainer, since: given.explainedUntil, endedAt: given.explainedUntil, releasedAt: undefined },
     closing: given.answered
       ? { closedAt, suppressionToldAt: closedAt, answeredAt: closedAt, answeredEpisode: given.startedAt }
       : undefined,
@@ -92,6 +100,7 @@ function run(given: Drawn) {
     policy: { ...given.policy, ownership },
     ticket: createdAt === undefined ? undefined : ticketOf(given),
     createParked: given.createParked,
+    explainer: given.explained ? explainer : undefined,
     mayCreate: () => given.mayCreate,
     finding: {
       mode: given.mode,
@@ -162,6 +171,14 @@ const promises: readonly (readonly [string, (given: Drawn, ran: ReturnType<typeo
       expect(
         result.decision.action === "none" || ["suppressed", "takes_over", "goes_on"].includes(result.decision.reason),
       ).to.equal(true);
+    },
+  ],
+  [
+    "says nothing of being bad while something explains it, and says that it is over",
+    (given, { result }) => {
+      if (!given.explained) return;
+      if (given.ongoing) expect(result.decision.action).to.equal("none");
+      else expect(result.decision.reason).to.not.equal("inhibited");
     },
   ],
   [

@@ -35,6 +35,8 @@ export function inputOf({ finding, policy, ...rest }: Given): DecideInput {
     ticket: undefined,
     createParked: false,
     silenced: false,
+    explainer: undefined,
+    graceMs: 15 * minute,
     mayCreate: () => true,
     ...rest,
   };
@@ -90,6 +92,9 @@ const returned: Given = {
   ticket: doneQuiet,
 };
 const worse: Given = { finding: memory(), ticket: wontDo, priority: high };
+const explainer = { findingId: "0123456789abcdef", title: "the database is down", ticketKey: "SHOP-9", since: start };
+const inhibition = { by: explainer, since: start, endedAt: undefined, releasedAt: undefined };
+const over = (after: number) => ({ ...inhibition, endedAt: start + after });
 const answered = { closedAt: whileBad, suppressionToldAt: undefined, answeredAt: start, answeredEpisode: start };
 
 /** src/triage/README.md, row by row: which inputs belong to it, and what is decided for each. */
@@ -305,6 +310,41 @@ export const vectors: Readonly<Record<string, readonly (readonly [given: Given, 
       "none: snoozed",
     ],
     [{ ...still, ticket: { ...done, snoozedUntil: whileBad + 2 * day } }, "none: snoozed"],
+  ],
+  "open, no ticket | a bigger finding explains all its firing alerts; or did until shortly, or it was not seen bad since":
+    [
+      [{ explainer }, "none: inhibited"],
+      [{ explainer, priority: buildPriority(3, "None") }, "none: inhibited"],
+      [{ finding: { memory: { ...fresh.memory, inhibition } } }, "none: inhibited"],
+      [{ finding: { memory: { ...fresh.memory, inhibition: over(46 * minute) } } }, "none: inhibited"],
+      [
+        { finding: { memory: { ...fresh.memory, inhibition: over(minute) }, worst: worst({ state: "recovering" }) } },
+        "none: inhibited",
+      ],
+      [
+        {
+          finding: {
+            memory: { ...fresh.memory, inhibition: over(minute) },
+            worst: worst({ verdict: verdictOf("failed") }),
+          },
+        },
+        "none: inhibited",
+      ],
+    ],
+  "open, ticket open or closed | the same": [
+    [{ finding: memory(), priority: high, explainer }, "none: inhibited"],
+    [{ change: "came_back", finding: memory({ quietToldAt: start }), explainer }, "none: inhibited"],
+    [{ ...still, explainer }, "none: inhibited"],
+    [{ ...returned, explainer }, "none: inhibited"],
+    [{ finding: memory({ inhibition: over(46 * minute) }), priority: high }, "none: inhibited"],
+  ],
+  "open, ticket open | told again after that; explains more than its summary block says, 10 min after it was written": [
+    [{ finding: memory({ inhibition: over(45 * minute) }) }, "update: goes_on"],
+    [{ finding: { ...memory(), explains: { count: 2, findings: [] } } }, "update: goes_on"],
+    [
+      { finding: { ...memory({ regressedAt: start, explainedTold: 1 }), explains: { count: 2, findings: [] } } },
+      "update: goes_on",
+    ],
   ],
   "any | its worst and all its firing alerts match active silences": [
     [{ change: "opened", silenced: true }, "none: silenced"],
