@@ -29,6 +29,8 @@ export interface EngineOptions {
   readonly catchUpMs: number;
   /** Names this process in leases. */
   readonly owner: string;
+  /** The longest sleep of the outbox worker between two looks; default as the worker has it. */
+  readonly pollMs?: number;
 }
 
 export interface RunRequest {
@@ -77,6 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
     logger: context.logger,
     redact,
     owner: options.owner,
+    ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
   });
 
   function rulesBySchedule(): ReadonlyMap<string, readonly Rule[]> {

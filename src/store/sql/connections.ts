@@ -1,9 +1,10 @@
 import { closeSync, existsSync, mkdirSync, openSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import Sqlite from "better-sqlite3";
-import { Kysely, SqliteDialect } from "kysely";
+import { Kysely } from "kysely";
 import { BackfeedError } from "../../support/errors.ts";
 import { rememberFile } from "./file-in-place.ts";
+import { LiteralLimitDialect } from "./literal-limit-dialect.ts";
 import { migrate, requireSchema } from "./migrations.ts";
 import type { Tables } from "./schema.ts";
 import { translateError } from "./translate-error.ts";
@@ -191,5 +192,5 @@ function kyselyOver(raw: Sqlite.Database): Kysely<Tables> {
     kept.set(text, statement);
     return statement;
   };
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: { prepare, close: () => raw.close() } }) });
+  return new Kysely<Tables>({ dialect: new LiteralLimitDialect({ database: { prepare, close: () => raw.close() } }) });
 }

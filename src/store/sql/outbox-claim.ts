@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, type Kysely, sql } from "kysely";
 import type { OutboxEntry } from "../../model/outbox.ts";
 import { encodeText } from "./codec.ts";
+import { fixedQuery } from "./fixed-query.ts";
 import { readOutboxEntry } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 import type { UnreadableRows } from "./unreadable-rows.ts";
@@ -24,7 +25,7 @@ export function notBlocked(where: Outbox) {
           .whereRef("before.finding_id", "=", "entry.finding_id")
           .whereRef("before.number", "<", "entry.number")
           .where("before.finished_at", "is", null)
-          .where("before.state", "!=", "parked")
+          .where("before.state", "!=", sql.lit("parked"))
           .where((earlier) => earlier.not(earlier.exists(parkedCreateBefore(earlier, "before")))),
       ),
     ),
@@ -56,6 +57,35 @@ function noneOnItsWay(where: Outbox, now: number) {
   );
 }
 
+// States stand in it as literals: where a value is bound that an index's condition names, SQLite plans anew at every run.
+const dueEntries = (limit: number) =>
+  fixedQuery((database, { now }: { now: number }) =>
+    database
+      .selectFrom("outbox as entry")
+      .selectAll()
+      .where((where) =>
+        where.or([
+          where.and([
+            where("state", "in", [sql.lit("pending"), sql.lit("unknown")]),
+            where("next_attempt_at", "<=", now),
+          ]),
+          where("state", "=", sql.lit("sending")),
+        ]),
+      )
+      .where("finished_at", "is", null)
+      .where((where) => where.or([where("lease_until", "is", null), where("lease_until", "<=", now)]))
+      .where(notBlocked)
+      .where((where) => noneOnItsWay(where, now))
+      .orderBy(sql`case when entry.kind = 'create' then 0 else 1 end`)
+      .orderBy("rank", "desc")
+      .orderBy("created_at")
+      .orderBy("number")
+      .limit(limit),
+  );
+
+/** By how many entries a worker takes at once, which is one number for each worker. */
+const dueByLimit = new Map<number, ReturnType<typeof dueEntries>>();
+
 /** The claim of OutboxStore, inside its transaction. */
 export async function claimEntries(
   database: Kysely<Tables>,
@@ -63,25 +93,10 @@ export async function claimEntries(
   unreadable: UnreadableRows,
 ): Promise<OutboxEntry[]> {
   const { now } = request;
-  const due = await database
-    .selectFrom("outbox as entry")
-    .selectAll()
-    .where((where) =>
-      where.or([
-        where.and([where("state", "in", ["pending", "unknown"]), where("next_attempt_at", "<=", now)]),
-        where("state", "=", "sending"),
-      ]),
-    )
-    .where("finished_at", "is", null)
-    .where((where) => where.or([where("lease_until", "is", null), where("lease_until", "<=", now)]))
-    .where(notBlocked)
-    .where((where) => noneOnItsWay(where, now))
-    .orderBy(sql`case when entry.kind = 'create' then 0 else 1 end`)
-    .orderBy("rank", "desc")
-    .orderBy("created_at")
-    .orderBy("number")
-    .limit(request.limit)
-    .execute();
+  const { limit } = request;
+  const entriesDue = dueByLimit.get(limit) ?? dueEntries(limit);
+  dueByLimit.set(limit, entriesDue);
+  const due = await entriesDue(database, { now });
 
   const until = now + request.leaseMs;
   const broken: number[] = [];

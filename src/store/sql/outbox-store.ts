@@ -4,6 +4,7 @@ import { BackfeedError } from "../../support/errors.ts";
 import type { OutboxStore } from "../store.ts";
 import { encodeText, keyText } from "./codec.ts";
 import type { Connections } from "./connections.ts";
+import { fixedQuery } from "./fixed-query.ts";
 import { insertEvent } from "./history-store.ts";
 import { inChunks } from "./in-chunks.ts";
 import { claimEntries, notBlocked } from "./outbox-claim.ts";
@@ -99,7 +100,7 @@ export function createOutboxStore(options: { connections: Connections; unreadabl
       return row?.oldest ?? undefined;
     },
 
-    nextDue: () => connections.read(nextDue),
+    nextDue: async () => (await connections.read((database) => nextDue(database, {})))[0]?.due ?? undefined,
   };
 }
 
@@ -174,24 +175,26 @@ async function retry(database: Kysely<Tables>, id: string, now: number): Promise
  * When a claim can next give something: of what nothing blocks, the earliest end of both its wait and the leases of
  * its finding.
  */
-async function nextDue(database: Kysely<Tables>): Promise<number | undefined> {
-  const leased = database
-    .selectFrom("outbox")
-    .select(({ fn, ref }) => [ref("finding_id").as("leased_finding"), fn.max("lease_until").as("until")])
-    .where("finished_at", "is", null)
-    .where("lease_until", "is not", null)
-    .groupBy("finding_id");
-  const row = await database
+const nextDue = fixedQuery((database, _values: Record<never, never>) =>
+  database
     .selectFrom("outbox as entry")
-    .leftJoin(leased.as("leased"), "leased.leased_finding", "entry.finding_id")
+    .leftJoin(
+      database
+        .selectFrom("outbox")
+        .select(({ fn, ref }) => [ref("finding_id").as("leased_finding"), fn.max("lease_until").as("until")])
+        .where("finished_at", "is", null)
+        .where("lease_until", "is not", null)
+        .groupBy("finding_id")
+        .as("leased"),
+      "leased.leased_finding",
+      "entry.finding_id",
+    )
     .select(
       sql<number | null>`min(case when leased.until > entry.next_attempt_at or entry.state = 'sending'
         then leased.until else entry.next_attempt_at end)`.as("due"),
     )
     .where("entry.finished_at", "is", null)
-    .where("entry.state", "!=", "parked")
+    .where("entry.state", "!=", sql.lit("parked"))
     // The builder here also knows the joined table; the condition looks at `entry` alone.
-    .where((where) => notBlocked(where))
-    .executeTakeFirst();
-  return row?.due ?? undefined;
-}
+    .where((where) => notBlocked(where)),
+);

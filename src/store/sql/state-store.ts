@@ -1,9 +1,10 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Labels } from "../../model/labels.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import type { KnownLabelSet, RuleState, StateStore } from "../store.ts";
 import { decodeText, encode, isRecord, keyNumber, keyText, unreadable } from "./codec.ts";
 import type { Connections } from "./connections.ts";
+import { fixedQuery } from "./fixed-query.ts";
 import { inChunks } from "./in-chunks.ts";
 import { refile } from "./refile.ts";
 import { readAlert, readFinding } from "./rows.ts";
@@ -22,15 +23,13 @@ export function createStateStore(options: { connections: Connections; unreadable
       connections.writeDurably((database) => openInstance(database, instance, formerly)),
 
     ruleStates: async () => {
-      const stored = await connections.read((database) => database.selectFrom("rule_states").selectAll().execute());
+      const stored = await connections.read((database) => allRuleStates(database, {}));
       const states = rows.read(stored, "rule_states", (row) => row.rule_id, readRuleState);
       return new Map(states.map((state) => [state.ruleId, state]));
     },
 
     alerts: async () => {
-      const stored = await connections.read((database) =>
-        database.selectFrom("alerts").select(["fingerprint", "body"]).execute(),
-      );
+      const stored = await connections.read((database) => allAlerts(database, {}));
       return rows.read(stored, "alerts", (row) => row.fingerprint, readAlert);
     },
 
@@ -54,15 +53,7 @@ export function createStateStore(options: { connections: Connections; unreadable
     },
 
     createsSince: async (since) => {
-      const counted = await connections.read((database) =>
-        database
-          .selectFrom("outbox")
-          .select(({ fn }) => ["destination", fn.countAll<number>().as("creates")])
-          .where("kind", "=", "create")
-          .where("created_at", ">=", since)
-          .groupBy("destination")
-          .execute(),
-      );
+      const counted = await connections.read((database) => createsByDestination(database, { since }));
       return new Map(counted.map((row) => [row.destination ?? "", Number(row.creates)]));
     },
 
@@ -104,6 +95,23 @@ export function createStateStore(options: { connections: Connections; unreadable
       }),
   };
 }
+
+const allRuleStates = fixedQuery((database, _values: Record<never, never>) =>
+  database.selectFrom("rule_states").selectAll(),
+);
+
+const allAlerts = fixedQuery((database, _values: Record<never, never>) =>
+  database.selectFrom("alerts").select(["fingerprint", "body"]),
+);
+
+const createsByDestination = fixedQuery((database, { since }: { since: number }) =>
+  database
+    .selectFrom("outbox")
+    .select(({ fn }) => ["destination", fn.countAll<number>().as("creates")])
+    .where("kind", "=", sql.lit("create"))
+    .where("created_at", ">=", since)
+    .groupBy("destination"),
+);
 
 /** The first name is kept for ever, since identities are made of it; the newest tells whose store it is. */
 async function openInstance(database: Kysely<Tables>, instance: string, formerly: readonly string[]): Promise<string> {

@@ -4,6 +4,7 @@ import { nextSweepAt } from "../../model/ticket-life.ts";
 import type { TicketChange, TicketRecordKey, TicketStore } from "../store.ts";
 import { encode, keyNumber, keyText } from "./codec.ts";
 import type { Connections } from "./connections.ts";
+import { fixedQuery } from "./fixed-query.ts";
 import { insertEvent } from "./history-store.ts";
 import { inChunks } from "./in-chunks.ts";
 import { readTicket, readTicketEdit } from "./rows.ts";
@@ -147,15 +148,13 @@ function newest(database: Kysely<Tables>) {
     );
 }
 
+const newestOfFinding = fixedQuery((database, { findingId }: { findingId: string }) =>
+  database.selectFrom("tickets").selectAll().where("finding_id", "=", findingId).orderBy("generation", "desc").limit(1),
+);
+
 /** The record of the highest generation. */
 export async function ticketOfFinding(database: Kysely<Tables>, findingId: string): Promise<TicketRecord | undefined> {
-  const row = await database
-    .selectFrom("tickets")
-    .selectAll()
-    .where("finding_id", "=", findingId)
-    .orderBy("generation", "desc")
-    .limit(1)
-    .executeTakeFirst();
+  const [row] = await newestOfFinding(database, { findingId });
   return row === undefined ? undefined : readTicket(row);
 }
 

@@ -33,6 +33,12 @@ export interface ClientOptions {
 /** One typed call per operation. All throw BackfeedError; only `createIssue` throws `unknown_outcome`. */
 export type JiraClient = ReturnType<typeof createClient>;
 
+/** The two ways of one call to Jira. */
+interface Line {
+  readonly api: JiraApi;
+  readonly send: (request: RequestOptions) => Promise<Envelope>;
+}
+
 // What may stand in a path without encoding.
 const pathPart = /^[A-Za-z0-9_.-]{1,255}$/;
 
@@ -44,22 +50,23 @@ export function createClient(options: ClientOptions) {
   const { address, transport, flavour } = options;
   const version = flavour === "cloud" ? "3" : "2";
   // No credentials: they belong to the transport, and jira-client could only lose them.
-  const api = new JiraApi({
+  const place = {
     protocol: address.url.protocol.slice(0, -1),
     host: address.url.hostname,
     ...(address.url.port === "" ? {} : { port: address.url.port }),
     base: address.url.pathname.replace(/\/+$/, ""),
     apiVersion: version,
-    request: transport.request,
-  });
+  };
 
   async function call<S extends z.ZodType>(
     facts: CallFacts & { signal: AbortSignal; schema: S; writesTo?: string },
-    exchange: () => Promise<unknown>,
+    exchange: (line: Line) => Promise<unknown>,
   ): Promise<{ value: z.infer<S>; answer: Answer }> {
     const { effect, signal, writesTo } = facts;
     const scope = { effect, signal, writesTo, urgency: options.urgency };
-    const envelope = (await transport.within(scope, exchange)) as Envelope;
+    const send = (request: RequestOptions) => transport.request(request, scope);
+    // One jira-client a call: its methods take no options, so what the transport must know of the call is bound to it here.
+    const envelope = (await exchange({ send, api: new JiraApi({ ...place, request: send }) })) as Envelope;
     const context: AnswerContext = {
       operation: facts.operation,
       effect: facts.effect,
@@ -77,12 +84,12 @@ export function createClient(options: ClientOptions) {
   function own(
     path: readonly string[],
     rest: { query?: Record<string, string>; method?: string; body?: unknown; upload?: Attachment } = {},
-  ): () => Promise<Envelope> {
+  ): (line: Line) => Promise<Envelope> {
     const { query, ...request } = rest;
     for (const part of path) if (!pathPart.test(part) || /^\.+$/.test(part)) throw unsafe(part);
     const search = query === undefined ? "" : `?${new URLSearchParams(query)}`;
     const full: RequestOptions = { ...request, uri: `${address.base}/rest/api/${version}/${path.join("/")}${search}` };
-    return () => transport.request(full);
+    return ({ send }) => send(full);
   }
 
   const read = (operation: string, signal: AbortSignal) => ({ operation, effect: "read" as const, signal });
@@ -95,7 +102,7 @@ export function createClient(options: ClientOptions) {
     flavour,
     serverInfo: async (signal: AbortSignal) =>
       (
-        await call({ ...read("read the server's information", signal), schema: schemas.serverInfo }, () =>
+        await call({ ...read("read the server's information", signal), schema: schemas.serverInfo }, ({ api }) =>
           api.getServerInfo(),
         )
       ).value,
@@ -103,13 +110,13 @@ export function createClient(options: ClientOptions) {
     /** Whoever we are, and whether this Jira names accounts in its headers. 401 when nobody. */
     myself: async (signal: AbortSignal) => {
       const facts = { ...read("ask who we are", signal), schema: schemas.account };
-      const { value, answer } = await call(facts, () => api.getCurrentUser());
+      const { value, answer } = await call(facts, ({ api }) => api.getCurrentUser());
       return { account: value, named: (answer.headers["x-aaccountid"] ?? "") !== "" };
     },
 
     createIssue: async (body: Record<string, unknown>, signal: AbortSignal) => {
       const facts = { operation: "create the issue", effect: "create" as const, signal, schema: schemas.createdIssue };
-      return (await call(facts, () => api.addNewIssue(body as JiraApi.IssueObject))).value;
+      return (await call(facts, ({ api }) => api.addNewIssue(body as JiraApi.IssueObject))).value;
     },
 
     readIssue: async (id: string, ask: { fields: string; properties?: string }, signal: AbortSignal) =>
@@ -132,7 +139,7 @@ export function createClient(options: ClientOptions) {
       change: { fields?: Record<string, unknown>; update?: Record<string, unknown> },
       signal: AbortSignal,
     ) => {
-      await call({ ...write("edit the issue", signal, id), schema: nothing }, () =>
+      await call({ ...write("edit the issue", signal, id), schema: nothing }, ({ api }) =>
         api.updateIssue(safeId(id), change),
       );
     },
@@ -144,12 +151,12 @@ export function createClient(options: ClientOptions) {
 
     linkTypes: async (signal: AbortSignal) => {
       const facts = { ...read("read the types of links", signal), schema: schemas.linkTypes };
-      return (await call(facts, () => api.listIssueLinkTypes())).value.issueLinkTypes;
+      return (await call(facts, ({ api }) => api.listIssueLinkTypes())).value.issueLinkTypes;
     },
 
     linkIssues: async (id: string, link: Record<string, unknown>, signal: AbortSignal) => {
       const facts = { ...write("link the issue to another", signal, id), schema: nothing };
-      await call(facts, () => api.issueLink(link as JiraApi.LinkObject));
+      await call(facts, ({ api }) => api.issueLink(link as JiraApi.LinkObject));
     },
 
     editMeta: async (id: string, signal: AbortSignal) =>
@@ -187,19 +194,19 @@ export function createClient(options: ClientOptions) {
       const exchange =
         flavour === "cloud"
           ? own(["search", "jql"], { method: "POST", body: cloudBody })
-          : () =>
+          : ({ api }: Line) =>
               api.searchJira(jql, query.lenient === true ? { ...dataCenterQuery, ...unvalidated } : dataCenterQuery);
       return (await call(facts, exchange)).value;
     },
 
     transitions: async (id: string, signal: AbortSignal) => {
       const facts = { ...read("read the transitions", signal), schema: schemas.transitions };
-      return (await call(facts, () => api.listTransitions(safeId(id)))).value.transitions;
+      return (await call(facts, ({ api }) => api.listTransitions(safeId(id)))).value.transitions;
     },
 
     transition: async (id: string, body: Record<string, unknown>, signal: AbortSignal) => {
       const facts = { ...write("move the issue", signal, id), schema: nothing };
-      await call(facts, () => api.transitionIssue(safeId(id), body as JiraApi.TransitionObject));
+      await call(facts, ({ api }) => api.transitionIssue(safeId(id), body as JiraApi.TransitionObject));
     },
 
     comments: async (id: string, page: { startAt: number; size: number }, signal: AbortSignal) => {
@@ -215,7 +222,7 @@ export function createClient(options: ClientOptions) {
 
     addComment: async (id: string, body: Record<string, unknown>, signal: AbortSignal) => {
       const facts = { ...write("comment", signal, id), schema: schemas.comment };
-      return (await call(facts, () => api.addCommentAdvanced(safeId(id), body))).value;
+      return (await call(facts, ({ api }) => api.addCommentAdvanced(safeId(id), body))).value;
     },
 
     updateComment: async (id: string, commentId: string, body: Record<string, unknown>, signal: AbortSignal) => {
@@ -241,7 +248,7 @@ export function createClient(options: ClientOptions) {
 
     putRemoteLink: async (id: string, link: Record<string, unknown>, signal: AbortSignal) => {
       const facts = { ...write("link the issue to us", signal, id), schema: nothing };
-      await call(facts, () => api.createRemoteLink(safeId(id), link));
+      await call(facts, ({ api }) => api.createRemoteLink(safeId(id), link));
     },
 
     issueTypes: async (projectKey: string, startAt: number, signal: AbortSignal) => {
@@ -266,7 +273,7 @@ export function createClient(options: ClientOptions) {
 
     project: async (projectKey: string, signal: AbortSignal) =>
       (
-        await call({ ...read("read the project", signal), schema: schemas.project }, () =>
+        await call({ ...read("read the project", signal), schema: schemas.project }, ({ api }) =>
           api.getProject(safeKey(projectKey)),
         )
       ).value,

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { Agent, type Dispatcher, request } from "undici";
@@ -14,8 +13,8 @@ import { readRateSignal } from "./rate-signal.ts";
 /** Bytes of one answer. */
 const answerLimit = 10 * 1024 * 1024;
 
-/** What jira-client's methods cannot be told: they take no options, so it travels beside them. */
-interface CallScope extends PaceAsk {
+/** What the transport must know of the call that a request belongs to. */
+export interface CallScope extends PaceAsk {
   readonly effect: Effect;
   readonly signal: AbortSignal;
 }
@@ -28,9 +27,6 @@ export interface PaceObserver {
   nearLimit(): void;
 }
 
-/** One for all: every such store costs each promise of the process a little, also when its tracker is closed. */
-const scopes = new AsyncLocalStorage<CallScope>();
-
 export interface RequestOptions {
   readonly method?: string;
   readonly uri: string;
@@ -42,8 +38,7 @@ export interface RequestOptions {
 
 export interface JiraTransport {
   /** What jira-client calls instead of its own transport. Resolves to an envelope, always. */
-  request(options: RequestOptions): Promise<Envelope>;
-  within<T>(scope: CallScope, work: () => Promise<T>): Promise<T>;
+  request(options: RequestOptions, scope: CallScope): Promise<Envelope>;
   /** Where the same Jira is as well, by its own word. */
   alsoAt(address: string): void;
   close(): Promise<void>;
@@ -84,9 +79,8 @@ export function createTransport(options: {
   };
 
   return {
-    request: async ({ method = "GET", uri, body, upload }) => {
-      const scope = scopes.getStore();
-      if (scope === undefined || !isBelow(uri, address)) {
+    request: async ({ method = "GET", uri, body, upload }, scope) => {
+      if (!isBelow(uri, address)) {
         return { kind: "failure", reason: "not_allowed", sent: false, code: undefined };
       }
       const held = await heldBack(scope);
@@ -112,7 +106,6 @@ export function createTransport(options: {
       }
       return envelope;
     },
-    within: (scope, work) => scopes.run(scope, work),
     alsoAt: (other) => pacer.alsoAt(other),
     close: async () => {
       await Promise.all([agent.destroy(), freshAgent.destroy()]);

@@ -187,9 +187,7 @@ describe("HTTP to Jira", () => {
       expect((await errorOf(() => client.transitions(id, live))).kind, id).to.equal("internal");
     }
     const request = (uri: string) =>
-      transport.within({ effect: "read", signal: live, urgency: "deliver", writesTo: undefined }, () =>
-        transport.request({ uri }),
-      );
+      transport.request({ uri }, { effect: "read", signal: live, urgency: "deliver", writesTo: undefined });
     for (const uri of [
       "https://evil.example/rest/api/3/x",
       `${server.url}/other`,
@@ -198,7 +196,6 @@ describe("HTTP to Jira", () => {
     ]) {
       expect(await request(uri)).to.include({ kind: "failure", reason: "not_allowed" });
     }
-    expect(await transport.request({ uri: `${server.url}/rest/api/3/x` })).to.include({ reason: "not_allowed" });
     expect(server.received).to.deep.equal([]);
     await transport.close();
   });
