@@ -45,6 +45,8 @@ export interface WorldOptions {
   readonly logger?: Logger;
   /** Names its worker in leases. */
   readonly owner?: string;
+  /** The longest sleep of the outbox worker; default as the program does. */
+  readonly pollMs?: number;
   /** How often `learning.run` asks the trackers; default as the program does. */
   readonly learnEveryMs?: number;
 }
@@ -143,6 +145,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     redact: redactor.redact,
     catchUpMs: options.catchUpMs ?? 60 * minute,
     owner: options.owner ?? "worker-1",
+    ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
   });
   const policy = { labelPrefix: "backfeed", wontDo, closeDuplicates: true };
   const policies = new Map(trackers.map(({ name }) => [name, policy]));

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync } from "node:fs";
 import type { TickResult } from "../../../../src/app/tick.ts";
+import { newestTick } from "../../../../src/detect/schedule.ts";
 import type { Rule } from "../../../../src/model/rule.ts";
 import type { Source } from "../../../../src/sources/source.ts";
 import { openSqlStore } from "../../../../src/store/sql/open-sql-store.ts";
@@ -79,12 +80,14 @@ export class Life {
     });
   }
 
-  /** All schedules at once, as their tasks do; one that is still at work is left. */
-  fire(): void {
+  /** The schedules that have an instant now, as their tasks do; at the start and for new rules all. One still at work is left. */
+  fire(which: "due" | "all" = "all"): void {
     const engine = this.#world?.engine;
     if (engine === undefined || this.#stop.signal.aborted) return;
-    const request = { until: this.clock.now(), onTick: this.#options.onTick };
-    for (const { key } of engine.schedules()) {
+    const until = this.clock.now();
+    const request = { until, onTick: this.#options.onTick };
+    for (const { key, schedule } of engine.schedules()) {
+      if (which === "due" && newestTick(schedule, until) !== until) continue;
       this.#run("a tick", () => engine.runScheduleDue(key, request, this.#abort.signal));
     }
   }
@@ -183,6 +186,8 @@ export class Life {
       timing: { staleAfterMs: 5 * minute },
       logger,
       owner,
+      // It is woken when something is due; a second one is not, and looks by itself as the program does.
+      pollMs: owner === "worker-1" ? 30 * minute : 5_000,
       learnEveryMs,
     });
   }

@@ -24,7 +24,7 @@ export async function runSeeds(run: SeedRun): Promise<readonly BatchAnswer[]> {
   let done = 0;
   const end = run.from + run.seeds;
   const work = async () => {
-    const child = spawn(process.execPath, ["--max-old-space-size=1024", run.script], {
+    const child = spawn(process.execPath, ["--max-old-space-size=1024", "--max-semi-space-size=32", run.script], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       env: { ...process.env, JIRA_OPENAPI_DIR: process.env["JIRA_OPENAPI_DIR"] ?? besideTheProject },
     });

@@ -5,6 +5,7 @@ import type { TickResult } from "../../../../src/app/tick.ts";
 import { createLogger, type Logger } from "../../../../src/support/logging.ts";
 import { createRedactor } from "../../../../src/support/redaction.ts";
 import { type JiraDouble, startJiraDouble } from "../../jira/start-jira-double.ts";
+import { copyEmptyStore } from "./empty-store.ts";
 import { begin, heal } from "./happenings.ts";
 import { Ledger } from "./ledger.ts";
 import { Life } from "./life.ts";
@@ -15,10 +16,14 @@ import { Time } from "./time.ts";
 import { Trace } from "./trace.ts";
 import { createWatchedSource, SourceWeather } from "./watched-source.ts";
 
-/** After all is healed: time for what an operator then asks for again, and for the sweep, two hours after the last create. */
-const settleMs = 150 * minute;
+/** After all is healed: time for what an operator then asks for again. */
+const settleMs = 75 * minute;
+/** And for the sweep, two hours after the last create, where search forgot issues and there may be two for one problem. */
+const settleWithSweepMs = 150 * minute;
 /** Instants of one run; more are a program that never comes to rest. */
 const mostSteps = 20_000;
+
+const places = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 interface Appointment {
   readonly at: number;
@@ -43,7 +48,7 @@ export class Simulation {
   readonly logs: string[] = [];
   readonly crashes: string[] = [];
   /** In memory where the system has such a folder: what a process leaves there when it dies is the same. */
-  readonly folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "backfeed-seed-"));
+  readonly folder = mkdtempSync(join(places, "backfeed-seed-"));
   /** How far the program's clock is ahead of the time of day. */
   offsetMs = 0;
   life: Life | undefined;
@@ -93,7 +98,8 @@ export class Simulation {
   }
 
   get endAt(): number {
-    return this.healedAt + settleMs;
+    const searchForgets = this.plan.events.some(({ kind }) => kind === "hiddenFromSearch");
+    return this.healedAt + (searchForgets ? settleWithSweepMs : settleMs);
   }
 
   /** The rules as they are loaded now. */
@@ -110,6 +116,7 @@ export class Simulation {
   async play(): Promise<void> {
     for (const event of this.plan.events) this.at(startAt + event.at, () => begin(event, this));
     this.at(this.healedAt, () => heal(this));
+    await copyEmptyStore(this.path, places);
     await this.start();
     for (let steps = 0; this.time.now() < this.endAt; steps += 1) {
       if (steps >= mostSteps) throw new Error(`more than ${mostSteps} instants: something is due without end`);
@@ -120,7 +127,7 @@ export class Simulation {
         await keep();
         await this.settle();
       }
-      if (nextTick) this.life?.fire();
+      if (nextTick) this.life?.fire("due");
       await this.settle();
     }
   }
