@@ -1,3 +1,4 @@
+import { type FileFormat, fileFormatOf } from "../model/file-format.ts";
 import type { PriorityScale } from "../model/priority.ts";
 import { templateFault } from "../rules/templates.ts";
 import { BackfeedError } from "../support/errors.ts";
@@ -5,7 +6,7 @@ import { isLoopback } from "../support/loopback.ts";
 import { createRedactor } from "../support/redaction.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
 import type { Path, Report, Wrong } from "../support/yaml/fault.ts";
-import type { Partly } from "../support/yaml/shape.ts";
+import { type Partly, shown } from "../support/yaml/shape.ts";
 import { configDefaults, listenAddress, priorityScale } from "./compile.ts";
 import { checkLength, checkWebhookSecrets } from "./inbound-secrets.ts";
 import type { OwnersInput } from "./owners-schema.ts";
@@ -133,6 +134,7 @@ function checkServer({ server }: ConfigParts, report: Report): void {
   }
 }
 
+type TableParts = { readonly path?: string | undefined; readonly format?: FileFormat | undefined };
 type SourceParts = NonNullable<NonNullable<ConfigParts["sources"]>[string]>;
 
 function checkSource(source: SourceParts, path: Path, report: Report): void {
@@ -147,6 +149,8 @@ function checkSource(source: SourceParts, path: Path, report: Report): void {
         { at: "key" },
       );
     }
+    for (const [name, table] of Object.entries(source.tables ?? {}))
+      checkTable(table, [...path, "tables", name], report);
     return;
   }
   const urls =
@@ -173,6 +177,28 @@ function checkSource(source: SourceParts, path: Path, report: Report): void {
       { message: "`user` and `password` belong together", fix: "add the other one" },
       { at: "key" },
     );
+  }
+}
+
+/** What the source would refuse at the start, told with its place and beside all other faults. */
+function checkTable({ path, format }: TableParts = {}, at: Path, report: Report): void {
+  if (path === undefined) return;
+  const where = [...at, "path"];
+  if (path.includes("://")) {
+    report(where, {
+      message: `${shown(path)} is no file of this machine`,
+      fix: "write a path or a glob, such as `logs/*.ndjson.gz`",
+    });
+  } else if (/[{}]/.test(path)) {
+    report(where, {
+      message: "braces are no part of a glob here",
+      fix: "use `*`, `?`, `[…]` and `**`, or a table for each path",
+    });
+  } else if (format === undefined && fileFormatOf(path) === undefined) {
+    report(where, {
+      message: `the ending of ${shown(path)} does not tell how the files are written`,
+      fix: "write `format: ndjson`, `csv` or `parquet` beside it",
+    });
   }
 }
 

@@ -111,6 +111,7 @@ function compileSource(source: ConfigInput["sources"][string], inBase: (path: st
         tables: mapValues(source.tables, (table) => ({
           path: inBase(table.path),
           timestamp: table.timestamp ?? configDefaults.timestamp,
+          format: table.format,
         })),
         ...common,
         staleAfterMs,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fileFormats } from "../model/file-format.ts";
 import { modes } from "../model/rule.ts";
 import { day, hour, minute } from "../support/duration.ts";
 import { duration, percentage, text, whole, worded } from "../support/yaml/leaves.ts";
@@ -115,6 +116,10 @@ const files = z.strictObject({
           most: 256,
           example: "@timestamp",
         }).optional(),
+        format: z
+          .enum(fileFormats)
+          .optional()
+          .meta({ description: "How the files are written; default by the path's ending, such as .ndjson.gz." }),
       }),
     )
     .meta({

@@ -1,3 +1,4 @@
+import type { FileFormat } from "../model/file-format.ts";
 import type { PriorityScale } from "../model/priority.ts";
 import type { Mode } from "../model/rule.ts";
 import type { RedactionPattern } from "../support/redaction-span.ts";
@@ -56,6 +57,8 @@ interface FilesTable {
   /** Absolute path, may be a glob. */
   readonly path: string;
   readonly timestamp: string;
+  /** Undefined: by the path's ending. */
+  readonly format: FileFormat | undefined;
 }
 
 export type SourceConfig = ElasticsearchSourceConfig | PrometheusSourceConfig | FilesSourceConfig;

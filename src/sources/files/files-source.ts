@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { dirname, isAbsolute, resolve } from "node:path";
+import { type FileFormat, fileFormatOf } from "../../model/file-format.ts";
 import type { Query } from "../../model/query.ts";
 import { underAny } from "../../support/abort.ts";
 import { asBackfeedError, BackfeedError } from "../../support/errors.ts";
@@ -22,15 +23,13 @@ import { createParquetReader } from "./read-parquet.ts";
 import { buildStatement } from "./statement.ts";
 import { createFileTable, type FileTable, type TableView } from "./table.ts";
 
-type FileFormat = "ndjson" | "csv" | "parquet";
-
 export interface FilesTableOptions {
   /** A file or glob (`*`, `?`, `[…]`, `**`), relative to `baseDirectory`; `.gz` is read as it is. */
   readonly path: string;
   /** The field with the event's time: ISO 8601 (without offset: UTC) or a number of seconds or milliseconds. */
   readonly timestamp: string;
   /** Default by the file's ending: .ndjson .jsonl .json, .csv .tsv, .parquet, each also with .gz. */
-  readonly format?: FileFormat;
+  readonly format?: FileFormat | undefined;
 }
 
 export interface FilesSourceOptions {
@@ -200,10 +199,8 @@ function fixedFolder(path: string): string {
 }
 
 function formatOf(name: string, path: string): FileFormat {
-  const ending = /\.([a-z]+)(?:\.(?:gz|zst))?[*?]*$/i.exec(path)?.[1]?.toLowerCase();
-  if (ending === "ndjson" || ending === "jsonl" || ending === "json") return "ndjson";
-  if (ending === "csv" || ending === "tsv") return "csv";
-  if (ending === "parquet") return "parquet";
+  const format = fileFormatOf(path);
+  if (format !== undefined) return format;
   throw new BackfeedError(
     "configuration",
     `table ${name}: the format of ${path} is not known by its ending; set format`,

@@ -9,7 +9,7 @@ import { defaultPriorityScale } from "../../../src/model/priority.ts";
 
 const smallest = `apiVersion: backfeed/v1
 instance: test
-sources: { access: { type: files, tables: { access: { path: "logs/*.gz" } } } }
+sources: { access: { type: files, tables: { access: { path: "logs/*.gz", format: ndjson } } } }
 trackers: { local: { type: local } }
 tracker: local
 `;
@@ -81,7 +81,7 @@ describe("loading the service configuration", () => {
     expect(config.server).to.deep.include({ host: "127.0.0.1", port: 8_080, tokens: [] });
     expect(config.sources["access"]).to.deep.equal({
       type: "files",
-      tables: { access: { path: join(folder, "logs/*.gz"), timestamp: "@timestamp" } },
+      tables: { access: { path: join(folder, "logs/*.gz"), timestamp: "@timestamp", format: "ndjson" } },
       delayMs: 0,
       timeoutMs: 20_000,
       maxConcurrency: 4,
