@@ -13,6 +13,7 @@ import type { Fault } from "../support/yaml/fault.ts";
 import { badPart } from "../triage/impact.ts";
 import { createSources, createTrackers } from "./adapters.ts";
 import { projectKey } from "./create-budget.ts";
+import { type Place, Places } from "./places.ts";
 import { createVoice } from "./voice.ts";
 
 export interface OnlineReport {
@@ -36,20 +37,23 @@ export async function onlineFaults(
   const store = await openSqlStore({ url: "sqlite::memory:" });
   const sources = createSources(parts);
   const trackers = createTrackers(parts, store);
+  const places = new Places(config.baseDirectory);
   const faults: Fault[] = [];
   const unreachable: { name: string; message: string }[] = [];
   try {
     for (const [name, source] of sources) {
       const byQuery = queriesOf(rules.filter((rule) => rule.signal.source === name));
       await answering(name, unreachable, async () => {
-        faults.push(...sourceFaults(config, name, byQuery, await source.check([...byQuery.keys()], signal)));
+        faults.push(
+          ...sourceFaults({ config, name, places }, byQuery, await source.check([...byQuery.keys()], signal)),
+        );
       });
     }
     for (const [name, tracker] of trackers.all) {
       const routes = routesOf(config, rules).filter((route) => route.tracker === name);
       await answering(name, unreachable, async () => {
         for (const { severity, message, fix } of await tracker.check(routes, signal)) {
-          const at = { file: config.file, line: 1, column: 1, path: `trackers.${name}` };
+          const at = places.of(config.file, ["trackers", name]);
           faults.push({ ...at, message, fix: fix ?? "", severity });
         }
       });
@@ -88,8 +92,7 @@ function queriesOf(rules: readonly Rule[]): ReadonlyMap<Query, Rule> {
 
 /** Said of several rules in the same words, it is the source that it is about: told once, where that is configured. */
 function sourceFaults(
-  config: ServiceConfig,
-  name: string,
+  { config, name, places }: { readonly config: ServiceConfig; readonly name: string; readonly places: Places },
   byQuery: ReadonlyMap<Query, Rule>,
   found: readonly QueryFault[],
 ): readonly Fault[] {
@@ -105,23 +108,17 @@ function sourceFaults(
     const rules = rulesOf.get(fault.message)?.size ?? 0;
     if (rule === undefined || told.has(`${rules > 1 ? "" : rule.id} ${fault.message}`)) return [];
     told.add(`${rules > 1 ? "" : rule.id} ${fault.message}`);
-    if (rules <= 1) return [ruleFault(rule, fault)];
+    if (rules <= 1) return [ruleFault(places.ofSignal(rule, fault.inFilter === true), rule, fault)];
     const { message, severity } = fault;
     const fix = fault.fix ?? `look at \`sources.${name}\`: ${rules} rules ask it and all are told this`;
-    return [{ file: config.file, line: 1, column: 1, path: `sources.${name}`, message, fix, severity }];
+    return [{ ...places.of(config.file, ["sources", name]), message, fix, severity }];
   });
 }
 
-function ruleFault(
-  rule: Rule,
-  { message, fix, severity }: { message: string; fix?: string; severity: "error" | "warning" },
-): Fault {
+function ruleFault(place: Place, rule: Rule, { message, fix, severity }: QueryFault): Fault {
   return {
-    file: rule.location.file,
-    line: rule.location.line,
-    column: 1,
+    ...place,
     ruleId: rule.id,
-    path: "signal",
     message,
     fix: fix ?? "compare the rule with what the source holds",
     severity,

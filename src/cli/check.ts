@@ -5,6 +5,8 @@ import { type CommonOptions, notInThisVersion, withCommonOptions } from "./commo
 import { type CliContext, type ExitCode, exitCodes, type OnlineReport } from "./ports.ts";
 import { countFaults, plural, printFaults } from "./print-faults.ts";
 
+const lookAt = "look at its address, the network and the certificate";
+
 interface CheckOptions extends CommonOptions {
   readonly online?: true;
 }
@@ -36,7 +38,7 @@ async function check(files: readonly string[], options: CheckOptions, context: C
     output.out(`${JSON.stringify({ faults, summary }, undefined, 2)}\n`);
   } else {
     output.out(printFaults(faults, output.colours));
-    for (const { name, message } of unreachable) output.err(`${name} could not be reached: ${message}\n`);
+    for (const { name, message } of unreachable) output.err(`${name} could not be reached: ${message}; ${lookAt}\n`);
     const separator = faults.length === 0 ? "" : "\n";
     output.out(`${separator}${text}; ${plural(rules, "rule")} good in ${plural(loaded.state.files, "file")}\n`);
   }

@@ -118,7 +118,7 @@ export interface Tracker extends TicketLife {
   attach(ref: TicketRef, attachment: Attachment, signal: AbortSignal): Promise<"created" | "unchanged">;
   /** A link back to us; the same `globalId` on the same issue is one link. */
   linkBack(ref: TicketRef, link: { globalId: string; url: string; title: string }, signal: AbortSignal): Promise<void>;
-  /** What `check --online` asks for each route: project, issue type, fields on the screen, priorities, permissions. */
+  /** What `check --online` asks for each route: project, issue type, fields on the screen, priorities, permissions. Throws `unavailable` when it cannot be reached. */
   check(routes: readonly TicketRoute[], signal: AbortSignal): Promise<readonly TrackerFault[]>;
   /** How long a create whose answer was lost is looked for, as waits between looks in milliseconds; empty when a look is certain. */
   readonly settleWaitsMs: readonly number[];

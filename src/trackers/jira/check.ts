@@ -191,13 +191,12 @@ async function transitionFaults(options: {
   ];
 }
 
-/** A failure to ask, as a finding of the check; what has nothing to do with the configuration is thrown. */
+/** A failure to ask, as a finding of the check; what tells nothing of the configuration is thrown: stopped, or no answer now. */
 export function faultOf(error: BackfeedError, where: string): TrackerFault {
-  if (error.kind === "aborted") throw error;
+  if (error.kind === "aborted" || error.retryable) throw error;
   const fixes: Partial<Record<BackfeedError["kind"], string>> = {
     unauthorized:
       "check the account, its token and their expiry; a scoped token needs url https://api.atlassian.com/ex/jira/<cloudId>",
-    unavailable: "check the url, the network and the certificate",
     refused: "see docs/jira.md",
   };
   const fix = fixes[error.kind];
