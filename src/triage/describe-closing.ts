@@ -2,7 +2,7 @@ import { type Block, type Document, link, paragraph, strong } from "../model/doc
 import { compareBands } from "../model/priority.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
-import { priorityLine } from "./score.ts";
+import { bandText, priorityLine } from "./score.ts";
 import { measuredText, type Story } from "./story.ts";
 
 const hourMs = 3_600_000;
@@ -39,7 +39,7 @@ export function wontDoOverDocument(story: Story): Document {
   const closed = ticket?.closed;
   const worse = closed !== undefined && compareBands(priority.band, closed.band) > 0;
   const why = worse
-    ? `It was ${closed.band} when this ticket was closed, and is ${priority.band} now`
+    ? `It was ${bandText(closed.band)} when this ticket was closed, and is ${bandText(priority.band)} now`
     : `This ticket was closed at ${closedAt(story)} as not to be done, that was kept to for ${daysText(rule.ticket.suppressForMs)}, and it happens again`;
   return [
     paragraph(

@@ -1,6 +1,6 @@
 import { type Document, paragraph, strong } from "../model/document.ts";
 import { formatDuration } from "../support/duration.ts";
-import { priorityLine } from "./score.ts";
+import { bandText, priorityLine } from "./score.ts";
 import { episodeText, labelsOf, measuredText, type Story } from "./story.ts";
 
 export function quietDocument(story: Story): Document {
@@ -66,7 +66,7 @@ export function priorityKeptDocument(story: Story): Document {
   return [
     paragraph(
       strong("Priority left as you set it. "),
-      `By the numbers it would be ${story.priority.band} now: ${priorityLine(story.priority)}`,
+      `By the numbers it would be ${bandText(story.priority.band)} now: ${priorityLine(story.priority)}`,
     ),
   ];
 }

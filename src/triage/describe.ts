@@ -7,6 +7,7 @@ import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
 import { followsBlocks } from "./describe-closing.ts";
 import { priorityLine } from "./score.ts";
+import { signalText } from "./signal-text.ts";
 import { episodeText, labelsOf, measuredText, type Story, unitOf, whole } from "./story.ts";
 
 const mostOthersListed = 20;
@@ -107,17 +108,6 @@ function others(finding: Finding): readonly Block[] {
     { kind: "heading", text: `Also affected: ${finding.alertCount - 1}` },
     { kind: "list", items },
   ];
-}
-
-function signalText(rule: Rule): string {
-  const { measure, target, by } = rule.signal;
-  const what =
-    measure.kind === "percentile"
-      ? `p${measure.percent} of ${measure.field}`
-      : "field" in measure
-        ? `${measure.kind} of ${measure.field}`
-        : measure.kind;
-  return `${what} in ${target}${by.length === 0 ? "" : ` by ${by.join(", ")}`} (rule ${rule.id}, ${rule.location.file}:${rule.location.line})`;
 }
 
 function row(name: string, value: string): Inline[][] {

@@ -72,7 +72,12 @@ export function priorityLine(priority: Priority): string {
   const sum = priority.parts.map((part) => (part.measured ? `${part.text} ${part.points}` : part.text)).join(" + ");
   const adjusted =
     priority.adjustment === undefined ? "" : ` (${priority.adjustment.kind}: ${priority.adjustment.text})`;
-  return `${priority.score}/100 ${priority.band === "None" ? "no ticket" : priority.band}: ${sum}${adjusted}`;
+  return `${priority.score}/100 ${bandText(priority.band)}: ${sum}${adjusted}`;
+}
+
+/** A ticket that is there stays, so that none would be filed now is not what it says of itself. */
+export function bandText(band: Band): string {
+  return band === "None" ? "under Low" : band;
 }
 
 function adjust(own: Band, inputs: PriorityInputs): { band: Band; adjustment: PriorityAdjustment | undefined } {

@@ -12,7 +12,7 @@ const reasons: Readonly<Record<DecisionReason, string>> = {
   regressed: "It is back although its ticket was done.",
   still_happening: "It still happens although its ticket was done.",
   wont_do_over: "Its ticket was closed as won't do, and that no longer holds: it got worse, or the time is over.",
-  goes_on: "It goes on; the ticket's summary is brought up to date.",
+  goes_on: "The ticket's summary is brought up to date.",
   priority_raised: "It got worse; the ticket's priority is raised.",
   priority_lowered: "It has eased; the ticket's priority is lowered.",
   all_quiet: "All is quiet; the ticket is told.",

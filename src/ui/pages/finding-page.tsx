@@ -159,7 +159,7 @@ function ImpactPanel({ finding, unit }: { finding: FindingAnswer; unit: ValueUni
           {pastEpisodes[0] !== undefined && (
             <span className="dimmed">
               {" "}
-              in 30 days, the last began <Moment at={pastEpisodes[0].startedAt} />
+              in 30 days, the one before began <Moment at={pastEpisodes[0].startedAt} />
             </span>
           )}
         </Fact>

@@ -205,4 +205,9 @@ describe("score", () => {
     });
     expect(score(all, defaultPriorityScale).score).to.equal(100);
   });
+
+  it("says of a score that files no ticket that it is under Low, which is true on a ticket that is there, too", () => {
+    const priority = score(inputs({ severity: "low" }), defaultPriorityScale);
+    expect(priorityLine(priority)).to.match(/^5\/100 under Low: severity low 5 \+ /);
+  });
 });

@@ -1,0 +1,33 @@
+import type { Filter, Query, Scalar } from "../model/query.ts";
+import type { Rule } from "../model/rule.ts";
+
+/** Of a condition as its author wrote it; the rule's file has all of it. */
+const longestCondition = 300;
+
+/** What is counted, so that a developer can ask the same: `ratio of "status >= 500" in app where env=prod, by service (rule errors, rules/a.yaml:4)`. */
+export function signalText(rule: Rule): string {
+  const { target, by, query } = rule.signal;
+  const exact = Object.entries(query.where).map(([field, values]) => `${field}=${values.map(scalarText).join(" or ")}`);
+  const conditions = [...exact, ...query.filters.map(conditionText)];
+  const only = conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`;
+  const groups = by.length === 0 ? "" : `${only === "" ? "" : ","} by ${by.join(", ")}`;
+  return `${measureText(query)} in ${target}${only}${groups} (rule ${rule.id}, ${rule.location.file}:${rule.location.line})`;
+}
+
+function measureText({ measure }: Query): string {
+  if (measure.kind === "ratio") return `ratio of ${conditionText(measure.bad)}`;
+  if (measure.kind === "percentile") return `p${measure.percent} of ${measure.field}`;
+  return "field" in measure ? `${measure.kind} of ${measure.field}` : measure.kind;
+}
+
+function scalarText(value: Scalar): string {
+  return cut(String(value));
+}
+
+function conditionText(filter: Filter): string {
+  return typeof filter === "string" ? `"${cut(filter.trim())}"` : cut(JSON.stringify(filter));
+}
+
+function cut(text: string): string {
+  return text.length > longestCondition ? `${text.slice(0, longestCondition - 1)}…` : text;
+}
