@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import type { Context } from "mocha";
 import { parse } from "yaml";
 import { z } from "zod";
 import { outboxStates } from "../../../src/model/outbox.ts";
@@ -22,6 +23,8 @@ const ruleFile = z.strictObject({
   groups: z.array(z.strictObject({ name: z.string(), rules: z.array(alertRule).min(1) })).min(1),
 });
 
+const vocabulary = { verdicts: [], decisions: [], reasons: [], outboxStates: [], failureCodes: [] };
+
 describe("the alert rules for Backfeed itself", () => {
   const rules = ruleFile.parse(parse(readFileSync(file, "utf8"))).groups.flatMap((group) => group.rules);
 
@@ -31,7 +34,6 @@ describe("the alert rules for Backfeed itself", () => {
   });
 
   it("ask only for metrics that exist", async () => {
-    const vocabulary = { verdicts: [], decisions: [], reasons: [], outboxStates: [], failureCodes: [] };
     const { text } = await createMetrics({ vocabulary, processMetrics: false }).render();
     const known = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
     for (const { alert, expr } of rules) {
@@ -65,12 +67,23 @@ describe("the alert rules for Backfeed itself", () => {
   });
 
   it("are what promtool accepts", function () {
-    try {
-      execFileSync("promtool", ["--version"], { stdio: "ignore" });
-    } catch {
-      console.warn("      skipped: promtool is missing: apt-get install prometheus");
-      this.skip();
-    }
+    requirePromtool(this);
     execFileSync("promtool", ["check", "rules", file], { stdio: "pipe" });
   });
+
+  it("and so are all metrics, Node's own included", async function () {
+    requirePromtool(this);
+    const { text } = await createMetrics({ vocabulary }).render();
+    expect(text).to.contain("nodejs_eventloop_lag_seconds");
+    execFileSync("promtool", ["check", "metrics"], { input: text, stdio: "pipe" });
+  });
 });
+
+function requirePromtool(test: Context): void {
+  try {
+    execFileSync("promtool", ["--version"], { stdio: "ignore" });
+  } catch {
+    console.warn("      skipped: promtool is missing: apt-get install prometheus");
+    test.skip();
+  }
+}
