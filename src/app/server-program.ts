@@ -38,10 +38,11 @@ export function serverProgram(program: Program, catalogue: LoadedRules["catalogu
     },
     async runRule(ruleId, signal) {
       const results = await engine.runDue({ until: clock.now(), ruleId, patienceMs: runPatienceMs }, signal);
-      const newest = results.at(-1);
+      const newest = results.at(-1) ?? (await lastTickOf(program, ruleId));
       return {
         ruleId,
-        tick: newest?.tick ?? clock.now(),
+        ticks: results.length,
+        tick: newest?.tick,
         counts: newest?.counts ?? { verdicts: {}, outcomes: {}, notEvaluated: 0 },
         findings: [...new Set(results.flatMap(({ findings }) => findings.map(({ id }) => id)))],
       };
@@ -52,6 +53,16 @@ export function serverProgram(program: Program, catalogue: LoadedRules["catalogu
       return { store: await storeReady(), rules: catalogue.current().generation > 0 };
     },
   };
+}
+
+/** What is there to tell of a rule whose newest tick was judged before. */
+async function lastTickOf({ store, engine }: Program, ruleId: string) {
+  const [rule] = engine.loaded().rules.filter(({ id }) => id === ruleId);
+  if (rule === undefined) return undefined;
+  const states = await store.state.ruleStates();
+  const identity = (states.get(rule.identity) ?? states.get(rule.id))?.identity ?? rule.identity;
+  const [last] = await store.history.ruleTicks(identity, 1);
+  return last === undefined ? undefined : { tick: last.tick, counts: last };
 }
 
 /** Probes come every few seconds: that the store fails is told when it begins, and why. */

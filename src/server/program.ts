@@ -53,7 +53,10 @@ export interface RuleCatalogue {
 /** What one run of one rule on an operator's wish did. */
 export interface RuleRun {
   readonly ruleId: string;
-  readonly tick: number;
+  /** How many of its ticks were due and were judged; none where its schedule was quicker. */
+  readonly ticks: number;
+  /** The newest tick that is judged, now or before, with what it gave; undefined for a rule that has had none. */
+  readonly tick: number | undefined;
   readonly counts: RuleTickCounts;
   /** Ids of the findings that it changed. */
   readonly findings: readonly string[];

@@ -55,7 +55,7 @@ export function ruleRoutes(program: ServerProgram, audit: Audit): readonly Route
       method: "post",
       path: "/api/v1/rules/{id}/run",
       operation: "runRule",
-      summary: "Evaluates one rule now, as its next tick would.",
+      summary: "Judges those ticks of one rule that are due, without waiting for its schedule.",
       access: "operator",
       faults: [404, 409, 422, 502, 503, 504],
       params: { id: z.string().min(1).max(200) },

@@ -34,7 +34,10 @@ export const ruleFaultView = z.object({
 
 export const ruleRunView = z.object({
   ruleId: z.string(),
-  tick: instant,
+  ticks: z
+    .number()
+    .meta({ description: "How many of its ticks were due and judged now; 0: the newest was judged before." }),
+  tick: instant.optional().meta({ description: "The newest judged tick, which verdicts and outcomes are of." }),
   ...tickCounts,
   findings: z.array(z.string()),
 });
@@ -82,8 +85,8 @@ export function viewRuleFault(fault: RuleFault): z.infer<typeof ruleFaultView> {
   return { file, line, column, ruleId, severity, message, fix };
 }
 
-export function viewRuleRun({ ruleId, tick, counts, findings }: RuleRun): z.infer<typeof ruleRunView> {
-  return { ruleId, tick, ...viewCounts(counts), findings: [...findings] };
+export function viewRuleRun({ ruleId, ticks, tick, counts, findings }: RuleRun): z.infer<typeof ruleRunView> {
+  return { ruleId, ticks, tick, ...viewCounts(counts), findings: [...findings] };
 }
 
 export function viewTick(record: TickRecord): z.infer<typeof tickView> {

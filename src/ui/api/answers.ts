@@ -207,7 +207,8 @@ export interface RulePage extends Page<RuleAnswer> {
 
 export interface RuleRun {
   readonly ruleId: string;
-  readonly tick: number;
+  readonly ticks: number;
+  readonly tick?: number;
   readonly verdicts: Readonly<Record<string, number>>;
   readonly findings: readonly string[];
 }

@@ -28,7 +28,21 @@ export function RulesPage() {
       <Problem error={run.error} />
       {run.data !== undefined && (
         <output className="done">
-          {run.data.ruleId} was run: {verdicts(run.data.verdicts)}
+          {run.data.ticks > 0 ? (
+            <>
+              {run.data.ruleId} was run: {verdicts(run.data.verdicts)}
+            </>
+          ) : (
+            <>
+              {run.data.ruleId} is up to date: {verdicts(run.data.verdicts)}
+              {run.data.tick !== undefined && (
+                <>
+                  {" "}
+                  at its last tick, <Moment at={run.data.tick} />
+                </>
+              )}
+            </>
+          )}
         </output>
       )}
       {query.data !== undefined && query.data.faultCount > 0 && <Faults page={query.data} />}

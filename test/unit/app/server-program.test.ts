@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { loadRules } from "../../../src/app/load-rules.ts";
@@ -63,5 +64,17 @@ describe("what the API sees of the program", () => {
     expect(await program.ruleIds()).to.deep.equal(["app-errors", ...own]);
     await opened.store.state.commitTick(tick([ruleCommit("app")]));
     expect(await program.ruleIds()).to.deep.equal(["app-errors", "app", ...own]);
+  });
+
+  it("runs what is due of a rule, and says of one that is up to date what its last tick gave, not that it was run", async () => {
+    await mkdir(join(project.path, "logs"));
+    await writeFile(join(project.path, "logs/a.ndjson"), '{"@timestamp":"2026-01-05T09:59:30Z"}\n');
+    const live = new AbortController().signal;
+    const first = await program.runRule("app-errors", live);
+    expect(first).to.deep.include({ ticks: 1, tick: Date.parse("2026-01-05T10:00:00Z") });
+    expect(first.counts.verdicts).to.deep.equal({ clear: 1 });
+    const second = await program.runRule("app-errors", live);
+    expect(second).to.deep.include({ ticks: 0, tick: first.tick });
+    expect(second.counts.verdicts).to.deep.equal({ clear: 1 });
   });
 });

@@ -171,7 +171,13 @@ export function fakeProgram(state: FakeState): ServerProgram {
       if (!state.rules.some(({ id }) => id === ruleId)) {
         throw new BackfeedError("not_found", "there is no such rule", { facts: { rule: ruleId } });
       }
-      return { ruleId, tick: 0, counts: { verdicts: { clear: 1 }, outcomes: {}, notEvaluated: 0 }, findings: [] };
+      return {
+        ruleId,
+        ticks: 1,
+        tick: 0,
+        counts: { verdicts: { clear: 1 }, outcomes: {}, notEvaluated: 0 },
+        findings: [],
+      };
     },
     wakeOutbox: () => {
       state.woken += 1;

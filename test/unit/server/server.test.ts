@@ -180,7 +180,7 @@ function heldRun() {
       runRule: async (ruleId: string, signal: AbortSignal) => {
         begin(signal);
         await finished;
-        return { ruleId, tick: now, counts: { verdicts: {}, outcomes: {}, notEvaluated: 0 }, findings: [] };
+        return { ruleId, ticks: 1, tick: now, counts: { verdicts: {}, outcomes: {}, notEvaluated: 0 }, findings: [] };
       },
     },
   };
