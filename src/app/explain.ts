@@ -5,12 +5,14 @@ import { formatValue } from "../model/format.ts";
 import { formatLabels, type Labels, labelsKey } from "../model/labels.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
+import type { Verdict } from "../model/verdict.ts";
 import { openSqlStore } from "../store/sql/open-sql-store.ts";
 import type { Store } from "../store/store.ts";
 import { priorityLine } from "../triage/score.ts";
 import { decisionText } from "./finding-events.ts";
 import type { RunLine } from "./lines.ts";
 import type { LoadedRules } from "./load-rules.ts";
+import type { TickLine } from "./outcomes.ts";
 import { runOnce } from "./run.ts";
 
 export type ExplainSubject =
@@ -70,16 +72,11 @@ async function explainFinding(store: Store, finding: Finding): Promise<Explanati
   ]);
   const { worst, episode, priority, decision } = finding;
   const { verdict } = worst;
-  const measured = verdict.value === undefined ? "no value" : formatValue(verdict.value, "number");
-  const limit =
-    verdict.threshold === undefined
-      ? ""
-      : `, limit ${verdict.direction ?? "above"} ${formatValue(verdict.threshold, "number")}`;
   const others = finding.alertCount > 1 ? ` (and ${finding.alertCount - 1} more)` : "";
   const lines = [
     `Finding ${finding.id}: ${finding.title}`,
-    `  observed   ${formatLabels(worst.labels)}: ${measured}${limit}, of ${verdict.events} events`,
-    `  verdict    ${verdict.kind}${verdict.reason === undefined ? "" : ` (${verdict.reason})`}`,
+    `  observed   ${formatLabels(worst.labels)}: ${observedText(verdict)}`,
+    `  verdict    ${verdictText(verdict)}`,
     `  alert      ${worst.state} since ${formatInstant(worst.since)}, rule ${worst.ruleId}, fingerprint ${worst.fingerprint}${others}`,
     `  finding    ${finding.state}, episode since ${formatInstant(episode.startedAt)}, last bad ${formatInstant(episode.lastBreachAt)}, ${finding.pastEpisodes.length} before in 30 days`,
     `  priority   ${priority === undefined ? "not scored" : priorityLine(priority)}`,
@@ -118,28 +115,64 @@ async function explainRule(
 ): Promise<Explanation> {
   const { loaded, signal } = options;
   const { ruleId, labels, at } = subject;
-  const { rows } = await runOnce({ loaded, at, ruleId, dryRun: true, logLevel: "silent", signal });
+  const judgedUpTo = await watermarkOf(loaded.config.store.path, ruleId);
+  const { rows, judged } = await runOnce({ loaded, at, ruleId, dryRun: true, logLevel: "silent", signal });
   const wanted = labelsKey(labels);
-  const matching = rows.filter(
-    (row) => row.rule === ruleId && (Object.keys(labels).length === 0 || labelsKey(row.labels) === wanted),
-  );
+  const matching = rows.flatMap((row, position) => {
+    const line = judged[position];
+    const named = Object.keys(labels).length === 0 || labelsKey(row.labels) === wanted;
+    return line !== undefined && row.rule === ruleId && named ? [{ row, line }] : [];
+  });
   const lines =
     matching.length === 0
       ? [
           `Rule ${ruleId} said nothing of ${formatLabels(labels)} at ${formatInstant(at)}: the source had no such label set, and none is known.`,
         ]
-      : matching.flatMap(ruleLines);
-  return { found: matching.length > 0, lines, data: matching };
+      : matching.flatMap(({ row, line }) => ruleLines(row, line));
+  if (matching.length > 0 && judgedUpTo !== undefined && at <= judgedUpTo) {
+    lines.push(
+      `This rule is judged up to ${formatInstant(judgedUpTo)}: alert, priority and decision go by the state as it is now. What was decided then is in the timeline of \`explain ID\`.`,
+    );
+  }
+  return { found: matching.length > 0, lines, data: matching.map(({ row }) => row) };
 }
 
-function ruleLines(row: RunLine): readonly string[] {
+/** Up to which tick a rule is judged, in milliseconds; undefined where there is no store, or nothing of it. */
+async function watermarkOf(path: string, ruleId: string): Promise<number | undefined> {
+  if (!existsSync(path)) return undefined;
+  const store = await openSqlStore({ url: `sqlite:${path}`, access: "read" });
+  try {
+    return (await store.state.ruleStates()).get(ruleId)?.watermark;
+  } finally {
+    await store.close();
+  }
+}
+
+function ruleLines(row: RunLine, { evaluation: { verdict }, finding }: TickLine): readonly string[] {
+  const { priority, decision } = finding ?? {};
+  const because = decision?.reason === row.reason ? decision.because : undefined;
   return [
     `Rule ${row.rule}, ${formatLabels(row.labels)}, tick ${row.tick}:`,
-    `  observed   ${row.value ?? "no value"}${row.threshold === null ? "" : `, limit ${row.threshold}`}`,
-    `  verdict    ${row.verdict}`,
+    `  observed   ${observedText(verdict)}`,
+    `  verdict    ${verdictText(verdict)}`,
     `  alert      ${row.state}`,
-    `  priority   ${row.score === null ? "not scored" : `${row.score}/100 ${row.band}`}`,
-    `  decision   ${row.outcome}: ${row.reason}`,
+    `  priority   ${priority === undefined ? "not scored" : priorityLine(priority)}`,
+    `  decision   ${row.outcome}: ${row.reason}${because === undefined ? "" : `: ${because}`}`,
     `  ticket     ${row.ticket ?? "none"}`,
   ];
+}
+
+function observedText({ value, threshold, direction, reference, events }: Verdict): string {
+  const number = (given: number) => formatValue(given, "number");
+  return [
+    value === undefined ? "no value" : number(value),
+    ...(threshold === undefined ? [] : [`limit ${direction ?? "above"} ${number(threshold)}`]),
+    ...(reference === undefined ? [] : [`was ${number(reference)} before`]),
+    `of ${number(events)} events`,
+  ].join(", ");
+}
+
+function verdictText({ kind, reason, detail }: Verdict): string {
+  const why = [reason, detail].filter((part) => part !== undefined).join(": ");
+  return why === "" ? kind : `${kind} (${why})`;
 }

@@ -6,6 +6,7 @@ import { BackfeedError } from "../support/errors.ts";
 import type { LogLevel } from "../support/logging.ts";
 import { type RunLine, runLines } from "./lines.ts";
 import type { LoadedRules } from "./load-rules.ts";
+import type { TickLine } from "./outcomes.ts";
 import { openProgram, type Program } from "./program.ts";
 
 /** How long `run` waits for deliveries that are due later: a lost answer is looked for over four minutes (JIRA.md 2.7). */
@@ -26,6 +27,8 @@ export interface RunOptions {
 
 export interface RunReport {
   readonly rows: readonly RunLine[];
+  /** Of each row, in the same order, what it was made from. */
+  readonly judged: readonly TickLine[];
   /** A tick or a delivery failed. */
   readonly failed: boolean;
   /** It failed because a source or tracker could not be reached. */
@@ -53,7 +56,8 @@ export async function runOnce(options: RunOptions): Promise<RunReport> {
     const rows = await runLines(results, program.store.tickets);
     // A query that was refused, also for want of a right, is a faulty run; the system was there to say so.
     const outside = failures.some(({ code }) => code === "unreachable" || code === "timeout");
-    return { rows, failed: failures.length > 0 || sent.failed, unreachable: outside || sent.unreachable };
+    const judged = results.flatMap(({ lines }) => lines());
+    return { rows, judged, failed: failures.length > 0 || sent.failed, unreachable: outside || sent.unreachable };
   } finally {
     await program.close();
   }

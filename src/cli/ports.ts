@@ -2,12 +2,13 @@ import type { ExplainSubject, Explanation } from "../app/explain.ts";
 import type { RunLine } from "../app/lines.ts";
 import type { LoadedRules, LoadRulesOptions } from "../app/load-rules.ts";
 import type { RecoverReport } from "../app/recover.ts";
-import type { RunReport } from "../app/run.ts";
+import type { RunReport as RunAndLines } from "../app/run.ts";
 import type { ServiceConfig } from "../config/types.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Fault } from "../support/yaml/fault.ts";
 
-export type { ExplainSubject, Explanation, RecoverReport, RunReport };
+export type { ExplainSubject, Explanation, RecoverReport };
+export type RunReport = Omit<RunAndLines, "judged">;
 
 export const exitCodes = { done: 0, faulty: 1, usage: 2, unreachable: 3 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -233,7 +233,9 @@ for (const service of services) {
       }
       const why = await run("explain", "--rule", storm, "--labels", "service.name=www", "--at", iso(may(20, 6)));
       expect(why.code, why.err).to.equal(0);
-      expect(why.out).to.contain(`observed   ${life[storm]!.get(may(20, 6))!.value}, limit ${apacheLimits.storm}`);
+      expect(why.out).to.contain(
+        `observed   ${life[storm]!.get(may(20, 6))!.value}, limit above ${apacheLimits.storm}`,
+      );
       expect(project.rows()).to.deep.equal(rows);
       expect(await explain()).to.equal(explained);
     });

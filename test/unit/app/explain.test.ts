@@ -3,9 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type ExplainOptions, explain } from "../../../src/app/explain.ts";
+import { loadRules } from "../../../src/app/load-rules.ts";
+import { runOnce } from "../../../src/app/run.ts";
 import { openSqlStore } from "../../../src/store/sql/open-sql-store.ts";
 import { day, start } from "../../support/alerts.ts";
 import { buildFinding } from "../../support/findings.ts";
+import { makeProjectFolder } from "../../support/project-folder.ts";
 import { buildRule } from "../../support/rules.ts";
 import { closedTicket } from "../triage/decide-vectors.ts";
 
@@ -50,6 +53,51 @@ describe("explain", () => {
         "SHOP-1 https://jira.example.com/browse/SHOP-1, deleted or out of reach since 2026-01-05T10:00:00Z, " +
           "closed as done at 2026-01-05T10:00:00Z, snoozed until 2026-01-06T10:00:00Z, a person's: priority, summary",
       );
+    }
+  });
+
+  it("says of a rule at an instant what was measured, and of one that failed why", async () => {
+    const at = Date.parse("2026-01-05T10:00:00Z");
+    const files = {
+      "backfeed.yaml": `apiVersion: backfeed/v1
+instance: test
+store: "sqlite:./b.db"
+rules: ["rules.yaml"]
+sources: { app: { type: files, tables: { app: { path: a.ndjson } } } }
+trackers: { local: { type: local } }
+tracker: local
+`,
+      "rules.yaml": `apiVersion: backfeed/v1
+defaults: { title: t, why: w, signal: { source: app, table: app, window: 5m }, when: { above: 1 } }
+rules:
+  - { id: many, signal: { measure: count } }
+  - { id: text, signal: { measure: sum(level) } }
+`,
+      "a.ndjson": '{"@timestamp":"2026-01-05T09:59:00Z","level":"error"}\n'.repeat(3),
+    };
+    const project = await makeProjectFolder(files);
+    try {
+      const loaded = await loadRules({ file: "backfeed.yaml", baseDirectory: project.path, environment: {} });
+      if (loaded.config === undefined) throw new Error(JSON.stringify(loaded.allFaults));
+      const runnable = { ...loaded, config: loaded.config };
+      const { signal } = new AbortController();
+      const told = async (ruleId: string, to = at) => {
+        const subject = { kind: "rule", ruleId, labels: {}, at: to } as const;
+        return (await explain({ loaded: runnable, subject, signal })).lines.join("\n");
+      };
+      expect(await told("many")).to.match(
+        /observed {3}3, limit above 1, of 3 events\n.*breached\n.*firing\n.*Low: severity/,
+      );
+      expect(await told("text")).to.match(
+        /observed {3}no value.*\n.*failed \(query_failed: sum needs numbers.* text\)/,
+      );
+      expect(await told("many")).not.to.contain("judged up to");
+
+      await runOnce({ loaded: runnable, at, ruleId: undefined, dryRun: false, logLevel: "silent", signal });
+      expect(await told("many")).to.contain("This rule is judged up to 2026-01-05T10:00:00Z");
+      expect(await told("many", at + 60_000)).not.to.contain("judged up to");
+    } finally {
+      await project.remove();
     }
   });
 });
