@@ -2,7 +2,6 @@ import { type Block, type Document, type Inline, link, paragraph, strong, text }
 import { type Finding, isOngoing } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
 import { formatLabels } from "../model/labels.ts";
-import type { Rule } from "../model/rule.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
 import { followsBlocks } from "./describe-closing.ts";
