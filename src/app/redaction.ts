@@ -1,5 +1,5 @@
 import type { Block, Document, Inline } from "../model/document.ts";
-import type { EvidenceRequest } from "../model/evidence.ts";
+import type { EvidenceRequest, SectionRequest } from "../model/evidence.ts";
 import type { Labels } from "../model/labels.ts";
 import type { OutboxAction } from "../model/outbox.ts";
 import type { Answer, BatchAnswer, Observation, ProbeAnswer } from "../model/query.ts";
@@ -133,7 +133,7 @@ function redactEvidence(request: EvidenceRequest, redact: Redact): EvidenceReque
     sections: request.sections.map((section) => ({
       ...section,
       about: redactDocument(section.about, redact),
-      chart: { ...section.chart, title: redact(section.chart.title) },
+      chart: redactChart(section.chart, redact),
       links: section.links.map(({ text, url }) => ({ text: redact(text), url: redact(url) })),
       infra: section.infra.map((infra) => ({
         ...infra,
@@ -142,6 +142,11 @@ function redactEvidence(request: EvidenceRequest, redact: Redact): EvidenceReque
       })),
     })),
   };
+}
+
+function redactChart(chart: SectionRequest["chart"], redact: Redact): SectionRequest["chart"] {
+  const marks = chart.marks?.map(({ at, label }) => ({ at, label: redact(label) }));
+  return { ...chart, title: redact(chart.title), ...(marks === undefined ? {} : { marks }) };
 }
 
 function redactDocument(document: Document, redact: Redact): Document {

@@ -141,13 +141,14 @@ async function retainForEver(program: Program, signal: AbortSignal): Promise<voi
 
 async function retain({ store, config, logger, metrics }: Program, clock: Clock): Promise<number> {
   const now = clock.now();
-  const { ticksMs, evidenceMs, outboxMs, eventsMs } = config.retention;
+  const { ticksMs, evidenceMs, outboxMs, eventsMs, deploysMs } = config.retention;
   try {
     return await store.retain({
       ticks: now - ticksMs,
       evidence: now - evidenceMs,
       outbox: now - outboxMs,
       events: now - eventsMs,
+      deploys: now - deploysMs,
     });
   } catch (thrown) {
     metrics.recordStoreError();

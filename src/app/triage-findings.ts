@@ -3,6 +3,7 @@ import { observe } from "../detect/observe.ts";
 import { type Finding, type ImpactMeasured, isOngoing } from "../model/finding.ts";
 import type { Priority } from "../model/priority.ts";
 import type { Rule } from "../model/rule.ts";
+import type { TicketRecord } from "../model/ticket.ts";
 import type { FindingCommit } from "../store/store.ts";
 import { holdsRedaction } from "../support/redaction.ts";
 import { isRegressed } from "../triage/closing.ts";
@@ -12,6 +13,7 @@ import { score } from "../triage/score.ts";
 import type { TickContext } from "./context.ts";
 import { CreateBudget } from "./create-budget.ts";
 import { explainingOf, type TriageFacts } from "./explaining.ts";
+import { suspectsOf } from "./suspects.ts";
 import { type TriageStep, triageOne } from "./triage-one.ts";
 
 const dayMs = 86_400_000;
@@ -86,11 +88,27 @@ export async function triageFindings(
     })
     .sort((a, b) => b.priority.score - a.priority.score || (a.finding.id < b.finding.id ? -1 : 1));
   const explaining = await explainingOf(scored, facts, context);
+  const asked = scored.map(({ finding, step: { rule }, ticket }) => ({ finding, rule, doneAt: doneAt(ticket) }));
+  const suspects = await suspectsOf(asked, context);
   return scored.map(({ finding: { explains: _, ...finding }, ...each }) => {
     const explains = explaining.by(finding.groupKey);
     const named = explains === undefined ? finding : { ...finding, explains };
-    return triageOne({ ...each, finding: named, at, open, silences, explaining, budget, context });
+    return triageOne({
+      ...each,
+      finding: named,
+      deploys: suspects.get(finding.id),
+      at,
+      open,
+      silences,
+      explaining,
+      budget,
+      context,
+    });
   });
+}
+
+function doneAt(ticket: TicketRecord | undefined): number | undefined {
+  return ticket?.closed?.as === "done" ? ticket.closed.at : undefined;
 }
 
 /** A quiet finding keeps its last score. */

@@ -1,5 +1,6 @@
 import type { Alert } from "../model/alert.ts";
 import type { DecisionReason } from "../model/decision.ts";
+import type { SuspectDeploys } from "../model/deploy.ts";
 import type { AlertSummary, Finding } from "../model/finding.ts";
 import type { OutboxEntry } from "../model/outbox.ts";
 import type { Priority } from "../model/priority.ts";
@@ -11,6 +12,7 @@ import { becauseOf } from "../triage/because.ts";
 import { decide } from "../triage/decide.ts";
 import { inhibitionGraceMs } from "../triage/decide-inhibited.ts";
 import type { Decided, DecideInput, FindingEventKind } from "../triage/decided.ts";
+import { suspectKeys, withDeployMarks } from "../triage/describe-deploys.ts";
 import { evidenceRequest } from "../triage/evidence.ts";
 import { fieldsOf } from "../triage/fields.ts";
 import { intentsOf } from "../triage/intents.ts";
@@ -41,6 +43,7 @@ interface TriageOne {
   readonly priority: Priority;
   readonly at: number;
   readonly ticket: TicketRecord | undefined;
+  readonly deploys: SuspectDeploys | undefined;
   readonly open: readonly OutboxEntry[];
   readonly silences: readonly Silence[];
   readonly explaining: Explaining;
@@ -50,7 +53,7 @@ interface TriageOne {
 
 /** Decides one finding that is scored, and puts the decision into what is committed: memory, timeline, outbox. */
 export function triageOne(request: TriageOne): FindingCommit {
-  const { step, finding, priority, at, ticket, open, silences, explaining, budget, context } = request;
+  const { step, finding, priority, at, ticket, deploys, open, silences, explaining, budget, context } = request;
   const { rule } = step;
   const { voice, instance } = context;
   const route = voice.routeOf(rule, finding);
@@ -67,6 +70,7 @@ export function triageOne(request: TriageOne): FindingCommit {
     explainer: explaining.of(finding.groupKey),
     graceMs: inhibitionGraceMs(rule.signal.windowMs),
     mayCreate: (band) => budget.allows(route, band),
+    newSuspects: suspectKeys(deploys).some((key) => finding.memory.suspectsTold?.includes(key) !== true),
   };
   const decided = decide(input);
   if (decided.decision.action === "create") budget.spend(route);
@@ -79,11 +83,15 @@ export function triageOne(request: TriageOne): FindingCommit {
     at,
     page: voice.pageOf(finding.id),
     ticket,
+    deploys,
   };
   const intents = intentsOf(decided, story, {
     route,
     evidence: (only) =>
-      evidenceRequest(finding, evidenceSubjects(finding, step.rules, at, context, only), at, only !== undefined),
+      withDeployMarks(
+        evidenceRequest(finding, evidenceSubjects(finding, step.rules, at, context, only), at, only !== undefined),
+        deploys,
+      ),
   });
   const outbox = intents.map((draft) => ({ ...draft, action: redactAction(draft.action, context.redact) }));
   const wrote = decided.refreshSummary || decided.decision.action === "create" ? fieldsOf(finding, route) : undefined;
@@ -93,7 +101,7 @@ export function triageOne(request: TriageOne): FindingCommit {
     generation: decided.generation,
     changedAt: decided.state === step.before?.state ? finding.changedAt : at,
     priority,
-    memory: wrote === undefined ? decided.memory : { ...decided.memory, wrote },
+    memory: wrote === undefined ? decided.memory : { ...decided.memory, wrote, suspectsTold: suspectKeys(deploys) },
     decision: decisionOf(input, decided),
   };
   return { finding: after, events: eventsOf(step, after), outbox: context.dryRun ? [] : outbox };

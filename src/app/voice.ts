@@ -73,7 +73,7 @@ export function createVoice(
   };
 }
 
-function templateContext(rule: Rule, worst: AlertSummary, episode: EpisodeSpan): TemplateContext {
+export function templateContext(rule: Rule, worst: AlertSummary, episode: EpisodeSpan): TemplateContext {
   return {
     labels: worst.labels,
     value: worst.verdict.value,

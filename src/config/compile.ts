@@ -33,7 +33,7 @@ export const configDefaults = {
   wontDo: ["Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce"],
   limits: { newTicketsPerRun: 10, newTicketsPerDay: 50, newTicketsPerDayPerProject: 25, storm: 20 },
   catchUpMs: hour,
-  retention: { ticksMs: 3 * day, evidenceMs: 90 * day, outboxMs: 90 * day, eventsMs: 400 * day },
+  retention: { ticksMs: 3 * day, evidenceMs: 90 * day, outboxMs: 90 * day, eventsMs: 400 * day, deploysMs: 90 * day },
 } as const;
 
 /** Gives the configuration of checked input. Relative paths are relative to `baseDirectory`, the working directory. */
@@ -78,6 +78,7 @@ export function compileConfig(
       evidenceMs: input.retention?.evidence ?? configDefaults.retention.evidenceMs,
       outboxMs: input.retention?.outbox ?? configDefaults.retention.outboxMs,
       eventsMs: input.retention?.events ?? configDefaults.retention.eventsMs,
+      deploysMs: input.retention?.deploys ?? configDefaults.retention.deploysMs,
     },
   });
 }

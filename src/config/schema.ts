@@ -302,6 +302,7 @@ const retention = z
     evidence: duration("Evidence, charts and samples; default 90d.", { least: day }).optional(),
     outbox: duration("Delivered entries; default 90d.", { least: day }).optional(),
     events: duration("Timelines of findings; default 400d.", { least: day }).optional(),
+    deploys: duration("Deploys that were told of; default 90d.", { least: day }).optional(),
   })
   .meta({ description: "How long what is finished is kept." });
 

@@ -148,5 +148,6 @@ export interface ServiceConfig {
     readonly evidenceMs: number;
     readonly outboxMs: number;
     readonly eventsMs: number;
+    readonly deploysMs: number;
   };
 }

@@ -38,6 +38,8 @@ export interface SectionRequest {
     readonly unit: ValueUnit;
     readonly threshold: number | undefined;
     readonly episode: Window;
+    /** Vertical lines with a name: suspect deploys. */
+    readonly marks?: readonly { readonly at: number; readonly label: string }[];
   };
   /** Links that open the query elsewhere (Kibana Discover). */
   readonly links: readonly { readonly text: string; readonly url: string }[];

@@ -113,6 +113,8 @@ export interface TriageMemory {
   readonly inhibition: InhibitionMemory | undefined;
   /** How many explained findings were named on the ticket when it was last written. */
   readonly explainedTold: number;
+  /** Keys of the suspect deploys that the ticket names. */
+  readonly suspectsTold?: readonly string[];
 }
 
 export interface WrittenFields {

@@ -1,3 +1,4 @@
+import type { DeployPolicy } from "./deploy.ts";
 import type { Labels } from "./labels.ts";
 import type { Measure, Query, Where } from "./query.ts";
 import type { Schedule } from "./time.ts";
@@ -96,6 +97,8 @@ export interface EvidencePolicy {
   readonly samples: number;
   readonly fields: readonly string[];
   readonly infra: readonly InfraSignal[];
+  /** Which deploys are suspects; undefined: what its labels name, within a day. */
+  readonly deploys?: DeployPolicy;
 }
 
 /** Fields of a ticket that people and Backfeed may both want to write. */

@@ -192,6 +192,11 @@ function checkTicket(rule: RuleParts, report: Report): void {
   check(rule.title, ["title"]);
   check(rule.ticket?.labels, ["ticket", "labels"]);
   check(rule.ticket?.fields, ["ticket", "fields"]);
+  const deploys = rule.evidence?.deploys;
+  if (typeof deploys === "object") {
+    check(deploys.service, ["evidence", "deploys", "service"]);
+    check(deploys.environment, ["evidence", "deploys", "environment"]);
+  }
   for (const [position, label] of (rule.ticket?.labels ?? []).entries()) {
     if (label === undefined || !/\s/.test(label) || label.includes("{")) continue;
     report(["ticket", "labels", position], {

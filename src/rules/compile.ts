@@ -1,3 +1,4 @@
+import { type DeployPolicy, defaultDeployWindowMs } from "../model/deploy.ts";
 import type { Filter, Measure, Query, Scalar } from "../model/query.ts";
 import {
   defaultTicketPolicy,
@@ -82,6 +83,7 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
       samples: input.evidence?.samples ?? ruleDefaults.samples,
       fields: input.evidence?.fields ?? [],
       infra: (input.evidence?.infra ?? []).map(({ source, title, ...definition }) => ({ source, title, definition })),
+      ...deploysOf(input),
     },
     ticket: ticketOf(input),
     inhibits: (input.inhibits ?? []).map(({ rules, where = {}, equal = [] }) => ({
@@ -190,6 +192,19 @@ function impactOf({ impact }: RuleInput): Rule["impact"] {
     ...(users === undefined ? {} : { usersField: users }),
     ...(impact?.reach === undefined ? {} : { declaredReach: impact.reach }),
     ...(impact?.slo === undefined ? {} : { slo: { objective: impact.slo.objective, periodMs: impact.slo.period } }),
+  };
+}
+
+function deploysOf({ evidence }: RuleInput): { readonly deploys?: DeployPolicy } {
+  const deploys = evidence?.deploys;
+  if (deploys === undefined || deploys === "none") return deploys === undefined ? {} : { deploys };
+  const { service, environment, window } = deploys;
+  return {
+    deploys: {
+      ...(service === undefined ? {} : { service }),
+      ...(environment === undefined ? {} : { environment }),
+      windowMs: window ?? defaultDeployWindowMs,
+    },
   };
 }
 

@@ -221,6 +221,32 @@ const infra = z.strictObject({
   by: z.array(field("Field")).max(10).optional(),
 });
 
+const deploys = z
+  .union(
+    [
+      z.literal("none"),
+      z.strictObject({
+        service: template(
+          "The service as deploys name it; default: what the labels call it.",
+          '{{ labels["service.name"] }}',
+        ).optional(),
+        environment: template(
+          "The environment as deploys name it; default: what the labels call it.",
+          "production",
+        ).optional(),
+        window: duration("How long before the onset a deploy is a suspect; default 24h.", {
+          least: minute,
+          most: 14 * day,
+        }).optional(),
+      }),
+    ],
+    { error: "this says nothing of deploys\nwrite `none`, or a mapping with `service`, `environment`, `window`" },
+  )
+  .meta({
+    description: "Which deploys are named as suspects; `none` for none.",
+    examples: ["{ service: checkout, window: 6h }"],
+  });
+
 const evidence = z
   .strictObject({
     samples: whole("How many sample events the ticket shows; default 5.", { most: 20 }).optional(),
@@ -234,6 +260,7 @@ const evidence = z
       .max(10)
       .meta({ description: "What the machines under it did. Not collected by this version." })
       .optional(),
+    deploys: deploys.optional(),
   })
   .meta({ description: "What proof the ticket carries." });
 

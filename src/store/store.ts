@@ -1,4 +1,5 @@
 import type { Alert } from "../model/alert.ts";
+import type { Deploy } from "../model/deploy.ts";
 import type { Evidence, EvidenceRequest, Proof } from "../model/evidence.ts";
 import type { Finding, FindingEvent } from "../model/finding.ts";
 import type { Labels } from "../model/labels.ts";
@@ -98,6 +99,8 @@ export interface StateStore {
    */
   openInstance(instance: string, formerly: readonly string[]): Promise<string>;
   ruleStates(): Promise<ReadonlyMap<string, RuleState>>;
+  /** Since when rules are known to have been evaluated, by their identity; without those that never were. */
+  watchedSince(ruleIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Every alert that is not inactive. */
   alerts(): Promise<readonly Alert[]>;
   knownLabelSets(ruleIds: readonly string[]): Promise<readonly KnownLabelSet[]>;
@@ -284,6 +287,24 @@ export interface SilenceStore {
   list(request: PageRequest): Promise<Page<Silence>>;
 }
 
+/** Deploys that were told of. At most 20,000 are kept: beyond that the oldest go. */
+export interface DeployStore {
+  /**
+   * Stores a deploy, or what is new of one that is known; it is on the disk when this resolves. `dropped`: how many of the
+   * oldest had to go for it.
+   */
+  receive(deploy: Deploy): Promise<{
+    readonly outcome: "stored" | "changed" | "repeated";
+    readonly dropped: number;
+  }>;
+  /** Of which of these services a deploy is known, as `serviceKey` gives them. */
+  known(services: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Those that had begun by an instant, newest first, at most 200. */
+  ofService(service: string, until: number): Promise<readonly Deploy[]>;
+  /** Newest first. */
+  list(request: PageRequest & { service?: string }): Promise<Page<Deploy>>;
+}
+
 /** The rows of the embedded backlog. */
 export interface LocalTicketStore {
   /** Gives the ticket its number within the project (`LOCAL-7`, default project `LOCAL`) and stores it in one transaction. */
@@ -310,12 +331,13 @@ export interface Store {
   readonly evidence: EvidenceStore;
   readonly history: HistoryStore;
   readonly silences: SilenceStore;
+  readonly deploys: DeployStore;
   readonly localTickets: LocalTicketStore;
   /**
    * Deletes what is older than its time: ticks, counts and hints that were looked at; evidence; finished outbox entries;
-   * events of closed findings, people's edits and silences that are over. Gives how many rows, bounded per call.
+   * events of closed findings, people's edits and silences that are over; deploys. Gives how many rows, bounded per call.
    */
-  retain(before: { ticks: number; evidence: number; outbox: number; events: number }): Promise<number>;
+  retain(before: { ticks: number; evidence: number; outbox: number; events: number; deploys: number }): Promise<number>;
   /** A cheap read, for readiness. Throws `unavailable`, also when what was opened is no longer where it was. */
   ping(): Promise<void>;
   close(): Promise<void>;

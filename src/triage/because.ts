@@ -23,6 +23,8 @@ export function becauseOf(input: DecideInput, decided: Decided): string | undefi
       return `a new ticket is filed as somebody asked, linked to ${followed(decided.memory)}`;
     case "takes_over":
       return `${key} is the ticket now; before, it was ${ticket?.formerRefs?.at(-1)?.key ?? "another"}`;
+    case "goes_on":
+      return input.newSuspects === true ? "a deploy became known that went out shortly before it began" : undefined;
   }
   const closed = ticket?.closed;
   if (closed === undefined) return undefined;

@@ -174,6 +174,7 @@ export function createEvidenceCollector(options: EvidenceCollectorOptions) {
       unit: request.unit,
       window: chart.window,
       episode: chart.episode,
+      marks: chart.marks,
       series: first?.points ?? [],
       ...(first === undefined || isAlone(lines, more) ? {} : { seriesTitle: nameOf(first), several: true }),
       lines: rest.map((line) => ({ title: nameOf(line), unit: request.unit, points: line.points })),

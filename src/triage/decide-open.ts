@@ -67,7 +67,7 @@ function goesOn(input: DecideInput, memory: TriageMemory): Said {
     const told = { ...memory, toldRules: [...(memory.toldRules ?? []), ...joining], summaryAt: at };
     return say("comment", "rule_joined", told, { refreshSummary: true });
   }
-  if (at - (memory.summaryAt ?? at) >= summaryEveryMs || isSummaryOwed(input, memory)) {
+  if (input.newSuspects === true || at - (memory.summaryAt ?? at) >= summaryEveryMs || isSummaryOwed(input, memory)) {
     return say("update", "goes_on", { ...memory, summaryAt: at }, { refreshSummary: true });
   }
   return nothing(memory, standingStill(finding));

@@ -29,6 +29,8 @@ export interface DecideInput {
   readonly graceMs: number;
   /** Whether a new ticket of this band may be filed now: caps per run, per day and per project. */
   readonly mayCreate: (band: Band) => boolean;
+  /** A suspect deploy is known that the ticket does not name. */
+  readonly newSuspects?: boolean;
 }
 
 /** One step of the judgement: what is to be said, and what is remembered of it. */

@@ -2,6 +2,7 @@ import { type Block, type Document, link, paragraph, strong } from "../model/doc
 import { compareBands } from "../model/priority.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
+import { deploysSinceDone } from "./describe-deploys.ts";
 import { bandText, priorityLine } from "./score.ts";
 import { measuredText, type Story } from "./story.ts";
 
@@ -18,6 +19,7 @@ export function regressedDocument(story: Story): Document {
       strong(byUs ? `Back, ${after} after this was closed. ` : `Regressed, ${after} after the fix. `),
       `This ticket was closed as Done at ${closedAt(story)}, and the problem is back: ${measuredText(story.rule, story.finding.worst)}. Episode ${1 + story.finding.pastEpisodes.length} in 30 days.`,
     ),
+    ...deploysSinceDone(story),
     paragraph(priorityLine(story.priority)),
   ];
 }

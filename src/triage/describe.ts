@@ -5,6 +5,7 @@ import { formatLabels } from "../model/labels.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
 import { followsBlocks } from "./describe-closing.ts";
+import { suspectBlocks, suspectRows } from "./describe-deploys.ts";
 import { priorityLine } from "./score.ts";
 import { signalText } from "./signal-text.ts";
 import { episodeText, labelsOf, measuredText, type Story, unitOf, whole } from "./story.ts";
@@ -22,6 +23,7 @@ export function ticketDocument(story: Story): Document {
     paragraph(rule.why),
     ...followsBlocks(story),
     { kind: "table", rows: facts(story) },
+    ...suspectBlocks(story),
     ...others(finding),
     ...explainedBlocks(finding),
     footer,
@@ -38,6 +40,7 @@ export function summaryDocument(story: Story): Document {
     row(isOngoing(finding) ? "This episode" : "Last episode", episodeText(story, episode)),
     row("Episodes in 30 days", String(1 + finding.pastEpisodes.length)),
     row("Since this ticket was filed", `back ${times(finding.memory.recurrences)}`),
+    ...suspectRows(story),
   ];
   return [
     paragraph(strong(`Summary by Backfeed, as of ${formatInstant(at)}`)),

@@ -1,3 +1,4 @@
+import type { SuspectDeploys } from "../model/deploy.ts";
 import type { ValueUnit } from "../model/evidence.ts";
 import type { AlertSummary, Finding, FindingEpisode } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
@@ -24,6 +25,8 @@ export interface Story {
   readonly page: string | undefined;
   /** The finding's ticket, where it has one. */
   readonly ticket?: TicketRecord | undefined;
+  /** What went out before it began; undefined where no deploy of its service is known. */
+  readonly deploys?: SuspectDeploys | undefined;
 }
 
 /** How a measure's values are written. */

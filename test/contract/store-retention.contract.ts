@@ -15,7 +15,7 @@ import {
   tick,
 } from "./store-builders.ts";
 
-const nothing = { ticks: 0, evidence: 0, outbox: 0, events: 0 };
+const nothing = { ticks: 0, evidence: 0, outbox: 0, events: 0, deploys: 0 };
 
 export function storeRetentionPromises(test: StoreUnderTest): void {
   describe("retention", () => {

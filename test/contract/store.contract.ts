@@ -1,4 +1,5 @@
 import type { Store } from "../../src/store/store.ts";
+import { storeDeployPromises } from "./store-deploys.contract.ts";
 import { storeEvidencePromises } from "./store-evidence.contract.ts";
 import { storeHistoryPromises } from "./store-history.contract.ts";
 import { storeHostilePromises } from "./store-hostile.contract.ts";
@@ -46,6 +47,7 @@ export function storeContract(harness: StoreHarness): void {
     storeHistoryPromises(underTest);
     storeLocalTicketPromises(underTest);
     storeSilencePromises(underTest);
+    storeDeployPromises(underTest);
     storeRetentionPromises(underTest);
     storeHostilePromises(underTest);
   });

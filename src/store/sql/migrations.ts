@@ -6,6 +6,7 @@ import { silenceSchema } from "./schema-2.ts";
 import { scoreSchema } from "./schema-3.ts";
 import { ticketChangeSchema } from "./schema-4.ts";
 import { ticketLifeSchema } from "./schema-5.ts";
+import { deploySchema } from "./schema-6.ts";
 
 interface Migration {
   readonly name: string;
@@ -19,6 +20,7 @@ const migrations: readonly Migration[] = [
   { name: "score", up: scoreSchema },
   { name: "ticket changes", up: ticketChangeSchema },
   { name: "ticket life", up: ticketLifeSchema },
+  { name: "deploys", up: deploySchema },
 ];
 
 /**

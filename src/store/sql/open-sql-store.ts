@@ -3,6 +3,7 @@ import { BackfeedError } from "../../support/errors.ts";
 import type { Logger } from "../../support/logging.ts";
 import type { Store } from "../store.ts";
 import { type Access, openConnections } from "./connections.ts";
+import { createDeployStore } from "./deploy-store.ts";
 import { createEvidenceStore } from "./evidence-store.ts";
 import { createHistoryStore } from "./history-store.ts";
 import { createLocalTicketStore } from "./local-ticket-store.ts";
@@ -41,6 +42,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<Store> {
     evidence: createEvidenceStore(parts),
     history: createHistoryStore(parts),
     silences: createSilenceStore(parts),
+    deploys: createDeployStore(parts),
     localTickets: createLocalTicketStore(parts),
     retain: (before) => retain(connections, before),
     ping: async () => {

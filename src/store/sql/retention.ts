@@ -32,6 +32,8 @@ export async function retain(connections: Connections, before: Parameters<Store[
         select number from silences where until < ${before.events} limit ${rowsPerKind})`,
     sql`delete from ticket_edits where number in (
         select number from ticket_edits where at < ${before.events} limit ${rowsPerKind})`,
+    sql`delete from deploys where number in (
+        select number from deploys where at < ${before.deploys} limit ${rowsPerKind})`,
     sql`delete from webhook_inbox where number in (
         select number from webhook_inbox where done_at < ${before.ticks} limit ${rowsPerKind})`,
   ];

@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
 import type { Alert } from "../../model/alert.ts";
+import type { Deploy } from "../../model/deploy.ts";
 import { type Finding, type FindingEvent, freshMemory } from "../../model/finding.ts";
 import type { LocalTicket } from "../../model/local-ticket.ts";
 import { type OutboxAction, type OutboxEntry, type OutboxState, outboxStates } from "../../model/outbox.ts";
@@ -130,6 +131,20 @@ const silenceShape: Shape<Omit<Silence, "id">> = {
 export function readSilence(row: { number: number; body: string }): Silence {
   const id = String(row.number);
   return { ...decode<Omit<Silence, "id">>(row.body, silenceShape, "silences", id), id };
+}
+
+const deployShape: Shape<Deploy> = {
+  key: "string",
+  origin: "string",
+  service: "string",
+  version: "string",
+  at: "number",
+  outcome: "string",
+  receivedAt: "number",
+};
+
+export function readDeploy(row: { number: number; body: string }): Deploy {
+  return decode<Deploy>(row.body, deployShape, "deploys", String(row.number));
 }
 
 const localTicketShape: Shape<LocalTicket> = {

@@ -14,6 +14,8 @@ export interface Tables {
     /** JSON string, since the text is anybody's. */
     last_failure: string | null;
     shape: string;
+    /** The first tick it was stored with, or the oldest that was left when this was begun to be noted. */
+    watched_since: number | null;
   };
   alerts: { fingerprint: string; rule_id: string; group_key: string; body: string };
   /** `hash` is that of `labels`, the canonical JSON of `labelsKey`: labels are hostile and may be too long for a key. */
@@ -85,6 +87,15 @@ export interface Tables {
     tracker: string;
     delivery_id: string;
     done_at: number | null;
+    body: string;
+  };
+  /** `begin_at` is when it began, or ended where its begin is not known. */
+  deploys: {
+    number: Generated<number>;
+    deploy_key: string;
+    service_key: string;
+    begin_at: number;
+    at: number;
     body: string;
   };
   reconcile_marks: { tracker: string; reconciled_to: number };

@@ -28,6 +28,21 @@ export function createStateStore(options: { connections: Connections; unreadable
       return new Map(states.map((state) => [state.ruleId, state]));
     },
 
+    watchedSince: async (ruleIds) => {
+      const stored = await inChunks(ruleIds, (chunk) =>
+        connections.read((database) =>
+          database
+            .selectFrom("rule_states")
+            .select(["rule_id", "watched_since"])
+            .where("rule_id", "in", chunk)
+            .execute(),
+        ),
+      );
+      return new Map(
+        stored.flatMap(({ rule_id, watched_since }) => (watched_since === null ? [] : [[rule_id, watched_since]])),
+      );
+    },
+
     alerts: async () => {
       const stored = await connections.read((database) => allAlerts(database, {}));
       return rows.read(stored, "alerts", (row) => row.fingerprint, readAlert);

@@ -110,6 +110,7 @@ export class TickWriter {
       state.failingSince ?? null,
       state.lastFailure === undefined ? null : encodeText(state.lastFailure),
       keyText(state.shape, "rule's shape"),
+      keyNumber(tick, "tick"),
     );
     for (const alert of commit.alertsChanged) {
       upsertAlert.run(
@@ -183,8 +184,8 @@ function prepareStatements(database: Sqlite.Database) {
     release: prepare("release savepoint rule_commit"),
     undo: prepare("rollback to savepoint rule_commit"),
     upsertState: prepare(
-      `insert into rule_states (rule_id, identity, watermark, failing_since, last_failure, shape)
-       values (?, ?, ?, ?, ?, ?)
+      `insert into rule_states (rule_id, identity, watermark, failing_since, last_failure, shape, watched_since)
+       values (?, ?, ?, ?, ?, ?, ?)
        on conflict (rule_id) do update set identity = excluded.identity, watermark = excluded.watermark,
          failing_since = excluded.failing_since, last_failure = excluded.last_failure, shape = excluded.shape`,
     ),

@@ -33,8 +33,8 @@ export interface ShapeResult<T> {
 }
 
 /**
- * Checks a plain value against a schema and gives all faults at once. It walks strict objects, lists, records and
- * discriminated unions itself, so that one faulty leaf hides no other, and leaves each leaf to zod. Objects must have no
+ * Checks a plain value against a schema and gives all faults at once. It walks strict objects (also as the only one of a
+ * union), lists, records and discriminated unions itself, so that one faulty leaf hides no other, and leaves each leaf to zod. Objects must have no
  * refinements of their own: those belong to checks over `parts`.
  */
 export function checkShape<Schema extends z.ZodType>(schema: Schema, value: unknown): ShapeResult<z.output<Schema>> {
@@ -81,7 +81,15 @@ function walk(outer: z.core.$ZodType, given: unknown, path: Path, faults: ShapeF
   if (schema instanceof z.ZodArray) return walkArray(schema, value, path, faults);
   if (schema instanceof z.ZodRecord) return walkRecord(schema, value, path, faults);
   if (schema instanceof z.ZodDiscriminatedUnion) return walkUnion(schema, value, path, faults);
+  const mapping = schema instanceof z.ZodUnion && isPlainObject(value) ? onlyMapping(schema) : undefined;
+  if (mapping !== undefined) return walkObject(mapping, value, path, faults);
   return walkLeaf(schema, value, path, faults);
+}
+
+/** Of a choice between words and one kind of mapping, the mapping: who wrote one is told what is wrong in it. */
+function onlyMapping({ options }: z.ZodUnion): z.ZodObject | undefined {
+  const mappings = options.filter((option) => option instanceof z.ZodObject);
+  return mappings.length === 1 ? mappings[0] : undefined;
 }
 
 function walkObject(schema: z.ZodObject, value: unknown, path: Path, faults: ShapeFault[]): unknown {

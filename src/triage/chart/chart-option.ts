@@ -4,7 +4,7 @@ import { formatShort, formatValue } from "../../model/format.ts";
 import type { Window } from "../../model/time.ts";
 import { cleanText } from "../../support/clean-text.ts";
 import { formatDay, formatTick, niceAxis, timeTicks } from "./axis.ts";
-import { type ChartLine, type ChartPoint, type ChartSpec, maxLines } from "./chart-spec.ts";
+import { type ChartLine, type ChartPoint, type ChartSpec, maxLines, maxMarks } from "./chart-spec.ts";
 
 /** Opaque colours only: the renderer draws transparent areas opaque. Chosen to be told apart also without red and green. */
 const palette = {
@@ -15,11 +15,13 @@ const palette = {
   measured: "#1d4ed8",
   threshold: "#b91c1c",
   episode: "#fdecea",
+  mark: "#6d28d9",
   others: ["#b45309", "#0f766e", "#7c3aed", "#4b5563"],
 } as const;
 
 const maxTitle = 100;
 const maxLineTitle = 30;
+const maxMarkLabel = 24;
 
 /** The chart as ECharts options. Pure: the same spec gives the same options. */
 export function chartOption(spec: ChartSpec): EChartsOption {
@@ -103,11 +105,18 @@ function lineSeries(name: string, points: readonly ChartPoint[], colour: string,
 }
 
 function marks(
-  { threshold, episode, unit }: ChartSpec,
+  { threshold, episode, unit, marks: named = [] }: ChartSpec,
   window: Window,
 ): Pick<LineSeriesOption, "markLine" | "markArea"> {
   const from = episode === undefined ? window.to : Math.max(episode.from, window.from);
   const to = episode === undefined ? window.from : Math.min(episode.to, window.to);
+  const lines = [
+    ...(threshold === undefined ? [] : [thresholdLine(threshold, unit)]),
+    ...named
+      .slice(0, maxMarks)
+      .filter(({ at }) => at >= window.from && at <= window.to)
+      .map(deployLine),
+  ];
   return {
     ...(from >= to
       ? {}
@@ -118,28 +127,38 @@ function marks(
             data: [[{ xAxis: from }, { xAxis: to }]],
           },
         }),
-    ...(threshold === undefined
-      ? {}
-      : {
-          markLine: {
-            silent: true,
-            symbol: "none",
-            lineStyle: { color: palette.threshold, width: 1.5, type: [6, 4] },
-            label: {
-              formatter: () => `threshold ${formatValue(threshold, unit)}`,
-              position: "insideStartTop",
-              color: palette.threshold,
-              fontFamily: "Inter",
-              fontSize: 12,
-              // Lines may run through the label.
-              backgroundColor: "#ffffff",
-              padding: [1, 3],
-              borderRadius: 2,
-            },
-            data: [{ yAxis: threshold }],
-          },
-        }),
+    ...(lines.length === 0 ? {} : { markLine: { silent: true, symbol: "none", data: lines } }),
   };
+}
+
+function thresholdLine(threshold: number, unit: ValueUnit) {
+  return {
+    yAxis: threshold,
+    lineStyle: { color: palette.threshold, width: 1.5, type: [6, 4] },
+    label: {
+      ...markLabel(palette.threshold),
+      formatter: () => `threshold ${formatValue(threshold, unit)}`,
+      position: "insideStartTop" as const,
+    },
+  };
+}
+
+/** What went out: its name runs up along the line, so that two of the same hour stay apart. */
+function deployLine({ at, label }: { readonly at: number; readonly label: string }) {
+  return {
+    xAxis: at,
+    lineStyle: { color: palette.mark, width: 1.5, type: [2, 3] },
+    label: {
+      ...markLabel(palette.mark),
+      formatter: () => oneLine(label, maxMarkLabel),
+      position: "insideEndTop" as const,
+    },
+  };
+}
+
+function markLabel(color: string) {
+  // Lines may run through the label.
+  return { color, fontFamily: "Inter", fontSize: 12, backgroundColor: "#ffffff", padding: [1, 3], borderRadius: 2 };
 }
 
 function valueAxis(
@@ -169,7 +188,7 @@ function legend() {
 }
 
 /** Says what a reader cannot see: the day, the exact extremes, and what the shading means. */
-function subtitle({ series, unit, episode }: ChartSpec, window: Window): string {
+function subtitle({ series, unit, episode, marks: named = [] }: ChartSpec, window: Window): string {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const { value } of series) {
     if (typeof value === "number" && Number.isFinite(value))
@@ -180,6 +199,7 @@ function subtitle({ series, unit, episode }: ChartSpec, window: Window): string 
     first === last ? `${first}, UTC` : `${first} to ${last}, UTC`,
     low > high ? "no data in this time" : `lowest ${formatValue(low, unit)}, highest ${formatValue(high, unit)}`,
     ...(episode === undefined ? [] : ["shaded: the episode"]),
+    ...(named.length === 0 ? [] : ["dotted: a deploy"]),
   ];
   return parts.join("  ·  ");
 }

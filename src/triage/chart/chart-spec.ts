@@ -28,6 +28,8 @@ export interface ChartSpec {
   readonly threshold?: number | undefined;
   /** Shaded. */
   readonly episode?: Window | undefined;
+  /** Vertical lines, each with its name. At most five; more are left out. */
+  readonly marks?: readonly { readonly at: number; readonly label: string }[] | undefined;
   /** At most four; more are left out. */
   readonly lines?: readonly ChartLine[] | undefined;
 }
@@ -37,3 +39,4 @@ export const chartHeight = 320;
 /** More points than pixels show nothing more; with more than this the caller took the wrong step. */
 export const maxPoints = 5_000;
 export const maxLines = 4;
+export const maxMarks = 5;

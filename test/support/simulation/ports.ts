@@ -1,5 +1,6 @@
 import type { Source } from "../../../src/sources/source.ts";
 import type {
+  DeployStore,
   EvidenceStore,
   HistoryStore,
   LocalTicketStore,
@@ -27,6 +28,7 @@ type MethodList<Port> = Readonly<Record<MethodsOf<Port>, true>>;
 const state: MethodList<StateStore> = {
   openInstance: true,
   ruleStates: true,
+  watchedSince: true,
   alerts: true,
   knownLabelSets: true,
   findings: true,
@@ -77,6 +79,7 @@ const history: MethodList<HistoryStore> = {
   addEvent: true,
 };
 const silences: MethodList<SilenceStore> = { add: true, end: true, active: true, list: true };
+const deploys: MethodList<DeployStore> = { receive: true, known: true, ofService: true, list: true };
 const localTickets: MethodList<LocalTicketStore> = {
   create: true,
   byId: true,
@@ -129,6 +132,7 @@ export const portMethods = {
   "store.evidence": evidence,
   "store.history": history,
   "store.silences": silences,
+  "store.deploys": deploys,
   "store.localTickets": localTickets,
   store,
   source,

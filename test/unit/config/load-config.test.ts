@@ -75,7 +75,13 @@ describe("loading the service configuration", () => {
       rules: ["rules/**/*.yaml"],
       limits: { newTicketsPerRun: 10, newTicketsPerDay: 50, newTicketsPerDayPerProject: 25, storm: 20 },
       catchUpMs: hour,
-      retention: { ticksMs: 72 * hour, evidenceMs: 2_160 * hour, outboxMs: 2_160 * hour, eventsMs: 9_600 * hour },
+      retention: {
+        ticksMs: 72 * hour,
+        evidenceMs: 2_160 * hour,
+        outboxMs: 2_160 * hour,
+        eventsMs: 9_600 * hour,
+        deploysMs: 2_160 * hour,
+      },
       priority: defaultPriorityScale,
     });
     expect(config.server).to.deep.include({ host: "127.0.0.1", port: 8_080, tokens: [] });

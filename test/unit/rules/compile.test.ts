@@ -26,6 +26,22 @@ function ruleOf(rest: string, defaults = ""): Rule {
 const smallest = `    signal: { source: logs, index: "logs-*", measure: count, window: 5m }\n    when: { above: 5 }\n`;
 
 describe("compiling a rule", () => {
+  it("keeps which deploys are suspects, a day back where no window is written", () => {
+    const deploysOf = (written: string) =>
+      ruleOf(`${smallest}    evidence: { deploys: ${written} }\n`).evidence.deploys;
+    expect(deploysOf("none")).to.equal("none");
+    expect(deploysOf("{ service: checkout, window: 6h }")).to.deep.equal({
+      service: "checkout",
+      windowMs: 360 * minute,
+    });
+    expect(deploysOf("{ environment: live }")).to.deep.equal({ environment: "live", windowMs: 1_440 * minute });
+    expect(ruleOf(smallest).evidence).to.not.have.property("deploys");
+    const defaults = "defaults: { evidence: { deploys: { window: 2h } } }";
+    const merged = ruleOf(`${smallest}    evidence: { deploys: { service: cart } }\n`, defaults);
+    expect(merged.evidence.deploys).to.deep.equal({ service: "cart", windowMs: 120 * minute });
+    expect(ruleOf(`${smallest}    evidence: { deploys: none }\n`, defaults).evidence.deploys).to.equal("none");
+  });
+
   it("fills in what RULES.md says holds when nothing is written", () => {
     const rule = ruleOf(smallest);
     expect(rule).to.deep.include({

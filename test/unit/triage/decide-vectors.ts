@@ -131,6 +131,9 @@ export const vectors: Readonly<Record<string, readonly (readonly [given: Given, 
   "open, ticket open | 4 h since the summary block was written": [
     [{ at: start + 4 * hour, finding: memory() }, "update: goes_on"],
   ],
+  "open, ticket open | a suspect deploy became known that it does not name": [
+    [{ finding: memory(), newSuspects: true }, "update: goes_on"],
+  ],
   "open, ticket open | nothing of these (held: flapping or no data)": [
     [{ finding: memory() }, "none: unchanged"],
     [{ finding: { ...memory(), worst: worst({ state: "recovering" }) } }, "none: recovering"],

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { LineSeriesOption } from "echarts";
 import fc from "fast-check";
 import { formatTick, niceAxis, timeTicks } from "../../../../src/triage/chart/axis.ts";
 import { chartOption } from "../../../../src/triage/chart/chart-option.ts";
@@ -61,9 +62,26 @@ describe("what a chart shows", () => {
 
   it("labels the threshold and leaves room for it", () => {
     const drawn = chartOption(spec({ threshold: 0.2 }));
-    expect(JSON.stringify(drawn)).to.contain('{"yAxis":0.2}');
+    expect(JSON.stringify(drawn)).to.contain('"yAxis":0.2');
     const axis = option({ threshold: 0.2 }).yAxis[0];
     expect(axis.max).to.be.greaterThan(0.2);
+  });
+
+  it("marks deploys that lie in the window, at most five, with clean names", () => {
+    const at = from + minute;
+    const window = { from, to: from + 5 * minute };
+    const marks = [
+      { at, label: "1.4.2\n\u0000<b>" },
+      { at: from - 1, label: "before" },
+    ];
+    const drawn = option({ window, marks, threshold: undefined });
+    expect(drawn.series[0].markLine.data.map((each: { xAxis: number }) => each.xAxis)).to.eql([at]);
+    const [series] = chartOption(spec({ window, marks, threshold: undefined })).series as LineSeriesOption[];
+    const [line] = series!.markLine!.data as { label: { formatter: () => string } }[];
+    expect(line!.label.formatter()).to.equal("1.4.2 <b>");
+    expect(drawn.title.subtext).to.contain("dotted: a deploy");
+    const many = Array.from({ length: 9 }, (_, index) => ({ at: at + index, label: "v" }));
+    expect(option({ window, marks: many, threshold: undefined }).series[0].markLine.data).to.have.length(5);
   });
 
   it("puts lines of another unit on the right, and no more than four", () => {
