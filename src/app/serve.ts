@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../support/clock.ts";
 import { hour, minute, second } from "../support/duration.ts";
 import type { LogLevel } from "../support/logging.ts";
 import { formatFault } from "../support/yaml/fault.ts";
+import { deployReceiver } from "./deploy-receiver.ts";
 import { jiraReceiver } from "./jira-receiver.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import { openProgram, type Program } from "./program.ts";
@@ -94,7 +95,14 @@ function httpServer(program: Program, loaded: LoadedRules): Server {
 }
 
 /** What other systems may send in; the server mounts them under `/webhooks/`. */
-function webhookReceivers({ config, store, trackers, redactor, learning }: Program): readonly WebhookReceiver[] {
+function webhookReceivers({
+  config,
+  store,
+  trackers,
+  redactor,
+  learning,
+  logger,
+}: Program): readonly WebhookReceiver[] {
   return [
     jiraReceiver({
       trackers: config.trackers,
@@ -102,6 +110,13 @@ function webhookReceivers({ config, store, trackers, redactor, learning }: Progr
       isOwn: (tracker, account) => trackers.jira.get(tracker)?.ownAccount() === account,
       redact: redactor.redact,
       wake: () => learning.wake(),
+    }),
+    deployReceiver({
+      token: config.server.webhooks.deploys?.token,
+      store,
+      redact: redactor.redact,
+      logger,
+      keptForMs: config.retention.deploysMs,
     }),
   ];
 }

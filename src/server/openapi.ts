@@ -14,6 +14,7 @@ const faultView = z.object({
 /** How every webhook is answered when it was taken in. */
 const deliveryView = z.object({
   outcome: z.enum(takenOutcomes).meta({ description: "`ignored`: there is nothing in it that we look at." }),
+  note: z.string().meta({ description: "One sentence, where the outcome alone does not say it." }).optional(),
 });
 
 const faultText: Readonly<Record<number, string>> = {

@@ -9,7 +9,14 @@ import { RequestFault } from "../faults.ts";
 import { nameRoute } from "../pages.ts";
 import { PerMinute } from "./per-minute.ts";
 import { readBody } from "./read-body.ts";
-import { type Delivery, receiverPath, type Taken, takenOutcomes, type WebhookReceiver } from "./receiver.ts";
+import {
+  type Delivery,
+  receiverPath,
+  type Taken,
+  type TakenWithNote,
+  takenOutcomes,
+  type WebhookReceiver,
+} from "./receiver.ts";
 
 export interface WebhookEdge {
   readonly receivers: readonly WebhookReceiver[];
@@ -57,9 +64,10 @@ export function mountWebhooks(app: Express, edge: WebhookEdge): void {
     app.post(receiverPath(receiver), async (request, response) => {
       nameRoute(response, receiverPath(receiver));
       try {
-        const outcome = await receive(request);
-        count(outcome);
-        response.json({ outcome });
+        const taken = await receive(request);
+        const answer = typeof taken === "string" ? { outcome: taken } : taken;
+        count(answer.outcome);
+        response.json(answer);
       } catch (thrown) {
         const fault = thrown instanceof RequestFault ? thrown : undefined;
         count((fault && refusedOutcomes[fault.status]) ?? "failed");
@@ -70,7 +78,7 @@ export function mountWebhooks(app: Express, edge: WebhookEdge): void {
 }
 
 /** One delivery from its first byte to the store. Throws a RequestFault for whatever is not taken. */
-function reception(receiver: WebhookReceiver, edge: WebhookEdge): (request: Request) => Promise<Taken> {
+function reception(receiver: WebhookReceiver, edge: WebhookEdge): (request: Request) => Promise<Taken | TakenWithNote> {
   const wrong = new PerMinute();
   const genuine = new PerMinute();
   const told = new PerMinute();

@@ -15,6 +15,11 @@ export interface Delivery {
 /** What became of a genuine delivery. `ignored`: nothing in it is of any use to us. All three are answered 200. */
 export const takenOutcomes = ["stored", "repeated", "ignored"] as const;
 export type Taken = (typeof takenOutcomes)[number];
+/** With a sentence for whoever looks at the answer. */
+export interface TakenWithNote {
+  readonly outcome: Taken;
+  readonly note: string;
+}
 
 /** One kind of webhook that comes in under `/webhooks/<name>`. `app` makes it, so the server knows nobody's payloads. */
 export interface WebhookReceiver {
@@ -42,7 +47,7 @@ export interface WebhookReceiver {
    * Takes a genuine delivery in. It is on the disk when this resolves to `stored`. Throws `invalid_request` for one that
    * can never be taken (400); whatever else it throws means "later" to the sender (503 with Retry-After).
    */
-  take(delivery: Delivery, senders: readonly string[]): Promise<Taken>;
+  take(delivery: Delivery, senders: readonly string[]): Promise<Taken | TakenWithNote>;
 }
 
 /** Where it is received. */
