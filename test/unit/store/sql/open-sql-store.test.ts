@@ -32,6 +32,7 @@ import {
 
 /** What each schema brought, taken away again; the newest first. */
 const undone: readonly (readonly [number, readonly string[]])[] = [
+  [6, ["drop table deploys", "alter table rule_states drop column watched_since"]],
   [
     5,
     [
@@ -116,7 +117,7 @@ describe("openSqlStore", () => {
     for (const access of ["write", "read", "copy"] as const) {
       const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access }));
       expect([access, error.kind]).to.deep.equal([access, "configuration"]);
-      expect(error.message).to.include("newer Backfeed (schema 7, this program knows 5)");
+      expect(error.message).to.include("newer Backfeed (schema 7, this program knows 6)");
     }
   });
 
@@ -128,7 +129,7 @@ describe("openSqlStore", () => {
     const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access: "read" }));
     expect([error.kind, error.message]).to.deep.equal([
       "configuration",
-      `the store ${path} has schema 1, this program needs 5: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
+      `the store ${path} has schema 1, this program needs 6: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
     ]);
     const upgraded = await openSqlStore({ url: `sqlite:${path}` });
     expect(await upgraded.silences.active(0)).to.deep.equal([]);
@@ -193,6 +194,18 @@ describe("openSqlStore", () => {
     ).to.have.length(1);
     expect(await tickets.unswept({ tracker: "jira", now: start, limit: 9 })).to.have.length(1);
     expect((await tickets.byIssueIds("jira", [ref.id]))[0]?.ref).to.deep.equal(ref);
+    await close();
+  });
+
+  it("brings the schema before deploys up to date: of a rule of then the oldest tick tells since when it is watched", async () => {
+    const store = await openSqlStore({ url: `sqlite:${path}` });
+    await store.state.commitTick(tick([ruleCommit("a"), ruleCommit("b")], start));
+    await store.state.commitTick(tick([ruleCommit("a")], start + 60_000));
+    await store.close();
+    backTo(5);
+    edit("delete from rule_ticks where tick = ?", start);
+    const { state, close } = await openSqlStore({ url: `sqlite:${path}` });
+    expect(Object.fromEntries(await state.watchedSince(["a", "b"]))).to.deep.equal({ a: start + 60_000, b: start });
     await close();
   });
 
