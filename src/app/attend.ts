@@ -8,7 +8,8 @@ import { nextAttention } from "../triage/attention.ts";
 import { builtInRules } from "./built-in-rules.ts";
 import type { TickContext } from "./context.ts";
 import { rulesByName, withIdentities } from "./identities.ts";
-import { attendFindings } from "./triage-findings.ts";
+import { toBeLinked } from "./storms.ts";
+import { type AttendedFinding, attendFindings, mostWaiting } from "./triage-findings.ts";
 
 /** Findings decided under one lock; the rest follow at once, and a tick that waits gets its turn between. */
 const mostAtOnce = 200;
@@ -29,7 +30,26 @@ export async function attend(
     drafts += round.drafts;
     full = round.records >= mostAtOnce;
   }
-  return { drafts };
+  if (signal.aborted) return { drafts };
+  return { drafts: drafts + (await context.concludeLock.run(() => attendWaiting(rules, context, signal))) };
+}
+
+/**
+ * Findings that wait for a cap are filed when it frees, and those of a storm linked with its ticket when that is there,
+ * whenever their own rules run next.
+ */
+async function attendWaiting(loaded: readonly Rule[], context: TickContext, signal: AbortSignal): Promise<number> {
+  const { store, clock, metrics } = context;
+  const waiting = [...(await store.state.waiting(mostWaiting)), ...(await toBeLinked(context)).slice(0, mostAtOnce)];
+  if (waiting.length === 0) return 0;
+  const rules = withIdentities([...loaded, ...builtInRules], await store.state.ruleStates());
+  const facts = { rules, alerts: () => store.state.alerts() };
+  const attended = withRules(waiting, rulesByName(rules));
+  const { commits, storm } = await attendFindings(attended, facts, clock.now(), context, signal);
+  if (commits.length > 0 || storm !== undefined) await store.state.commitFindings(commits, storm);
+  context.fixWatch.stored(commits.map(({ finding }) => finding));
+  for (const { finding } of commits) metrics.recordDecision(finding.decision.action, finding.decision.reason);
+  return commits.reduce((sum, { outbox }) => sum + outbox.length, 0);
 }
 
 async function attendSome(
@@ -47,15 +67,11 @@ async function attendSome(
   const keys = new Set([...records, ...held].map(({ groupKey }) => groupKey));
   const stored = await store.state.findings([...keys]);
   const findings = [...stored.values()].map((finding) => withClear(finding, held));
-  // A rule that is gone ended its episode, and its tickets are not touched again.
-  const attended = findings.flatMap((finding) => {
-    const rule = ruleOf.get(finding.worst.ruleId);
-    return rule === undefined ? [] : [{ finding, rule, rules: ruleOf }];
-  });
+  const attended = withRules(findings, ruleOf);
   const facts = { rules, alerts: () => store.state.alerts() };
-  const decided = await attendFindings(attended, facts, at, context, signal);
+  const { commits: decided, storm } = await attendFindings(attended, facts, at, context, signal);
   const commits = [...decided, ...onlyCounted(findings, decided, held)];
-  if (commits.length > 0) await store.state.commitFindings(commits);
+  if (commits.length > 0 || storm !== undefined) await store.state.commitFindings(commits, storm);
   fixWatch.stored(commits.map(({ finding }) => finding));
   for (const { finding } of decided) context.metrics.recordDecision(finding.decision.action, finding.decision.reason);
   const after = new Map([...findings, ...commits.map(({ finding }) => finding)].map((each) => [each.groupKey, each]));
@@ -67,6 +83,14 @@ async function attendSome(
     await store.tickets.change(record, (current) => seenTo(current, record, next));
   }
   return { drafts: commits.reduce((sum, { outbox }) => sum + outbox.length, 0), records: records.length };
+}
+
+/** A rule that is gone ended its episode, and its tickets are not touched again. */
+function withRules(findings: readonly Finding[], rules: ReadonlyMap<string, Rule>): readonly AttendedFinding[] {
+  return findings.flatMap((finding) => {
+    const rule = rules.get(finding.worst.ruleId);
+    return rule === undefined ? [] : [{ finding, rule, rules }];
+  });
 }
 
 /** When to look again. What changed while it was decided is not seen to: then it stays due. */

@@ -33,7 +33,17 @@ export const sourceStale: Rule = builtInRule({
   above: 0,
 });
 
-export const builtInRules: readonly Rule[] = [ruleFailing, sourceStale];
+/** The parent of a storm: many findings at once that are told on one ticket. */
+export const stormParent: Rule = builtInRule({
+  id: "backfeed-storm",
+  title: "Storm: {{ value }} problems at once, since {{ labels.storm }}",
+  why: "So many problems that begin at once mostly have one cause: it is found sooner when they are seen together.",
+  severity: "high",
+  by: ["storm"],
+  above: 0,
+});
+
+export const builtInRules: readonly Rule[] = [ruleFailing, sourceStale, stormParent];
 
 /** One thing that a built-in rule looks at. */
 export interface BuiltInObservation {

@@ -67,14 +67,15 @@ async function concludeAlone(request: ConcludeRequest, context: TickContext, sig
           titleOf: context.voice.titleOf,
         });
   const alerts = () => [...evaluations.flatMap(({ alert }) => alert ?? []), ...otherAlerts];
-  const commits = await triageFindings(steps, { rules: [...rules.values()], alerts }, at, context, signal);
+  const facts = { rules: [...rules.values()], alerts };
+  const { commits, storm } = await triageFindings(steps, facts, at, context, signal);
   const outcomes = outcomesOf([...alerting.values()].flat(), commits);
   const byRule = findingsByRule(commits, alerting);
   const rulesToCommit = judged.map((each) => {
     const own = alerting.get(each.judgement) ?? [];
     return ruleCommit(each, own, outcomes, byRule.get(each.judgement.rule.id) ?? []);
   });
-  const notStored = await state.commitTick({ schedule: request.schedule, tick: at, rules: rulesToCommit });
+  const notStored = await state.commitTick({ schedule: request.schedule, tick: at, rules: rulesToCommit, storm });
   const failed = new Set(notStored.map(({ ruleId }) => ruleId));
   for (const commit of rulesToCommit) {
     if (failed.has(commit.state.ruleId)) continue;

@@ -18,6 +18,8 @@ export interface CreateLimits {
   readonly perRun: number;
   readonly perDay: number;
   readonly perDayPerProject: number;
+  /** More new findings than this within ten minutes are a storm. */
+  readonly storm: number;
 }
 
 /** From when to when, and the worst of it. */

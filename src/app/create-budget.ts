@@ -1,38 +1,76 @@
+import type { CapReached, CreatesCounted } from "../model/cap.ts";
 import type { Band } from "../model/priority.ts";
 import type { TicketRoute } from "../model/ticket.ts";
 import type { CreateLimits } from "./context.ts";
+
+const dayMs = 86_400_000;
 
 /** How a project is counted: `tracker/project`. */
 export function projectKey(route: TicketRoute): string {
   return `${route.tracker}/${route.project ?? ""}`;
 }
 
-/** Counts new tickets against the caps of one run: per run, per rolling 24 h, per project. */
+/** A finding that waits for a place, and is not decided in this run. */
+export interface Waiting {
+  readonly project: string;
+  readonly score: number;
+}
+
+export interface CreateBudgetOptions {
+  readonly limits: CreateLimits;
+  readonly at: number;
+  /** Creates decided in the last 24 h, by project. */
+  readonly lastDay: ReadonlyMap<string, CreatesCounted>;
+  readonly waiting?: readonly Waiting[];
+}
+
+/**
+ * Counts new tickets against the caps of one run: per run, per rolling 24 h, per project. A place of the day's that is
+ * free is kept for those that wait with a higher score, so that the list is filed in its order whichever rule runs next.
+ */
 export class CreateBudget {
   readonly #limits: CreateLimits;
-  readonly #byProject: Map<string, number>;
-  #today: number;
+  readonly #waiting: readonly Waiting[];
+  readonly #at: number;
+  readonly #byProject: Map<string, CreatesCounted>;
+  #day: CreatesCounted;
   #thisRun = 0;
 
-  /** `lastDay`: creates decided in the last 24 h, by project. */
-  constructor(limits: CreateLimits, lastDay: ReadonlyMap<string, number>) {
+  constructor({ limits, at, lastDay, waiting = [] }: CreateBudgetOptions) {
     this.#limits = limits;
+    this.#waiting = waiting;
+    this.#at = at;
     this.#byProject = new Map(lastDay);
-    this.#today = [...lastDay.values()].reduce((total, count) => total + count, 0);
+    this.#day = [...lastDay.values()].reduce(
+      (sum, { count, oldestAt }) => ({ count: sum.count + count, oldestAt: Math.min(sum.oldestAt, oldestAt) }),
+      { count: 0, oldestAt: at },
+    );
   }
 
-  /** Highest never waits on a day's cap (RULES.md section 4). */
-  allows(route: TicketRoute, band: Band): boolean {
-    if (this.#thisRun >= this.#limits.perRun) return false;
-    if (band === "Highest") return true;
-    if (this.#today >= this.#limits.perDay) return false;
-    return (this.#byProject.get(projectKey(route)) ?? 0) < this.#limits.perDayPerProject;
+  /** The cap that a new ticket must wait for. Highest never waits on a day's cap (RULES.md section 4). */
+  reached(
+    route: TicketRoute,
+    { band, score }: { readonly band: Band; readonly score: number },
+  ): CapReached | undefined {
+    const { perRun, perDay, perDayPerProject } = this.#limits;
+    const project = projectKey(route);
+    if (this.#thisRun >= perRun) return { cap: "run", limit: perRun, project, freesAt: undefined, kept: false };
+    if (band === "Highest") return undefined;
+    const ahead = this.#waiting.filter((each) => each.score > score);
+    const aheadHere = ahead.filter((each) => each.project === project);
+    const here = this.#byProject.get(project) ?? { count: 0, oldestAt: this.#at };
+    const full = (cap: "day" | "project", limit: number, { count, oldestAt }: CreatesCounted, before: number) =>
+      count + before < limit
+        ? undefined
+        : { cap, limit, project, freesAt: count < limit ? undefined : oldestAt + dayMs, kept: count < limit };
+    return full("day", perDay, this.#day, ahead.length) ?? full("project", perDayPerProject, here, aheadHere.length);
   }
 
   spend(route: TicketRoute): void {
-    const key = projectKey(route);
+    const project = projectKey(route);
     this.#thisRun += 1;
-    this.#today += 1;
-    this.#byProject.set(key, (this.#byProject.get(key) ?? 0) + 1);
+    this.#day = { ...this.#day, count: this.#day.count + 1 };
+    const { count, oldestAt } = this.#byProject.get(project) ?? { count: 0, oldestAt: this.#at };
+    this.#byProject.set(project, { count: count + 1, oldestAt });
   }
 }

@@ -106,6 +106,7 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
         perRun: config.limits.newTicketsPerRun,
         perDay: config.limits.newTicketsPerDay,
         perDayPerProject: config.limits.newTicketsPerDayPerProject,
+        storm: config.limits.storm,
       },
       knownLabelSets: new KnownLabelSets(store.state),
       fixWatch: await loadFixWatch(store),

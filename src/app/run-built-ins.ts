@@ -13,10 +13,12 @@ import {
   retiredRule,
   ruleFailing,
   sourceStale,
+  stormParent,
 } from "./built-in-rules.ts";
 import { conclude, type Judged } from "./conclude.ts";
 import type { TickContext } from "./context.ts";
 import type { ScheduleRun } from "./run-schedule.ts";
+import { observeStorms } from "./storms.ts";
 import type { TickResult } from "./tick.ts";
 
 const hourMs = 3_600_000;
@@ -73,12 +75,15 @@ export async function runBuiltIns(
     const tick = { at, previousAt: previousRun(run, at, states.get(rule.identity)?.watermark) };
     // A run of a slower schedule that comes late must not turn back what a newer one has judged.
     if (tick.previousAt >= at) return [];
-    return [judgeBuiltIn(rule, withEnded(seen, own, run), own, tick, context.instance)];
+    return [judgeBuiltIn(rule, seen, own, tick, context.instance)];
   };
   const loaded = [...run.allRules.values()];
+  const failing = alertsOf(ruleFailing.identity);
+  const stormsAlerting = new Set(alertsOf(stormParent.identity).flatMap(({ labels }) => labels["storm"] ?? []));
   const judgements = [
-    ...judgeOwn(ruleFailing, failingRules(loaded, states, run.until, alertsOf(ruleFailing.identity))),
-    ...judgeOwn(sourceStale, staleSources(loaded, run.freshness)),
+    ...judgeOwn(ruleFailing, withEnded(failingRules(loaded, states, run.until, failing), failing, run)),
+    ...judgeOwn(sourceStale, withEnded(staleSources(loaded, run.freshness), alertsOf(sourceStale.identity), run)),
+    ...judgeOwn(stormParent, await observeStorms(at, stormsAlerting, context)),
   ];
   const all = new Map(rules);
   if (run.catalogueComplete) judgements.push(...(await endRetired(alerts, all, context)));

@@ -4,19 +4,30 @@ import { type Finding, type ImpactMeasured, isOngoing } from "../model/finding.t
 import type { Priority } from "../model/priority.ts";
 import type { Rule } from "../model/rule.ts";
 import type { TicketRecord } from "../model/ticket.ts";
-import type { FindingCommit } from "../store/store.ts";
+import type { FindingCommit, StormCommit } from "../store/store.ts";
 import { holdsRedaction } from "../support/redaction.ts";
 import { isRegressed } from "../triage/closing.ts";
+import { stormTitle } from "../triage/describe-storm.ts";
 import { needsImpact, planImpact, readImpact } from "../triage/impact.ts";
 import { priorityInputs } from "../triage/measure.ts";
 import { score } from "../triage/score.ts";
+import type { StormDigest } from "../triage/storm-digest.ts";
 import type { TickContext } from "./context.ts";
 import { CreateBudget } from "./create-budget.ts";
 import { explainingOf, type TriageFacts } from "./explaining.ts";
+import { digestsOf, judgeStorms, listChanged, type Wishing } from "./storms.ts";
 import { suspectsOf } from "./suspects.ts";
-import { type TriageStep, triageOne } from "./triage-one.ts";
+import { type TriageOne, type TriageStep, triageOne, wouldBeFiled } from "./triage-one.ts";
 
 const dayMs = 86_400_000;
+/** Of those that wait for a cap, as many are looked at: many days' worth of new tickets. */
+export const mostWaiting = 1_000;
+
+/** What was decided, the worst first, and what became of a storm by it: stored together. */
+export interface Triaged {
+  readonly commits: readonly FindingCommit[];
+  readonly storm: StormCommit | undefined;
+}
 
 export interface AttendedFinding {
   readonly finding: Finding;
@@ -42,11 +53,12 @@ export async function attendFindings(
   at: number,
   context: TickContext,
   signal: AbortSignal,
-): Promise<readonly FindingCommit[]> {
+): Promise<Triaged> {
   const before = new Map(attended.map(({ finding }) => [finding.id, finding]));
   const steps = attended.map((each) => attendedStep(each, context));
-  const commits = await triageFindings(steps, facts, at, context, signal);
-  return commits.filter(({ finding }) => !isDeepStrictEqual(plain(finding), plain(before.get(finding.id))));
+  const { commits, storm } = await triageFindings(steps, facts, at, context, signal);
+  const changed = commits.filter(({ finding }) => !isDeepStrictEqual(plain(finding), plain(before.get(finding.id))));
+  return { commits: changed, storm };
 }
 
 /** As it is stored: a member that is undefined is none. */
@@ -64,17 +76,19 @@ export async function triageFindings(
   at: number,
   context: TickContext,
   signal: AbortSignal,
-): Promise<readonly FindingCommit[]> {
-  if (steps.length === 0) return [];
+): Promise<Triaged> {
+  if (steps.length === 0) return { commits: [], storm: undefined };
   const impacts = await askImpact(steps, at, context, signal);
   const ids = steps.map(({ finding }) => finding.id);
-  const [tickets, open, lastDay, silences] = await Promise.all([
+  const [tickets, open, silences, digests] = await Promise.all([
     context.store.tickets.ofFindings(ids),
     context.store.outbox.openOf(ids),
-    context.store.state.createsSince(at - dayMs),
     context.store.silences.active(at),
+    digestsOf(
+      steps.map(({ finding }) => finding),
+      context,
+    ),
   ]);
-  const budget = new CreateBudget(context.createLimits, lastDay);
   const scored = steps
     .map((step) => {
       const { id, generation, impact, state } = step.finding;
@@ -82,29 +96,74 @@ export async function triageFindings(
       // That of an older generation is not touched again.
       const ticket = record?.generation === generation ? record : undefined;
       const regressed = isRegressed(step.finding, ticket) ? "regressed" : state;
-      const known: Finding = { ...step.finding, impact: impacts.get(id) ?? impact, state: regressed };
-      const priority = priorityOf(known, step, at, context);
+      const digest = digests.get(id);
+      const title = digest === undefined ? step.finding.title : context.redact(stormTitle(digest));
+      const known: Finding = { ...step.finding, title, impact: impacts.get(id) ?? impact, state: regressed };
+      const priority = digest?.priority ?? priorityOf(known, step, at, context);
       return { step, finding: { ...known, priority }, ticket, priority };
     })
-    .sort((a, b) => b.priority.score - a.priority.score || (a.finding.id < b.finding.id ? -1 : 1));
+    .sort((a, b) => b.priority.score - a.priority.score || (a.finding.id < b.finding.id ? -1 : 1))
+    // A storm's parent goes before what is listed on it.
+    .sort((a, b) => Number(digests.has(b.finding.id)) - Number(digests.has(a.finding.id)));
   const explaining = await explainingOf(scored, facts, context);
   const asked = scored.map(({ finding, step: { rule }, ticket }) => ({ finding, rule, doneAt: doneAt(ticket) }));
   const suspects = await suspectsOf(asked, context);
-  return scored.map(({ finding: { explains: _, ...finding }, ...each }) => {
+  const ranked = scored.map(({ finding: { explains: _, ...finding }, ...each }): TriageOne => {
     const explains = explaining.by(finding.groupKey);
     const named = explains === undefined ? finding : { ...finding, explains };
-    return triageOne({
-      ...each,
-      finding: named,
-      deploys: suspects.get(finding.id),
-      at,
-      open,
-      silences,
-      explaining,
-      budget,
-      context,
-    });
+    return { ...each, finding: named, deploys: suspects.get(finding.id), at, open, silences, explaining, context };
   });
+  return decideTogether(ranked, digests, at, context);
+}
+
+/** Storms and caps look at all of them, then each is decided in its turn. */
+async function decideTogether(
+  ranked: readonly TriageOne[],
+  digests: ReadonlyMap<string, StormDigest>,
+  at: number,
+  context: TickContext,
+): Promise<Triaged> {
+  const filed = ranked.map((each) => ({ each, because: wouldBeFiled(each) })).filter(({ because }) => because);
+  // What people asked for is filed as they asked.
+  const wishes = filed
+    .filter(({ each, because }) => because !== "refiled" && !digests.has(each.finding.id))
+    .map(({ each }) => wishOf(each));
+  const findings = ranked.map(({ finding }) => finding);
+  const storms = await judgeStorms(findings, wishes, at, context);
+  const budget = await createBudget(findings, filed.length > 0, at, context);
+  for (const route of storms.reserve) budget.spend(route);
+  const commits = ranked.map((each) => {
+    const { finding } = each;
+    const digest = digests.get(finding.id);
+    const storm =
+      digest === undefined
+        ? storms.factsOf(finding)
+        : { seat: undefined, parent: undefined, listChanged: listChanged(finding, digest, at) };
+    return triageOne(each, { budget, storm, digest, wishedAt: storms.wishedAt(finding.id) });
+  });
+  return { commits, storm: storms.commit };
+}
+
+function wishOf({ finding, priority }: TriageOne): Wishing {
+  return { finding, score: priority.score, band: priority.band };
+}
+
+/** What may be filed in this run. Who else waits is asked only where somebody wishes for a ticket. */
+async function createBudget(
+  findings: readonly Finding[],
+  isAsked: boolean,
+  at: number,
+  { store, createLimits: limits }: TickContext,
+): Promise<CreateBudget> {
+  if (!isAsked) return new CreateBudget({ limits, at, lastDay: new Map() });
+  const [lastDay, stored] = await Promise.all([store.state.createsSince(at - dayMs), store.state.waiting(mostWaiting)]);
+  const decided = new Set(findings.map(({ id }) => id));
+  const waiting = stored.flatMap(({ id, decision, priority }) =>
+    decided.has(id) || decision.cap === undefined
+      ? []
+      : [{ project: decision.cap.project, score: priority?.score ?? 0 }],
+  );
+  return new CreateBudget({ limits, at, lastDay, waiting });
 }
 
 function doneAt(ticket: TicketRecord | undefined): number | undefined {

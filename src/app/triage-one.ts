@@ -1,9 +1,10 @@
 import type { Alert } from "../model/alert.ts";
-import type { DecisionReason } from "../model/decision.ts";
+import type { CapReached } from "../model/cap.ts";
+import type { Decision, DecisionReason } from "../model/decision.ts";
 import type { SuspectDeploys } from "../model/deploy.ts";
 import type { AlertSummary, Finding } from "../model/finding.ts";
 import type { OutboxEntry } from "../model/outbox.ts";
-import type { Priority } from "../model/priority.ts";
+import type { Band, Priority } from "../model/priority.ts";
 import type { Rule } from "../model/rule.ts";
 import { areSilenced, type Silence } from "../model/silence.ts";
 import type { TicketRecord } from "../model/ticket.ts";
@@ -11,11 +12,12 @@ import type { FindingCommit } from "../store/store.ts";
 import { becauseOf } from "../triage/because.ts";
 import { decide } from "../triage/decide.ts";
 import { inhibitionGraceMs } from "../triage/decide-inhibited.ts";
-import type { Decided, DecideInput, FindingEventKind } from "../triage/decided.ts";
+import type { Decided, DecideInput, FindingEventKind, StormFacts } from "../triage/decided.ts";
 import { suspectKeys, withDeployMarks } from "../triage/describe-deploys.ts";
 import { evidenceRequest } from "../triage/evidence.ts";
 import { fieldsOf } from "../triage/fields.ts";
 import { intentsOf } from "../triage/intents.ts";
+import type { StormDigest } from "../triage/storm-digest.ts";
 import type { Story } from "../triage/story.ts";
 import type { TickContext } from "./context.ts";
 import type { CreateBudget } from "./create-budget.ts";
@@ -37,7 +39,7 @@ export interface TriageStep {
   readonly alerts: readonly Alert[];
 }
 
-interface TriageOne {
+export interface TriageOne {
   readonly step: TriageStep;
   readonly finding: Finding;
   readonly priority: Priority;
@@ -47,33 +49,57 @@ interface TriageOne {
   readonly open: readonly OutboxEntry[];
   readonly silences: readonly Silence[];
   readonly explaining: Explaining;
-  readonly budget: CreateBudget;
   readonly context: TickContext;
 }
 
-/** Decides one finding that is scored, and puts the decision into what is committed: memory, timeline, outbox. */
-export function triageOne(request: TriageOne): FindingCommit {
-  const { step, finding, priority, at, ticket, deploys, open, silences, explaining, budget, context } = request;
-  const { rule } = step;
-  const { voice, instance } = context;
-  const route = voice.routeOf(rule, finding);
-  const input: DecideInput = {
+export interface TriageTogether {
+  readonly budget: CreateBudget;
+  /** What a storm means for it. */
+  readonly storm: StormFacts | undefined;
+  /** What it tells as the parent of a storm. */
+  readonly digest: StormDigest | undefined;
+  /** Since when it wishes for a new ticket. */
+  readonly wishedAt: number | undefined;
+}
+
+/** Why it would get a new ticket now, were it alone and no cap set; undefined when it would not. */
+export function wouldBeFiled(request: TriageOne): DecisionReason | undefined {
+  const { action, reason } = decide({ ...inputOf(request), mayCreate: () => true }).decision;
+  return action === "create" ? reason : undefined;
+}
+
+function inputOf(request: TriageOne): Omit<DecideInput, "mayCreate"> {
+  const { step, finding, priority, at, ticket, deploys, open, silences, explaining, context } = request;
+  return {
     at,
     finding,
     change: step.change,
     priority,
     scale: context.scale,
-    policy: rule.ticket,
+    policy: step.rule.ticket,
     ticket,
     createParked: open.some((entry) => entry.findingId === finding.id && isParkedCreate(entry, finding)),
     silenced: areSilenced(speakingAlerts(step), silences),
     explainer: explaining.of(finding.groupKey),
-    graceMs: inhibitionGraceMs(rule.signal.windowMs),
-    mayCreate: (band) => budget.allows(route, band),
+    graceMs: inhibitionGraceMs(step.rule.signal.windowMs),
     newSuspects: suspectKeys(deploys).some((key) => finding.memory.suspectsTold?.includes(key) !== true),
   };
+}
+
+/** Decides one finding that is scored, and puts the decision into what is committed: memory, timeline, outbox. */
+export function triageOne(request: TriageOne, together: TriageTogether): FindingCommit {
+  const { step, finding, priority, at, ticket, deploys, context } = request;
+  const { budget, storm, digest, wishedAt } = together;
+  const { rule } = step;
+  const { voice, instance } = context;
+  const route = voice.routeOf(rule, finding);
+  const { score } = priority;
+  const reached = (band: Band) => budget.reached(route, { band, score });
+  const input: DecideInput = { ...inputOf(request), mayCreate: (band) => reached(band) === undefined, storm };
   const decided = decide(input);
+  const cap = decided.decision.reason === "over_cap" ? reached(priority.band) : undefined;
   if (decided.decision.action === "create") budget.spend(route);
+  const page = voice.pageOf(finding.id);
   const story: Story = {
     instance,
     finding,
@@ -81,9 +107,11 @@ export function triageOne(request: TriageOne): FindingCommit {
     rules: step.rules,
     priority,
     at,
-    page: voice.pageOf(finding.id),
+    page,
     ticket,
     deploys,
+    stormParent: storm?.parent,
+    storm: digest,
   };
   const intents = intentsOf(decided, story, {
     route,
@@ -101,8 +129,12 @@ export function triageOne(request: TriageOne): FindingCommit {
     generation: decided.generation,
     changedAt: decided.state === step.before?.state ? finding.changedAt : at,
     priority,
-    memory: wrote === undefined ? decided.memory : { ...decided.memory, wrote, suspectsTold: suspectKeys(deploys) },
-    decision: decisionOf(input, decided),
+    memory: {
+      ...decided.memory,
+      wishedAt: wishedAt ?? decided.memory.wishedAt,
+      ...(wrote === undefined ? {} : { wrote, suspectsTold: suspectKeys(deploys), listed: digest?.hash }),
+    },
+    decision: decisionOf(input, decided, cap),
   };
   return { finding: after, events: eventsOf(step, after), outbox: context.dryRun ? [] : outbox };
 }
@@ -116,16 +148,27 @@ const waitsForTicket: ReadonlySet<DecisionReason> = new Set([
   "awaiting_operator",
 ]);
 
+/** Waits that are looked at every minute: nothing is new while they last. */
+const waits: ReadonlySet<DecisionReason> = new Set(["over_cap", "storm"]);
+
+function isSame(one: Decision, other: Decision): boolean {
+  return one.action === other.action && one.reason === other.reason;
+}
+
 /** Where nothing moved and nothing is to be said, the last decision stands, unless it waits for what is over. */
-function decisionOf(input: DecideInput, decided: Decided): Finding["decision"] {
+function decisionOf(input: DecideInput, decided: Decided, cap: CapReached | undefined): Finding["decision"] {
   const { decision } = decided;
   const last = input.finding.decision;
   const isOver = last.action === "none" && waitsForTicket.has(last.reason);
-  if (input.change === "attended" && decision.action === "none" && decision.reason === "unchanged" && !isOver) {
-    return last;
-  }
-  const because = becauseOf(input, decided);
-  return { ...decision, ...(because === undefined ? {} : { because }), at: input.at };
+  const stands = decision.reason === "unchanged" ? !isOver : waits.has(decision.reason) && isSame(decision, last);
+  if (input.change === "attended" && decision.action === "none" && stands) return last;
+  const because = becauseOf(input, decided, cap);
+  return {
+    ...decision,
+    ...(because === undefined ? {} : { because }),
+    ...(cap === undefined ? {} : { cap }),
+    at: input.at,
+  };
 }
 
 /** Those that are the finding now: the worst and all that fire; when it went quiet, all that were in it before. */

@@ -1,3 +1,5 @@
+import type { CapReached } from "./cap.ts";
+
 /** What a tick decides for a finding. */
 export const actions = ["create", "update", "comment", "transition", "reopen", "link", "none"] as const;
 export type Action = (typeof actions)[number];
@@ -54,6 +56,8 @@ export interface Decision {
   readonly reason: DecisionReason;
   /** For people, one sentence, where the reason alone does not say what happened or what is waited for. */
   readonly because?: string;
+  /** For `over_cap`: what the new ticket waits for. */
+  readonly cap?: CapReached;
   /** For `dry_run` and `report`: what would have been done. */
   readonly would?: { readonly action: Action; readonly reason: DecisionReason };
 }

@@ -3,6 +3,7 @@ import type { Decision } from "./decision.ts";
 import type { Labels } from "./labels.ts";
 import type { Band, Priority } from "./priority.ts";
 import type { Mode, Severity } from "./rule.ts";
+import type { StormMembership } from "./storm.ts";
 import type { TicketRef } from "./ticket.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -115,6 +116,12 @@ export interface TriageMemory {
   readonly explainedTold: number;
   /** Keys of the suspect deploys that the ticket names. */
   readonly suspectsTold?: readonly string[];
+  /** When a new ticket was first wished for in this episode, had or not. */
+  readonly wishedAt: number | undefined;
+  /** The storm that it was part of, or is. */
+  readonly storm: StormMembership | undefined;
+  /** What a storm's parent last said of its findings, as a hash. */
+  readonly listed: string | undefined;
 }
 
 export interface WrittenFields {
@@ -166,6 +173,9 @@ export const freshMemory: TriageMemory = {
   toldRules: undefined,
   inhibition: undefined,
   explainedTold: 0,
+  wishedAt: undefined,
+  storm: undefined,
+  listed: undefined,
 };
 
 /** A group of alerts worth telling, over its whole life. One finding, one live ticket. */

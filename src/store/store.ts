@@ -1,11 +1,15 @@
 import type { Alert } from "../model/alert.ts";
+import type { CreatesCounted } from "../model/cap.ts";
+import type { DecisionReason } from "../model/decision.ts";
 import type { Deploy } from "../model/deploy.ts";
 import type { Evidence, EvidenceRequest, Proof } from "../model/evidence.ts";
 import type { Finding, FindingEvent } from "../model/finding.ts";
 import type { Labels } from "../model/labels.ts";
 import type { LocalTicket } from "../model/local-ticket.ts";
 import type { OutboxDraft, OutboxEntry, OutboxState } from "../model/outbox.ts";
+import type { Band } from "../model/priority.ts";
 import type { Silence } from "../model/silence.ts";
+import type { Storm } from "../model/storm.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import type { TicketEdit, WebhookHint } from "../model/ticket-life.ts";
 
@@ -61,6 +65,14 @@ export interface TickCommit {
   readonly schedule: string;
   readonly tick: number;
   readonly rules: readonly RuleCommit[];
+  /** Stored with the first rules: what is decided of the others refers to it. */
+  readonly storm?: StormCommit | undefined;
+}
+
+/** A storm that opened or changed, and findings that are in it although they were not decided now. */
+export interface StormCommit {
+  readonly storm: Storm;
+  readonly findings: readonly FindingCommit[];
 }
 
 export interface TickRecord {
@@ -106,17 +118,42 @@ export interface StateStore {
   knownLabelSets(ruleIds: readonly string[]): Promise<readonly KnownLabelSet[]>;
   findings(groupKeys: readonly string[]): Promise<ReadonlyMap<string, Finding>>;
   /** Creates decided since an instant, counted by tracker and project (`tracker/project`). */
-  createsSince(since: number): Promise<ReadonlyMap<string, number>>;
+  createsSince(since: number): Promise<ReadonlyMap<string, CreatesCounted>>;
+  /** Findings whose new ticket waits for a cap, the highest score first. */
+  waiting(limit: number): Promise<readonly Finding[]>;
   /** Rules that could not be stored, with the reason; the others are. At most 100 rules a transaction. */
   commitTick(commit: TickCommit): Promise<readonly { ruleId: string; message: string }[]>;
   /** What was decided between ticks: findings, events and outbox entries in one transaction, all or none. */
-  commitFindings(commits: readonly FindingCommit[]): Promise<void>;
+  commitFindings(commits: readonly FindingCommit[], storm?: StormCommit): Promise<void>;
   recordTick(record: TickRecord): Promise<void>;
   /**
    * Reads, judges and writes in one transaction; nothing is stored when `judge` throws. Throws `not_found`. The caller
    * sees to it that no tick reads the finding before this and writes it after.
    */
   refile(findingId: string, now: number, judge: (request: RefileRequest) => Refiled): Promise<Finding>;
+}
+
+/** What of a finding counts when the worst of a storm are chosen. */
+export interface StormRank {
+  readonly id: string;
+  readonly groupKey: string;
+  readonly score: number;
+  readonly band: Band;
+}
+
+/** Storms, and the findings that are in them. They are written by `commitTick` and `commitFindings`. */
+export interface StormStore {
+  /** Those that are not over, the newest first. */
+  living(): Promise<readonly Storm[]>;
+  /** Its findings, the highest score first. */
+  members(id: string, limit: number): Promise<readonly Finding[]>;
+  memberCount(id: string): Promise<number>;
+  /** The same as `members` without their bodies. */
+  worst(id: string, limit: number): Promise<readonly StormRank[]>;
+  /** Findings of no storm for which a ticket was first wished for in (after, until]. */
+  wished(after: number, until: number): Promise<readonly StormRank[]>;
+  /** It is over, and is not asked for again. */
+  end(storm: Storm, at: number): Promise<void>;
 }
 
 export interface OutboxStore {
@@ -262,7 +299,19 @@ export interface PageRequest {
  * last change. Throws `invalid_request` for a cursor that is none of ours.
  */
 export interface HistoryStore {
-  findings(request: PageRequest & { state?: Finding["state"]; band?: string; rule?: string }): Promise<Page<Finding>>;
+  findings(
+    request: PageRequest & {
+      state?: Finding["state"];
+      band?: string;
+      rule?: string;
+      /** Of the last decision. */
+      reason?: DecisionReason;
+      /** Id of the storm they belong to. */
+      storm?: string;
+    },
+  ): Promise<Page<Finding>>;
+  /** How many findings there are whose last decision had one of these reasons. */
+  countByReason(reasons: readonly DecisionReason[]): Promise<ReadonlyMap<string, number>>;
   finding(id: string): Promise<Finding | undefined>;
   /** Looks among living alerts and those of stored findings. */
   findingByFingerprint(fingerprint: string): Promise<Finding | undefined>;
@@ -325,6 +374,7 @@ export interface LocalTicketStore {
 
 export interface Store {
   readonly state: StateStore;
+  readonly storms: StormStore;
   readonly outbox: OutboxStore;
   readonly tickets: TicketStore;
   readonly inbox: WebhookInbox;
@@ -335,7 +385,8 @@ export interface Store {
   readonly localTickets: LocalTicketStore;
   /**
    * Deletes what is older than its time: ticks, counts and hints that were looked at; evidence; finished outbox entries;
-   * events of closed findings, people's edits and silences that are over; deploys. Gives how many rows, bounded per call.
+   * events of closed findings, people's edits, silences and storms that are over; deploys. Gives how many rows, bounded per
+   * call.
    */
   retain(before: { ticks: number; evidence: number; outbox: number; events: number; deploys: number }): Promise<number>;
   /** A cheap read, for readiness. Throws `unavailable`, also when what was opened is no longer where it was. */

@@ -1,4 +1,5 @@
-import type { TriageMemory } from "../model/finding.ts";
+import type { CapReached } from "../model/cap.ts";
+import { isOngoing, type TriageMemory } from "../model/finding.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
 import { closingMemory, graceEnd } from "./closing.ts";
@@ -8,11 +9,17 @@ import type { Decided, DecideInput } from "./decided.ts";
  * One sentence for people on what happened or what is waited for, where a decision's reason alone does not say it. Pure:
  * for the timeline, `explain` and the pages.
  */
-export function becauseOf(input: DecideInput, decided: Decided): string | undefined {
+export function becauseOf(input: DecideInput, decided: Decided, cap?: CapReached): string | undefined {
   const { ticket, policy, finding } = input;
   const key = ticket?.ref.key ?? "its ticket";
   const { reason } = decided.decision;
+  const waited = endedWhileWaiting(input, decided);
+  if (waited !== undefined) return waited;
   switch (reason) {
+    case "over_cap":
+      return cap === undefined ? undefined : capText(cap);
+    case "storm":
+      return stormText(input, decided);
     case "awaiting_operator":
       return waitingFor(input, key);
     case "snoozed":
@@ -65,6 +72,35 @@ function explained({ at, graceMs }: DecideInput, { inhibition }: TriageMemory): 
       ? `nothing is said before ${formatInstant(graceEnds)}, and then only if it is still bad`
       : "it is told once it is seen bad";
   return `${named} explained it until ${formatInstant(endedAt)}; what follows from a cause recovers later, so ${waits}`;
+}
+
+/** It had no ticket, and needs none any more. */
+function endedWhileWaiting({ finding }: DecideInput, { decision, memory }: Decided): string | undefined {
+  if (decision.reason !== "unchanged" || memory.createdAt !== undefined || isOngoing(finding)) return undefined;
+  if (finding.decision.reason === "over_cap") return "ended while it waited for the cap on new tickets; none was filed";
+  if (finding.decision.reason === "storm") return "ended; it was told on its storm's ticket, and has none of its own";
+  return undefined;
+}
+
+const capWords: Readonly<Record<CapReached["cap"], string>> = {
+  run: "at a time",
+  day: "in 24 h",
+  project: "in 24 h for its project",
+};
+
+function capText({ cap, limit, freesAt, kept }: CapReached): string {
+  const most = `at most ${limit} new tickets are filed ${capWords[cap]}`;
+  if (cap === "run") return `${most}, and others score higher; it is among the next`;
+  if (kept) return `${most}, and the places that are free are kept for what waits with a higher score`;
+  return `${most}, and they are: none before ${formatInstant(freesAt ?? 0)}, the highest score first`;
+}
+
+function stormText({ storm }: DecideInput, { decision, memory }: Decided): string {
+  const ticket = storm?.parent?.key ?? "its ticket, which is on its way";
+  const parent = memory.storm === undefined ? "" : ` (finding ${memory.storm.parentId})`;
+  if (decision.action === "link") return `linked with ${ticket}, which tells of the storm that it is part of${parent}`;
+  if (decision.action === "create") return `it is among the worst of a storm that is told on ${ticket}${parent}`;
+  return `it began with many others, and is told with them on ${ticket}${parent}`;
 }
 
 function waitingFor({ createParked, ticket }: DecideInput, key: string): string {

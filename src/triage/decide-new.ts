@@ -17,12 +17,17 @@ export function fileAnew(input: DecideInput, memory: TriageMemory, because: Foll
   const regressedAt = because === "regressed" || because === "back_late" ? at : undefined;
   const filed = file(input, { ...freshMemory, follows, regressedAt }, because);
   // Until it may be filed, the finding goes on with the ticket it has.
-  return filed.decision.action === "create" ? { ...filed, anew: true } : { ...filed, memory };
+  if (filed.decision.action === "create") return { ...filed, anew: true };
+  return { ...filed, memory: { ...memory, storm: filed.memory.storm } };
 }
 
 function file(input: DecideInput, memory: TriageMemory, reason: DecisionReason): Said {
   const { priority, at } = input;
   if (priority.band === "None") return nothing(memory, "below_score");
-  if (!input.mayCreate(priority.band)) return nothing(memory, "over_cap");
-  return say("create", reason, { ...memory, createdAt: at, ticketBand: priority.band, summaryAt: at });
+  const storm = input.storm?.seat;
+  const seated = { ...memory, storm };
+  if (storm?.child === false) return nothing(seated, "storm");
+  if (!input.mayCreate(priority.band)) return nothing(seated, "over_cap");
+  const why = storm !== undefined && reason === "new_finding" ? "storm" : reason;
+  return say("create", why, { ...seated, createdAt: at, ticketBand: priority.band, summaryAt: at });
 }

@@ -73,8 +73,12 @@ function goesOn(input: DecideInput, memory: TriageMemory): Said {
   return nothing(memory, standingStill(finding));
 }
 
-/** It is told of again after something explained it, or it explains more than its ticket says. */
-function isSummaryOwed({ at, finding }: DecideInput, { summaryAt = at, inhibition, explainedTold }: TriageMemory) {
+/** It is told of again after something explained it, it explains more than its ticket says, or a storm's list changed. */
+function isSummaryOwed(
+  { at, finding, storm }: DecideInput,
+  { summaryAt = at, inhibition, explainedTold }: TriageMemory,
+): boolean {
+  if (storm?.listChanged === true) return true;
   if (inhibition?.releasedAt !== undefined && summaryAt < inhibition.releasedAt) return true;
   return (finding.explains?.count ?? 0) > explainedTold && at - summaryAt >= gatherExplainedMs;
 }

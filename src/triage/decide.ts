@@ -37,8 +37,11 @@ function judge(input: DecideInput): Said {
   if (input.createParked || ticket?.gone !== undefined) return silent(input, memory, "awaiting_operator");
   if (ticket?.snoozedUntil !== undefined && input.at < ticket.snoozedUntil) return silent(input, memory, "snoozed");
   if (inhibited) return silent(input, memory, "inhibited");
-  const said = withTicket(input, memory);
-  return said.decision.action === "none" ? greet(input, said) : said;
+  return quietly(
+    withTicket(input, memory),
+    (said) => greet(input, said),
+    (said) => linkToParent(input, said),
+  );
 }
 
 /** Nothing is told, and what happens meanwhile is watched and counted. */
@@ -56,6 +59,20 @@ function withTicket(input: DecideInput, memory: TriageMemory): Said {
   // Closed, and nobody has seen yet by whom and as what: reconcile's next look tells.
   if (ticket?.seen?.statusCategory === "done") return silent(input, memory, "awaiting_operator");
   return withOpenTicket(input, memory);
+}
+
+/** What is said when nothing else is, the first of it. */
+function quietly(said: Said, ...others: readonly ((said: Said) => Said)[]): Said {
+  return others.reduce((last, other) => (last.decision.action === "none" ? other(last) : last), said);
+}
+
+/** A ticket in a storm is linked with the parent's, once that is there; with another one, if people put one in its place. */
+function linkToParent({ ticket, storm }: DecideInput, said: Said): Said {
+  const membership = said.memory.storm;
+  const parent = storm?.parent;
+  if (ticket === undefined || membership === undefined || parent === undefined) return said;
+  if (membership.linkedTo === parent.id || ticket.ref.id === parent.id) return said;
+  return say("link", "storm", { ...said.memory, storm: { ...membership, linkedTo: parent.id } });
 }
 
 /** An issue that people put in the place of the ticket is told once what it stands for now. */

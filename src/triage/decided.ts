@@ -2,13 +2,23 @@ import type { Action, Decision, DecisionReason } from "../model/decision.ts";
 import type { Explainer, Finding, FindingState, TriageMemory } from "../model/finding.ts";
 import type { Band, Priority, PriorityScale } from "../model/priority.ts";
 import type { TicketPolicy } from "../model/rule.ts";
-import type { TicketRecord } from "../model/ticket.ts";
+import type { StormMembership } from "../model/storm.ts";
+import type { TicketRecord, TicketRef } from "../model/ticket.ts";
 
 /**
  * What has become of a finding: at a tick, seen from detect; or `attended`, when no alert moved but its ticket changed
  * or a time came.
  */
 export type FindingEventKind = "opened" | "came_back" | "goes_on" | "went_quiet" | "attended";
+
+export interface StormFacts {
+  /** Its part in a storm, when it wishes for a new ticket; undefined when it is judged as ever. */
+  readonly seat: StormMembership | undefined;
+  /** The ticket of the storm's parent, once there is one. */
+  readonly parent: TicketRef | undefined;
+  /** Of a parent: its list is to be written again. */
+  readonly listChanged: boolean;
+}
 
 export interface DecideInput {
   readonly at: number;
@@ -31,6 +41,8 @@ export interface DecideInput {
   readonly mayCreate: (band: Band) => boolean;
   /** A suspect deploy is known that the ticket does not name. */
   readonly newSuspects?: boolean;
+  /** What a storm means for it; undefined where there is none. */
+  readonly storm?: StormFacts | undefined;
 }
 
 /** One step of the judgement: what is to be said, and what is remembered of it. */

@@ -4,7 +4,7 @@ import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
 import { deploysSinceDone } from "./describe-deploys.ts";
 import { bandText, priorityLine } from "./score.ts";
-import { measuredText, type Story } from "./story.ts";
+import { type Story, worstText } from "./story.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -17,7 +17,7 @@ export function regressedDocument(story: Story): Document {
   return [
     paragraph(
       strong(byUs ? `Back, ${after} after this was closed. ` : `Regressed, ${after} after the fix. `),
-      `This ticket was closed as Done at ${closedAt(story)}, and the problem is back: ${measuredText(story.rule, story.finding.worst)}. Episode ${1 + story.finding.pastEpisodes.length} in 30 days.`,
+      `This ticket was closed as Done at ${closedAt(story)}, and the problem is back: ${worstText(story)}. Episode ${1 + story.finding.pastEpisodes.length} in 30 days.`,
     ),
     ...deploysSinceDone(story),
     paragraph(priorityLine(story.priority)),
@@ -29,7 +29,7 @@ export function stillHappeningDocument(story: Story): Document {
   return [
     paragraph(
       strong(`Still happening, ${hoursText(story.at - (story.ticket?.closed?.at ?? story.at))} after Done. `),
-      `This ticket was closed at ${closedAt(story)}, and the problem has not stopped since: ${measuredText(story.rule, story.finding.worst)}.`,
+      `This ticket was closed at ${closedAt(story)}, and the problem has not stopped since: ${worstText(story)}.`,
     ),
     paragraph(priorityLine(story.priority)),
   ];
@@ -46,7 +46,7 @@ export function wontDoOverDocument(story: Story): Document {
   return [
     paragraph(
       strong(worse ? "Worse than when this was closed. " : "Asking once more. "),
-      `${why}: ${measuredText(story.rule, story.finding.worst)}.`,
+      `${why}: ${worstText(story)}.`,
     ),
     paragraph(priorityLine(priority)),
   ];
@@ -68,7 +68,7 @@ export function suppressedDocument(story: Story): Document {
   return [
     paragraph(
       strong("Left closed, as you decided. "),
-      `The problem still happens (${measuredText(story.rule, story.finding.worst)}). Backfeed says no more about it unless ${worse}it still happens after ${until}.`,
+      `The problem still happens (${worstText(story)}). Backfeed says no more about it unless ${worse}it still happens after ${until}.`,
     ),
   ];
 }

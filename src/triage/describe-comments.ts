@@ -1,7 +1,7 @@
 import { type Document, paragraph, strong } from "../model/document.ts";
 import { formatDuration } from "../support/duration.ts";
 import { bandText, priorityLine } from "./score.ts";
-import { episodeText, labelsOf, measuredText, type Story } from "./story.ts";
+import { episodeText, labelsOf, type Story, worstText } from "./story.ts";
 
 export function quietDocument(story: Story): Document {
   return [
@@ -35,7 +35,7 @@ export function backDocument(story: Story): Document {
   return [
     paragraph(
       strong("Back again"),
-      `${after}: ${measuredText(story.rule, finding.worst)}. Episode ${1 + finding.pastEpisodes.length} in 30 days.`,
+      `${after}: ${worstText(story)}. Episode ${1 + finding.pastEpisodes.length} in 30 days.`,
     ),
     paragraph(priorityLine(story.priority)),
   ];

@@ -6,6 +6,7 @@ import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
 import { followsBlocks } from "./describe-closing.ts";
 import { suspectBlocks, suspectRows } from "./describe-deploys.ts";
+import { stormBlocks, stormSummary } from "./describe-storm.ts";
 import { priorityLine } from "./score.ts";
 import { signalText } from "./signal-text.ts";
 import { episodeText, labelsOf, measuredText, type Story, unitOf, whole } from "./story.ts";
@@ -14,10 +15,11 @@ const mostOthersListed = 20;
 
 /** The ticket's text up to its evidence: why it matters first, then the numbers, then whom else it concerns. */
 export function ticketDocument(story: Story): Document {
-  const { finding, rule, instance } = story;
+  const { finding, rule, instance, storm } = story;
   const footer = paragraph(
     `Filed by Backfeed (${instance}) from rule ${rule.id}. What you edit here stays as you leave it; Backfeed keeps one comment of its own up to date.`,
   );
+  if (storm !== undefined) return [...stormBlocks(story, storm), footer];
   return [
     paragraph(strong(priorityLine(story.priority))),
     paragraph(rule.why),
@@ -32,7 +34,8 @@ export function ticketDocument(story: Story): Document {
 
 /** The summary block: one comment, edited in place. */
 export function summaryDocument(story: Story): Document {
-  const { finding, priority, at } = story;
+  const { finding, priority, at, storm } = story;
+  if (storm !== undefined) return stormSummary(story, storm);
   const { episode } = finding;
   const rows: Inline[][][] = [
     row("State", stateText(finding, at)),

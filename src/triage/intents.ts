@@ -101,6 +101,7 @@ function mainActions(
 ): readonly OutboxAction[] {
   const { action, reason } = decided.decision;
   if (action === "create") return [createAction(story, context), ...linkActions(story)];
+  if (action === "link") return parentLink(story);
   const words = wordsFor(reason, story, joining);
   if (words === undefined) return [];
   if (action === "comment" && reason === "rule_joined") {
@@ -166,6 +167,12 @@ function createAction(story: Story, context: IntentContext): OutboxAction {
         ? undefined
         : { globalId: `backfeed=${instance}&finding=${finding.id}`, url: page, title: `Backfeed: ${finding.title}` },
   };
+}
+
+/** A ticket in a storm is linked with the parent's. */
+function parentLink({ stormParent }: Story): readonly OutboxAction[] {
+  if (stormParent === undefined) return [];
+  return [{ kind: "link", marker: `link:storm:${stormParent.id}`, other: stormParent }];
 }
 
 /** A second ticket is linked to the one before. */

@@ -6,9 +6,10 @@ import { formatLabels } from "../model/labels.ts";
 import type { Priority } from "../model/priority.ts";
 import type { Measure } from "../model/query.ts";
 import type { Rule } from "../model/rule.ts";
-import type { TicketRecord } from "../model/ticket.ts";
+import type { TicketRecord, TicketRef } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
+import type { StormDigest } from "./storm-digest.ts";
 
 /** What every text about a finding is made from. */
 export interface Story {
@@ -27,6 +28,10 @@ export interface Story {
   readonly ticket?: TicketRecord | undefined;
   /** What went out before it began; undefined where no deploy of its service is known. */
   readonly deploys?: SuspectDeploys | undefined;
+  /** The ticket of the parent of the storm that it is in. */
+  readonly stormParent?: TicketRef | undefined;
+  /** What it tells as the parent of a storm. */
+  readonly storm?: StormDigest | undefined;
 }
 
 /** How a measure's values are written. */
@@ -49,10 +54,20 @@ export function measuredText(rule: Pick<Rule, "signal">, alert: AlertSummary): s
   return `${value}${limit}${reference}, over windows of ${formatDuration(windowMs)}`;
 }
 
+/** How bad it is now: its worst alert, or how many of a storm's findings are. */
+export function worstText({ storm, rule, finding }: Story): string {
+  if (storm !== undefined) return `${storm.bad} of ${storm.total} problems are bad`;
+  return measuredText(rule, finding.worst);
+}
+
 /** `since 2026-…, over its limit for 20 min, worst 8.3% at …, 480 bad of 8,000 events`. */
 export function episodeText(story: Story, episode: FindingEpisode): string {
   const unit = unitOf(story.rule.signal.measure);
   const lasted = formatDuration(episode.lastBreachAt - episode.startedAt);
+  if (story.storm !== undefined) {
+    const most = episode.peak === undefined ? "" : `, ${whole(episode.peak.value)} bad at the same time at the most`;
+    return `since ${formatInstant(episode.startedAt)}, ${story.storm.total} problems${most}`;
+  }
   const parts = [
     `since ${formatInstant(episode.startedAt)}, over its limit for ${lasted === "0 ms" ? "one check" : lasted}`,
   ];

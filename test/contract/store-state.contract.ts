@@ -168,12 +168,12 @@ export function storeStatePromises(test: StoreUnderTest): void {
       const [claimed] = await outbox.claim({ now: start, owner: "w", leaseMs: minute, limit: 1 });
       await outbox.settle(claimed!.id, { owner: "w", state: "dropped", now: start });
       expect([...(await state.createsSince(start))]).to.have.deep.members([
-        ["jira/PAY", 2],
-        ["local/", 1],
+        ["jira/PAY", { count: 2, oldestAt: start }],
+        ["local/", { count: 1, oldestAt: start + minute }],
       ]);
       expect([...(await state.createsSince(start + minute))]).to.have.deep.members([
-        ["jira/PAY", 1],
-        ["local/", 1],
+        ["jira/PAY", { count: 1, oldestAt: start + minute }],
+        ["local/", { count: 1, oldestAt: start + minute }],
       ]);
     });
 

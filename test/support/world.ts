@@ -112,7 +112,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       linksOf: () => [],
     },
     scale: defaultPriorityScale,
-    createLimits: { perRun: 10, perDay: 50, perDayPerProject: 25, ...options.limits },
+    createLimits: { perRun: 10, perDay: 50, perDayPerProject: 25, storm: 20, ...options.limits },
     knownLabelSets: new KnownLabelSets(store.state),
     fixWatch: await loadFixWatch(store),
     clock,

@@ -2,7 +2,7 @@ import type Sqlite from "better-sqlite3";
 import type { Finding, FindingEvent } from "../../model/finding.ts";
 import type { OutboxDraft } from "../../model/outbox.ts";
 import { BackfeedError } from "../../support/errors.ts";
-import type { FindingCommit } from "../store.ts";
+import type { FindingCommit, StormCommit } from "../store.ts";
 import { encode, keyNumber, keyText } from "./codec.ts";
 import { writeOutboxBody } from "./rows.ts";
 import type { UnreadableRows } from "./unreadable-rows.ts";
@@ -15,6 +15,16 @@ export class FindingWriter {
   constructor(options: { database: Sqlite.Database; unreadable: UnreadableRows }) {
     this.#unreadable = options.unreadable;
     this.#statements = prepareStatements(options.database);
+  }
+
+  writeStorm({ storm, findings }: StormCommit): void {
+    this.#statements.upsertStorm.run(
+      keyText(storm.id, "storm's id"),
+      keyNumber(storm.openedAt, "time the storm opened"),
+      storm.endedAt ?? null,
+      encode(storm),
+    );
+    for (const each of findings) this.write(each);
   }
 
   write({ finding, events, outbox }: FindingCommit): void {
@@ -39,6 +49,9 @@ export class FindingWriter {
       finding.priority?.band ?? "None",
       keyNumber(finding.priority?.score ?? 0, "finding's score"),
       keyNumber(finding.changedAt, "time the finding changed"),
+      finding.decision.reason,
+      finding.memory.wishedAt ?? null,
+      finding.memory.storm?.id ?? null,
       encode(finding),
     );
     const fingerprints = [finding.worst, ...finding.others].map((alert) => alert.fingerprint);
@@ -89,9 +102,16 @@ function prepareStatements(database: Sqlite.Database) {
   const listing = (text: string) => database.prepare<unknown[], { value: string }>(text);
   return {
     upsertFinding: prepare(
-      `insert into findings (id, group_key, state, band, score, changed_at, body) values (?, ?, ?, ?, ?, ?, ?)
+      `insert into findings (id, group_key, state, band, score, changed_at, reason, wished_at, storm, body)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (id) do update set group_key = excluded.group_key, state = excluded.state, band = excluded.band,
-         score = excluded.score, changed_at = excluded.changed_at, body = excluded.body`,
+         score = excluded.score, changed_at = excluded.changed_at, reason = excluded.reason,
+         wished_at = excluded.wished_at, storm = excluded.storm, body = excluded.body`,
+    ),
+    upsertStorm: prepare(
+      `insert into storms (id, opened_at, ended_at, body) values (?, ?, ?, ?)
+       on conflict (id) do update set opened_at = excluded.opened_at, ended_at = excluded.ended_at,
+         body = excluded.body`,
     ),
     rulesOf: listing("select rule_id as value from finding_rules where finding_id = ?"),
     addRule: prepare("insert into finding_rules (rule_id, finding_id) values (?, ?) on conflict do nothing"),

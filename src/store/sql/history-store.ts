@@ -32,6 +32,17 @@ export function createHistoryStore(options: { connections: Connections; unreadab
       });
     },
 
+    countByReason: (reasons) =>
+      connections.read(async (database) => {
+        const counted = await database
+          .selectFrom("findings")
+          .select(({ fn }) => ["reason", fn.countAll<number>().as("findings")])
+          .where("reason", "in", [...reasons])
+          .groupBy("reason")
+          .execute();
+        return new Map(counted.map((row) => [row.reason ?? "", Number(row.findings)]));
+      }),
+
     finding: (id) =>
       connections.read(async (database) => {
         const row = await database
@@ -148,6 +159,8 @@ async function findingRows(
     const ofRule = database.selectFrom("finding_rules").select("finding_id").where("rule_id", "=", request.rule);
     query = query.where("id", "in", ofRule);
   }
+  if (request.reason !== undefined) query = query.where("reason", "=", request.reason);
+  if (request.storm !== undefined) query = query.where("storm", "=", request.storm);
   if (after !== undefined) {
     const [worst, score, changedAt, id] = after;
     query = query.where(sql<boolean>`(${standing}, score, changed_at, id) < (${worst}, ${score}, ${changedAt}, ${id})`);

@@ -7,6 +7,7 @@ import { scoreSchema } from "./schema-3.ts";
 import { ticketChangeSchema } from "./schema-4.ts";
 import { ticketLifeSchema } from "./schema-5.ts";
 import { deploySchema } from "./schema-6.ts";
+import { stormSchema } from "./schema-7.ts";
 
 interface Migration {
   readonly name: string;
@@ -21,6 +22,7 @@ const migrations: readonly Migration[] = [
   { name: "ticket changes", up: ticketChangeSchema },
   { name: "ticket life", up: ticketLifeSchema },
   { name: "deploys", up: deploySchema },
+  { name: "storms", up: stormSchema },
 ];
 
 /**

@@ -11,6 +11,7 @@ import { createOutboxStore } from "./outbox-store.ts";
 import { retain } from "./retention.ts";
 import { createSilenceStore } from "./silence-store.ts";
 import { createStateStore } from "./state-store.ts";
+import { createStormStore } from "./storm-store.ts";
 import { createTicketStore } from "./ticket-store.ts";
 import { UnreadableRows } from "./unreadable-rows.ts";
 import { createWebhookInbox } from "./webhook-inbox.ts";
@@ -36,6 +37,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<Store> {
   const parts = { connections, unreadable };
   return {
     state: createStateStore(parts),
+    storms: createStormStore(parts),
     outbox: createOutboxStore(parts),
     tickets: createTicketStore(parts),
     inbox: createWebhookInbox(parts),

@@ -34,7 +34,7 @@ export async function refile(
   });
   await database
     .updateTable("findings")
-    .set({ body: encode(finding) })
+    .set({ body: encode(finding), wished_at: finding.memory.wishedAt ?? null, storm: finding.memory.storm?.id ?? null })
     .where("id", "=", findingId)
     .execute();
   for (const { id } of drop) {

@@ -30,6 +30,8 @@ export async function retain(connections: Connections, before: Parameters<Store[
           and ${ref("findings.state")} not in ('open', 'regressed') limit ${rowsPerKind})`,
     sql`delete from silences where number in (
         select number from silences where until < ${before.events} limit ${rowsPerKind})`,
+    sql`delete from storms where id in (
+        select id from storms where ended_at < ${before.events} limit ${rowsPerKind})`,
     sql`delete from ticket_edits where number in (
         select number from ticket_edits where at < ${before.events} limit ${rowsPerKind})`,
     sql`delete from deploys where number in (

@@ -34,8 +34,15 @@ export interface Tables {
     /** 0 to 100; 0 without a priority. */
     score: number;
     changed_at: number;
+    /** Of the last decision. Null in what was written before schema 7, as are the next two. */
+    reason: string | null;
+    /** When a ticket was first wished for in the episode. */
+    wished_at: number | null;
+    /** The storm that it belongs to. */
+    storm: string | null;
     body: string;
   };
+  storms: { id: string; opened_at: number; ended_at: number | null; body: string };
   finding_rules: { rule_id: string; finding_id: string };
   finding_alerts: { fingerprint: string; finding_id: string };
   finding_events: { number: Generated<number>; finding_id: string; at: number; body: string };

@@ -69,7 +69,15 @@ export function createStateStore(options: { connections: Connections; unreadable
 
     createsSince: async (since) => {
       const counted = await connections.read((database) => createsByDestination(database, { since }));
-      return new Map(counted.map((row) => [row.destination ?? "", Number(row.creates)]));
+      return new Map(
+        counted.map((row) => [row.destination ?? "", { count: Number(row.creates), oldestAt: Number(row.oldest) }]),
+      );
+    },
+
+    waiting: async (limit) => {
+      const stored = await connections.read((database) => findingsOverCap(database, { limit }));
+      const findings = rows.read(stored, "findings", (row) => row.id, readFinding);
+      return findings.filter(({ decision }) => decision.reason === "over_cap");
     },
 
     commitTick: async (commit) => {
@@ -78,17 +86,17 @@ export function createStateStore(options: { connections: Connections; unreadable
         const rules = commit.rules.slice(from, from + rulesPerTransaction);
         const failed = await connections.exclusively((database) => {
           writer ??= new TickWriter({ database, unreadable: rows });
-          return writer.write(commit, rules);
+          return writer.write(commit, rules, from === 0 ? commit.storm : undefined);
         });
         failures.push(...failed);
       }
       return failures;
     },
 
-    commitFindings: (commits) =>
+    commitFindings: (commits, storm) =>
       connections.exclusively((database) => {
         writer ??= new TickWriter({ database, unreadable: rows });
-        writer.writeFindings(commits);
+        writer.writeFindings(commits, storm);
       }),
 
     refile: (findingId, now, judge) =>
@@ -119,10 +127,20 @@ const allAlerts = fixedQuery((database, _values: Record<never, never>) =>
   database.selectFrom("alerts").select(["fingerprint", "body"]),
 );
 
+const findingsOverCap = fixedQuery((database, { limit }: { limit: number }) =>
+  database
+    .selectFrom("findings")
+    .select(["id", "body"])
+    .where("reason", "=", "over_cap")
+    .orderBy("score", "desc")
+    .orderBy("id")
+    .limit(limit),
+);
+
 const createsByDestination = fixedQuery((database, { since }: { since: number }) =>
   database
     .selectFrom("outbox")
-    .select(({ fn }) => ["destination", fn.countAll<number>().as("creates")])
+    .select(({ fn }) => ["destination", fn.countAll<number>().as("creates"), fn.min("created_at").as("oldest")])
     .where("kind", "=", sql.lit("create"))
     .where("created_at", ">=", since)
     .groupBy("destination"),

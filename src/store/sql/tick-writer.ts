@@ -5,7 +5,7 @@ import type Sqlite from "better-sqlite3";
 import { type Labels, labelsKey } from "../../model/labels.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { sha256 } from "../../support/hashing.ts";
-import type { FindingCommit, RuleCommit, TickCommit } from "../store.ts";
+import type { FindingCommit, RuleCommit, StormCommit, TickCommit } from "../store.ts";
 import { encode, encodeText, keyNumber, keyText } from "./codec.ts";
 import { encodeCounts } from "./counts.ts";
 import { FindingWriter } from "./finding-writer.ts";
@@ -34,23 +34,25 @@ export class TickWriter {
    * One transaction with these rules of the tick, at most 100. Rules that cannot be stored are given back with the
    * reason; when the transaction itself fails (a full disk), that is all of them.
    */
-  write(commit: TickCommit, rules: readonly RuleCommit[]): RuleFailure[] {
+  write(commit: TickCommit, rules: readonly RuleCommit[], storm?: StormCommit): RuleFailure[] {
     try {
       this.#transaction(commit, (schedule) => {
+        if (storm !== undefined) this.#findings.writeStorm(storm);
         for (const rule of rules) this.#writeRule(rule, schedule, commit.tick);
       });
       return [];
     } catch {
       // Savepoints take as long as the rest, so they are left for when one of the rules cannot be stored.
-      return this.#writeApart(commit, rules);
+      return this.#writeApart(commit, rules, storm);
     }
   }
 
   /** Findings that were decided between ticks, all or none. */
-  writeFindings(commits: readonly FindingCommit[]): void {
+  writeFindings(commits: readonly FindingCommit[], storm?: StormCommit): void {
     const { begin, commit } = this.#statements;
     try {
       begin.run();
+      if (storm !== undefined) this.#findings.writeStorm(storm);
       for (const each of commits) this.#findings.write(each);
       commit.run();
     } catch (thrown) {
@@ -60,11 +62,12 @@ export class TickWriter {
   }
 
   /** The same with a savepoint a rule, so that one bad rule fails alone. */
-  #writeApart(commit: TickCommit, rules: readonly RuleCommit[]): RuleFailure[] {
+  #writeApart(commit: TickCommit, rules: readonly RuleCommit[], storm: StormCommit | undefined): RuleFailure[] {
     const failures: RuleFailure[] = [];
     const { savepoint, release, undo } = this.#statements;
     try {
       this.#transaction(commit, (schedule) => {
+        if (storm !== undefined) this.#findings.writeStorm(storm);
         for (const rule of rules) {
           savepoint.run();
           try {

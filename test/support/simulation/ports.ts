@@ -8,6 +8,7 @@ import type {
   SilenceStore,
   StateStore,
   Store,
+  StormStore,
   TicketStore,
   WebhookInbox,
 } from "../../../src/store/store.ts";
@@ -33,6 +34,7 @@ const state: MethodList<StateStore> = {
   knownLabelSets: true,
   findings: true,
   createsSince: true,
+  waiting: true,
   commitTick: true,
   commitFindings: true,
   recordTick: true,
@@ -69,6 +71,7 @@ const inbox: MethodList<WebhookInbox> = { receive: true, pending: true, done: tr
 const evidence: MethodList<EvidenceStore> = { put: true, ofEntry: true, newest: true };
 const history: MethodList<HistoryStore> = {
   findings: true,
+  countByReason: true,
   finding: true,
   findingByFingerprint: true,
   events: true,
@@ -91,6 +94,14 @@ const localTickets: MethodList<LocalTicketStore> = {
   list: true,
   attachment: true,
   putAttachment: true,
+};
+const storms: MethodList<StormStore> = {
+  living: true,
+  members: true,
+  memberCount: true,
+  worst: true,
+  wished: true,
+  end: true,
 };
 const store: MethodList<Store> = { retain: true, ping: true, close: true };
 const source: MethodList<Source> = { answer: true, samples: true, series: true, lines: true, check: true, close: true };
@@ -126,6 +137,7 @@ type AllPorts = Record<`store.${SubPort}` | "store" | "source" | "tracker", Read
 /** Every method of every port of `src`, by the port's name. */
 export const portMethods = {
   "store.state": state,
+  "store.storms": storms,
   "store.outbox": outbox,
   "store.tickets": tickets,
   "store.inbox": inbox,

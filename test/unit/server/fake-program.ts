@@ -62,15 +62,21 @@ export function fakeProgram(state: FakeState): ServerProgram {
 
   return {
     history: {
-      async findings({ state: wanted, band, rule, ...request }) {
+      async findings({ state: wanted, band, rule, reason, storm, ...request }) {
         check();
         const matching = state.findings.filter(
           (finding) =>
             (wanted === undefined || finding.state === wanted) &&
             (band === undefined || finding.priority?.band === band) &&
-            (rule === undefined || finding.ruleIds.includes(rule)),
+            (rule === undefined || finding.ruleIds.includes(rule)) &&
+            (reason === undefined || finding.decision.reason === reason) &&
+            (storm === undefined || finding.memory.storm?.id === storm),
         );
         return page(matching, request);
+      },
+      async countByReason(reasons) {
+        const count = (reason: string) => state.findings.filter(({ decision }) => decision.reason === reason).length;
+        return new Map(reasons.map((reason) => [reason, count(reason)] as const));
       },
       async finding(id) {
         check();

@@ -1,6 +1,7 @@
 import type { Finding, FindingEpisode, TriageMemory } from "../../../src/model/finding.ts";
 import { defaultPriorityScale } from "../../../src/model/priority.ts";
 import type { TicketPolicy } from "../../../src/model/rule.ts";
+import type { StormMembership } from "../../../src/model/storm.ts";
 import type { TicketRecord } from "../../../src/model/ticket.ts";
 import type { TicketClosed } from "../../../src/model/ticket-life.ts";
 import { decide } from "../../../src/triage/decide.ts";
@@ -97,6 +98,26 @@ const inhibition = { by: explainer, since: start, endedAt: undefined, releasedAt
 const over = (after: number) => ({ ...inhibition, endedAt: start + after });
 const answered = { closedAt: whileBad, suppressionToldAt: undefined, answeredAt: start, answeredEpisode: start };
 
+const waited = { decision: { action: "none", reason: "over_cap", at: start } } as const;
+const child: StormMembership = {
+  id: "2026-01-05T10:00:00Z",
+  parentId: "f".repeat(16),
+  joinedAt: start,
+  until: start + hour,
+  band: "Medium",
+  child: true,
+};
+const seated = (isChild: boolean): Given["storm"] => ({
+  seat: { ...child, child: isChild },
+  parent: undefined,
+  listChanged: false,
+});
+const parentFiled: Given["storm"] = {
+  seat: undefined,
+  parent: { id: "10099", key: "SHOP-99", url: "https://jira.example.com/browse/SHOP-99" },
+  listChanged: false,
+};
+
 /** src/triage/README.md, row by row: which inputs belong to it, and what is decided for each. */
 export const vectors: Readonly<Record<string, readonly (readonly [given: Given, expected: string])[]>> = {
   "open, no ticket | any tick, band reached, caps free; after over_cap; after a refile": [
@@ -111,7 +132,18 @@ export const vectors: Readonly<Record<string, readonly (readonly [given: Given, 
     [{ priority: buildPriority(3, "None") }, "none: below_score"],
     [{ mayCreate: () => false }, "none: over_cap"],
   ],
-  "open, no ticket | all its alerts ended": [[{ change: "went_quiet", finding: quiet }, "none: unchanged"]],
+  "open, no ticket | in a storm: among its five worst; not; caps used up": [
+    [{ change: "opened", storm: seated(true) }, "create: storm"],
+    [{ finding: { ...memory({ createdAt: undefined }), ...waited }, storm: seated(false) }, "none: storm"],
+    [{ change: "opened", storm: seated(false) }, "none: storm"],
+    [{ change: "opened", storm: seated(false), mayCreate: () => false }, "none: storm"],
+    [{ change: "opened", storm: seated(true), mayCreate: () => false }, "none: over_cap"],
+  ],
+  "open, no ticket | all its alerts ended (while it waited for a cap, or in a storm: that is said)": [
+    [{ change: "went_quiet", finding: quiet }, "none: unchanged"],
+    [{ change: "went_quiet", finding: { ...quiet, ...waited } }, "none: unchanged"],
+    [{ change: "went_quiet", finding: quiet, storm: seated(false) }, "none: unchanged"],
+  ],
   "open, ticket open | band above the ticket's; for 30 min five points under its border, last lowered 24 h ago": [
     [{ finding: memory(), priority: high }, "update: priority_raised"],
     [{ finding: memory({ belowSince: start + 30 * minute }), priority: low }, "update: priority_lowered"],
@@ -133,6 +165,9 @@ export const vectors: Readonly<Record<string, readonly (readonly [given: Given, 
   ],
   "open, ticket open | a suspect deploy became known that it does not name": [
     [{ finding: memory(), newSuspects: true }, "update: goes_on"],
+  ],
+  "open, ticket open | as the parent of a storm: its list changed, and was not written for 15 min": [
+    [{ finding: memory(), storm: { seat: undefined, parent: undefined, listChanged: true } }, "update: goes_on"],
   ],
   "open, ticket open | nothing of these (held: flapping or no data)": [
     [{ finding: memory() }, "none: unchanged"],
@@ -260,6 +295,18 @@ export const vectors: Readonly<Record<string, readonly (readonly [given: Given, 
       "create: wont_do_over",
     ],
   ],
+  "open, closed, a new ticket is meant | in a storm, and not among its five worst": [
+    [{ ...still, policy: { onReturn: "new_linked" }, storm: seated(false) }, "none: storm"],
+    [
+      {
+        ...returned,
+        at: whileQuiet + 31 * day,
+        finding: back(whileQuiet + 30 * day + 1),
+        storm: seated(false),
+      },
+      "none: storm",
+    ],
+  ],
   "open, closed | answered for this episode, or less than 24 h ago": [
     [{ ...still, finding: memory({ closing: answered }) }, "none: unchanged"],
     [
@@ -297,6 +344,13 @@ export const vectors: Readonly<Record<string, readonly (readonly [given: Given, 
         ticket: closedTicket({ at: whileQuiet }, { formerRefs: [persons.ref] }),
       },
       "comment: takes_over",
+    ],
+  ],
+  "any, in a storm with a ticket of its own | the parent's ticket is there, first time nothing else is said": [
+    [{ finding: memory({ storm: child }), ticket: persons, storm: parentFiled }, "link: storm"],
+    [
+      { change: "attended", finding: { ...memory({ storm: child }), ...quiet }, ticket: doneQuiet, storm: parentFiled },
+      "link: storm",
     ],
   ],
   "any, ticket gone or create parked | any": [

@@ -32,6 +32,14 @@ import {
 
 /** What each schema brought, taken away again; the newest first. */
 const undone: readonly (readonly [number, readonly string[]])[] = [
+  [
+    7,
+    [
+      ...["findings_by_reason", "findings_by_wish", "findings_by_storm"].map((index) => `drop index ${index}`),
+      ...["reason", "wished_at", "storm"].map((column) => `alter table findings drop column ${column}`),
+      "drop table storms",
+    ],
+  ],
   [6, ["drop table deploys", "alter table rule_states drop column watched_since"]],
   [
     5,
@@ -113,11 +121,11 @@ describe("openSqlStore", () => {
 
   it("refuses a schema that a newer program wrote, for every access", async () => {
     await (await openSqlStore({ url: `sqlite:${path}` })).close();
-    edit("insert into migrations (version, name) values (7, 'later')");
+    edit("insert into migrations (version, name) values (8, 'later')");
     for (const access of ["write", "read", "copy"] as const) {
       const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access }));
       expect([access, error.kind]).to.deep.equal([access, "configuration"]);
-      expect(error.message).to.include("newer Backfeed (schema 7, this program knows 6)");
+      expect(error.message).to.include("newer Backfeed (schema 8, this program knows 7)");
     }
   });
 
@@ -129,7 +137,7 @@ describe("openSqlStore", () => {
     const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access: "read" }));
     expect([error.kind, error.message]).to.deep.equal([
       "configuration",
-      `the store ${path} has schema 1, this program needs 6: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
+      `the store ${path} has schema 1, this program needs 7: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
     ]);
     const upgraded = await openSqlStore({ url: `sqlite:${path}` });
     expect(await upgraded.silences.active(0)).to.deep.equal([]);
@@ -207,6 +215,22 @@ describe("openSqlStore", () => {
     const { state, close } = await openSqlStore({ url: `sqlite:${path}` });
     expect(Object.fromEntries(await state.watchedSince(["a", "b"]))).to.deep.equal({ a: start + 60_000, b: start });
     await close();
+  });
+
+  it("brings the schema before storms up to date: what waits for a cap is filed without waiting for its rule", async () => {
+    const store = await openSqlStore({ url: `sqlite:${path}` });
+    const decided = (reason: "over_cap" | "unchanged") => ({
+      finding: finding(reason, { decision: { action: "none", reason, at: start } }),
+      events: [],
+      outbox: [],
+    });
+    await store.state.commitFindings([decided("over_cap"), decided("unchanged")]);
+    await store.close();
+    backTo(6);
+    const upgraded = await openSqlStore({ url: `sqlite:${path}` });
+    expect((await upgraded.state.waiting(9)).map(({ id }) => id)).to.deep.equal([idOf("over_cap")]);
+    expect(await upgraded.storms.living()).to.deep.equal([]);
+    await upgraded.close();
   });
 
   it("reads beside a writer and refuses to write", async () => {
