@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { ServiceConfig } from "../config/types.ts";
+import type { SuspectDeploys } from "../model/deploy.ts";
 import type { Finding } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
 import { formatLabels, type Labels, labelsKey } from "../model/labels.ts";
@@ -8,12 +9,15 @@ import { formatInstant } from "../model/time.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { openSqlStore } from "../store/sql/open-sql-store.ts";
 import type { Store } from "../store/store.ts";
+import { silentLogger } from "../support/logging.ts";
+import { suspectLines } from "../triage/describe-deploys.ts";
 import { priorityLine } from "../triage/score.ts";
 import { decisionText } from "./finding-events.ts";
 import type { RunLine } from "./lines.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import type { TickLine } from "./outcomes.ts";
 import { runOnce } from "./run.ts";
+import { suspectsOfStored } from "./suspects.ts";
 
 export type ExplainSubject =
   | { readonly kind: "id"; readonly id: string }
@@ -50,7 +54,9 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
       ];
       return { found: false, lines, data: null };
     }
-    return await explainFinding(store, finding);
+    const context = { store, logger: silentLogger, redact: (text: string) => text };
+    const deploys = await suspectsOfStored(finding, loaded.catalogue.current().rules, context);
+    return await explainFinding(store, finding, deploys);
   } finally {
     await store.close();
   }
@@ -64,7 +70,11 @@ async function findFinding(store: Store, id: string): Promise<Finding | undefine
   return store.history.findingByFingerprint(id);
 }
 
-async function explainFinding(store: Store, finding: Finding): Promise<Explanation> {
+async function explainFinding(
+  store: Store,
+  finding: Finding,
+  deploys: SuspectDeploys | undefined,
+): Promise<Explanation> {
   const [events, ticket, outbox] = await Promise.all([
     store.history.events(finding.id),
     store.tickets.ofFinding(finding.id),
@@ -82,6 +92,7 @@ async function explainFinding(store: Store, finding: Finding): Promise<Explanati
     `  priority   ${priority === undefined ? "not scored" : priorityLine(priority)}`,
     `  decision   ${decisionText(decision)} (${formatInstant(decision.at)})`,
     `  ticket     ${ticket === undefined ? "none" : ticketText(ticket)}`,
+    ...(deploys === undefined ? [] : suspectLines(deploys).map((line) => `  deploy     ${line}`)),
     "",
     "Timeline:",
     ...events.map((event) => `  ${formatInstant(event.at)}  ${event.kind.padEnd(8)}  ${event.text}`),
@@ -93,7 +104,11 @@ async function explainFinding(store: Store, finding: Finding): Promise<Explanati
           ],
     ),
   ];
-  return { found: true, lines, data: { finding, ticket: ticket ?? null, events, outbox: outbox.items } };
+  return {
+    found: true,
+    lines,
+    data: { finding, ticket: ticket ?? null, deploys: deploys ?? null, events, outbox: outbox.items },
+  };
 }
 
 /** What the next decision goes by. */

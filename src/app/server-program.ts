@@ -2,11 +2,13 @@ import { scheduleKey } from "../model/time.ts";
 import type { RuleCatalogue, RuleListing, ServerProgram } from "../server/program.ts";
 import { second } from "../support/duration.ts";
 import { BackfeedError } from "../support/errors.ts";
+import { suspectText } from "../triage/describe-deploys.ts";
 import { builtInRules } from "./built-in-rules.ts";
 import { withIdentities } from "./identities.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import type { Program } from "./program.ts";
 import { refileFinding } from "./refile-finding.ts";
+import { suspectsOfStored } from "./suspects.ts";
 
 /** Catching up after downtime can take minutes: whoever asks is told so, instead of waiting for an answer that long. */
 const runPatienceMs = 5 * second;
@@ -30,6 +32,11 @@ export function serverProgram(program: Program, catalogue: LoadedRules["catalogu
         if (local === undefined) throw new BackfeedError("not_found", "no local tracker is configured");
         return local.move(key, to, author);
       },
+    },
+    deploys: store.deploys,
+    async deploysOf(finding) {
+      const deploys = await suspectsOfStored(finding, catalogue.current().rules, program.context);
+      return deploys && { deploys, text: suspectText(deploys) };
     },
     rules: () => listRules(program, catalogue),
     async ruleIds() {

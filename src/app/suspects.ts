@@ -6,6 +6,7 @@ import type { Rule } from "../model/rule.ts";
 import { renderText } from "../rules/templates.ts";
 import type { Store } from "../store/store.ts";
 import type { Logger } from "../support/logging.ts";
+import { withIdentities } from "./identities.ts";
 import { templateContext } from "./voice.ts";
 
 /** A finding whose suspect deploys are asked for. */
@@ -62,6 +63,21 @@ export async function suspectsOf(
     if (suspects !== undefined) found.set(finding.id, suspects);
   }
   return found;
+}
+
+/** Of one stored finding, by the rules that are loaded; undefined also where its rule is not. */
+export async function suspectsOfStored(
+  finding: Finding,
+  loaded: readonly Rule[],
+  context: SuspectContext & { readonly store: Pick<Store, "deploys" | "state" | "tickets"> },
+): Promise<SuspectDeploys | undefined> {
+  const { store } = context;
+  const named = loaded.find(({ id, formerly }) => [id, ...formerly].includes(finding.worst.ruleId));
+  const [rule] = named === undefined ? [] : withIdentities([named], await store.state.ruleStates());
+  if (rule === undefined) return undefined;
+  const closed = (await store.tickets.ofFinding(finding.id))?.closed;
+  const doneAt = closed?.as === "done" ? closed.at : undefined;
+  return (await suspectsOf([{ finding, rule, doneAt }], context)).get(finding.id);
 }
 
 function windowOf({ evidence: { deploys } }: Rule): number {

@@ -1,7 +1,10 @@
+import type { SuspectDeploys } from "../model/deploy.ts";
+import type { Document } from "../model/document.ts";
 import type { Finding } from "../model/finding.ts";
 import type { LocalTicket } from "../model/local-ticket.ts";
 import type { Mode, Severity } from "../model/rule.ts";
 import type {
+  DeployStore,
   EvidenceStore,
   HistoryStore,
   LocalTicketStore,
@@ -80,6 +83,9 @@ export interface ServerProgram {
     /** Throws `not_found`, or `conflict` when no transition leads from the current status to `to`. */
     transition(key: string, to: string, author: string): Promise<LocalTicket>;
   };
+  readonly deploys: Pick<DeployStore, "list">;
+  /** What went out before a finding began, judged and in the ticket's words; undefined where no deploy of its service is known. */
+  deploysOf(finding: Finding): Promise<{ readonly deploys: SuspectDeploys; readonly text: Document } | undefined>;
   rules(): Promise<RuleCatalogue>;
   /** Every id by which a silence finds alerts of today's rules: built-in ones too, and the id a renamed one had at first. */
   ruleIds(): Promise<readonly string[]>;

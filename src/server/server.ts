@@ -11,6 +11,7 @@ import { createHttpApp } from "./http-app.ts";
 import { documentRoute } from "./openapi.ts";
 import type { ServerProgram } from "./program.ts";
 import type { Route } from "./route.ts";
+import { deployRoutes } from "./routes/deploys.ts";
 import { findingRoutes } from "./routes/findings.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { outboxRoutes } from "./routes/outbox.ts";
@@ -120,6 +121,7 @@ export function allRoutes(
     ...outboxRoutes(program, audit),
     ...ticketRoutes(program, audit),
     ...silenceRoutes(program, audit),
+    ...deployRoutes(program),
   ];
   return [...routes, documentRoute(routes, options.webhooks ?? [], publicUrl)];
 }

@@ -1,5 +1,5 @@
 import type { Deploy, SuspectDeploy, SuspectDeploys, VersionBefore } from "../model/deploy.ts";
-import { type Block, type Inline, link, paragraph, strong, text } from "../model/document.ts";
+import { type Block, type Document, type Inline, link, paragraph, strong, text } from "../model/document.ts";
 import type { EvidenceRequest } from "../model/evidence.ts";
 import { formatInstant } from "../model/time.ts";
 import { day, formatDuration, hour } from "../support/duration.ts";
@@ -22,6 +22,11 @@ export function suspectBlocks({ deploys }: Pick<Story, "deploys">): readonly Blo
     ),
     { kind: "list", items },
   ];
+}
+
+/** On the finding's page, which has a heading of its own. */
+export function suspectText(deploys: SuspectDeploys): Document {
+  return [...suspectBlocks({ deploys }).filter(({ kind }) => kind !== "heading"), ...deploysSinceDone({ deploys })];
 }
 
 /** A row of the summary block: what became known of deploys after the ticket was filed stands there. */

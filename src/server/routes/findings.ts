@@ -7,6 +7,7 @@ import type { Logger } from "../../support/logging.ts";
 import type { ServerProgram } from "../program.ts";
 import { type Route, route } from "../route.ts";
 import { pageOf, pageQuery, viewPage } from "../views/common.ts";
+import { suspectDeploysView, viewSuspectDeploys } from "../views/deploy-view.ts";
 import { evidenceMetaView, evidenceView, viewEvidence, viewEvidenceMeta } from "../views/evidence-view.ts";
 import {
   findingEventView,
@@ -28,6 +29,9 @@ const findingDetailView = z.object({
   finding: findingView,
   events: z.array(findingEventView).meta({ description: "The newest 500, oldest first." }),
   evidence: evidenceMetaView.optional(),
+  deploys: suspectDeploysView
+    .optional()
+    .meta({ description: "What went out before it began; missing where no deploy of its service is known." }),
   ticket: ticketRecordView.optional(),
   outbox: z.array(outboxEntryView),
   rules: z
@@ -86,12 +90,13 @@ export function findingRoutes(program: ServerProgram, logger: Pick<Logger, "info
       answer: { kind: "json", name: "FindingDetail", schema: findingDetailView },
       handle: async ({ params: { id } }) => {
         const finding = await existing(id);
-        const [events, newest, record, outbox, catalogue] = await Promise.all([
+        const [events, newest, record, outbox, catalogue, deploys] = await Promise.all([
           history.events(id),
           evidence.newest(id),
           tickets.ofFinding(id),
           history.outbox({ finding: id, limit: outboxShown }),
           program.rules(),
+          program.deploysOf(finding),
         ]);
         return {
           finding: viewFinding(finding),
@@ -100,6 +105,7 @@ export function findingRoutes(program: ServerProgram, logger: Pick<Logger, "info
             .slice(-eventsShown)
             .map(viewFindingEvent),
           evidence: newest && viewEvidenceMeta(newest),
+          deploys: deploys && viewSuspectDeploys(deploys),
           ticket: record && viewTicketRecord(record),
           outbox: outbox.items.map(viewOutboxEntry),
           rules: catalogue.rules

@@ -130,6 +130,7 @@ export interface FindingDetail {
   readonly finding: FindingAnswer;
   readonly events: readonly TimelineEvent[];
   readonly evidence?: EvidenceMeta | undefined;
+  readonly deploys?: { readonly text: Document } | undefined;
   readonly ticket?: TicketRecordAnswer | undefined;
   readonly outbox: readonly OutboxEntry[];
   readonly rules: readonly { readonly id: string; readonly why: string; readonly runbook?: string | undefined }[];

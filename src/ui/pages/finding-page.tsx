@@ -6,6 +6,7 @@ import { useFinding } from "../api/queries.ts";
 import { badShare, formatCount, formatLabels, formatShare, formatSpan, formatValue, unitOf } from "../format.ts";
 import { usePageTitle } from "../page-title.ts";
 import { BandBadge } from "../parts/band.tsx";
+import { DocumentBlocks } from "../parts/document-blocks.tsx";
 import { EvidencePanel } from "../parts/evidence-panel.tsx";
 import { ExplainedPanel } from "../parts/explained-panel.tsx";
 import { EventsBehind, Measured } from "../parts/measured.tsx";
@@ -24,7 +25,7 @@ export function FindingPage({ id }: { id: string }) {
   const query = useFinding(id);
   usePageTitle(query.data?.finding.title ?? "Finding");
   if (query.data === undefined) return <Awaiting query={query} />;
-  const { finding, events, evidence } = query.data;
+  const { finding, events, evidence, deploys } = query.data;
   const section = evidence?.sections.find(({ ruleId }) => ruleId === finding.worst.ruleId);
   const unit = section?.unit ?? unitOf(finding.worst);
   return (
@@ -39,6 +40,11 @@ export function FindingPage({ id }: { id: string }) {
             </Panel>
           )}
           <EvidencePanel findingId={finding.id} evidence={evidence} />
+          {deploys !== undefined && (
+            <Panel title="Deploys before it began">
+              <DocumentBlocks document={deploys.text} />
+            </Panel>
+          )}
           {finding.explains !== undefined && <ExplainedPanel explains={finding.explains} />}
           {finding.others.length > 0 && <OtherAlerts finding={finding} unit={unit} />}
         </div>

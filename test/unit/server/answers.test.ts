@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { buildDeploy } from "../../support/deploys.ts";
 import { chartName, finding, findingId, now, outboxEntry, png, rule } from "./fixtures.ts";
 import { operatorToken, type RunningServer, runServer, viewerToken } from "./running-server.ts";
 
@@ -23,6 +24,27 @@ describe("answers of the API", () => {
     });
     expect(row?.["ticket"]).to.deep.include({ key: "OPS-12", status: "In Progress" });
     expect(row).not.to.have.any.keys("memory", "groupKey");
+  });
+
+  it("give a finding's suspect deploys, judged and in words, and list deploys by service", async () => {
+    running.state.findings = [finding()];
+    const { json: without } = await running.ask(`/api/v1/findings/${findingId(1)}`);
+    expect(without).to.not.have.property("deploys");
+    const deploy = buildDeploy({ at: now - 60_000, environment: undefined });
+    const before = { version: "1.4.1", ranMs: 3_600_000, watchedMs: 3_600_000, episodes: 0, same: false };
+    const suspect = { deploy, beforeMs: 60_000, underWay: false, again: false, before };
+    const judged = { services: ["checkout"], onset: now, windowMs: 86_400_000, suspects: [suspect], more: 0 };
+    running.state.suspects = { ...judged, last: undefined, sinceDone: undefined };
+    const { json } = await running.ask(`/api/v1/findings/${findingId(1)}`);
+    const { suspects, text } = json["deploys"] as { suspects: Record<string, unknown>[]; text: unknown };
+    expect(suspects[0]).to.deep.include({ version: "1.4.2", beforeMs: 60_000, before, origin: "backfeed" });
+    expect(suspects[0]).to.not.have.any.keys("key", "environment");
+    expect(JSON.stringify(text)).to.contain("1 min before it began").and.not.contain("heading");
+    running.state.deploys = [deploy, buildDeploy({ service: "cart" })];
+    expect((await running.ask("/api/v1/deploys")).json["items"]).to.have.length(2);
+    const { json: ofCart } = await running.ask("/api/v1/deploys?service=cart&limit=1");
+    expect(ofCart["items"]).to.deep.include.members([{ ...(ofCart["items"] as object[])[0], service: "cart" }]);
+    expect(ofCart["next"]).to.equal(null);
   });
 
   it("page through everything exactly once", async () => {

@@ -1,3 +1,4 @@
+import type { Deploy, SuspectDeploys } from "../../../src/model/deploy.ts";
 import type { Evidence, EvidenceRequest } from "../../../src/model/evidence.ts";
 import type { Finding, FindingEvent } from "../../../src/model/finding.ts";
 import type { LocalTicket } from "../../../src/model/local-ticket.ts";
@@ -7,6 +8,7 @@ import type { TicketRecord } from "../../../src/model/ticket.ts";
 import type { RuleFault, RuleListing, ServerProgram } from "../../../src/server/program.ts";
 import type { Page, PageRequest, TickRecord } from "../../../src/store/store.ts";
 import { BackfeedError } from "../../../src/support/errors.ts";
+import { suspectText } from "../../../src/triage/describe-deploys.ts";
 
 /** What the fake program knows; a test changes it as it likes. */
 export interface FakeState {
@@ -16,6 +18,8 @@ export interface FakeState {
   localTickets: LocalTicket[];
   outbox: OutboxEntry[];
   silences: Silence[];
+  deploys: Deploy[];
+  suspects: SuspectDeploys | undefined;
   evidence: Map<string, { request: EvidenceRequest; evidence: Evidence }>;
   rules: RuleListing[];
   faults: RuleFault[];
@@ -41,6 +45,8 @@ export function emptyState(): FakeState {
     localTickets: [],
     outbox: [],
     silences: [],
+    deploys: [],
+    suspects: undefined,
     evidence: new Map(),
     rules: [],
     faults: [],
@@ -133,6 +139,14 @@ export function fakeProgram(state: FakeState): ServerProgram {
       },
       list: async (request) => page(state.silences, request),
     },
+    deploys: {
+      list: async (request) =>
+        page(
+          state.deploys.filter(({ service }) => request.service === undefined || service === request.service),
+          request,
+        ),
+    },
+    deploysOf: async () => state.suspects && { deploys: state.suspects, text: suspectText(state.suspects) },
     async refile(id, { by, at }) {
       const finding = state.findings.find((candidate) => candidate.id === id);
       if (finding === undefined) throw new BackfeedError("not_found", "there is no such finding", { facts: { id } });

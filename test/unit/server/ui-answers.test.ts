@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { z } from "zod";
+import { suspectDeploysView } from "../../../src/server/views/deploy-view.ts";
 import { evidenceView } from "../../../src/server/views/evidence-view.ts";
 import { findingSummaryView, findingView } from "../../../src/server/views/finding-view.ts";
 import { outboxEntryView } from "../../../src/server/views/outbox-view.ts";
@@ -18,6 +19,7 @@ describe("what the pages expect of the API", () => {
     const views = [
       checked<ui.FindingSummary>()(findingSummaryView),
       checked<ui.FindingAnswer>()(findingView),
+      checked<NonNullable<ui.FindingDetail["deploys"]>>()(suspectDeploysView),
       checked<ui.Evidence>()(evidenceView),
       checked<ui.OutboxEntry>()(outboxEntryView),
       checked<ui.TicketRecordAnswer>()(ticketRecordView),
