@@ -7,6 +7,7 @@ import { batchScript } from "../support/simulation/seeded/find-defect.ts";
 import { generatePlan } from "../support/simulation/seeded/generate.ts";
 import { runPlan } from "../support/simulation/seeded/run-plan.ts";
 import { runSeeds } from "../support/simulation/seeded/seed-runner.ts";
+import { Tally } from "../support/simulation/seeded/tally.ts";
 
 /** As many as fit the time of one run of all tests; `npm run simulate` runs as many as are asked for. */
 const seeds = Number(process.env["SIMULATION_SEEDS"] ?? 60);
@@ -27,6 +28,19 @@ describe("the program among faults from a seed", function () {
     expect(
       broken.map(({ outcome }) => `npm run simulate -- --seed ${outcome.seed}: ${outcome.broken[0]}`),
     ).to.deep.equal([]);
+  });
+});
+
+describe("what many seeds came to", () => {
+  it("names the faults that no run injected, and the decisions that no run reached", () => {
+    const tally = new Tally();
+    expect(tally.neverInjected()).to.include.members(["kill", "person close", "jira lostAnswer", "webhook late"]);
+    expect(tally.neverReached()).to.include.members(["new_finding", "verified", "pending"]);
+    tally.add({ counts: { "fault:kill": 2, "outcome:none:pending": 3, "decision:comment:verified": 1 } });
+    tally.add({ counts: { "fault:kill": 1, "fault:person close": 1 } });
+    expect(tally.neverInjected()).to.not.include.members(["kill"]).and.not.include.members(["person close"]);
+    expect(tally.neverReached()).to.include("new_finding").and.not.include("verified").and.not.include("pending");
+    expect(tally.lines()).to.include("        3  fault  kill");
   });
 });
 

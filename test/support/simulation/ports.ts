@@ -172,6 +172,7 @@ export class WatchedPorts {
       state: this.#watch("store.state", raw.state),
       outbox: this.#watch("store.outbox", raw.outbox),
       tickets: this.#watch("store.tickets", raw.tickets),
+      inbox: this.#watch("store.inbox", raw.inbox),
       evidence: this.#watch("store.evidence", raw.evidence),
       history: this.#watch("store.history", raw.history),
       silences: this.#watch("store.silences", raw.silences),

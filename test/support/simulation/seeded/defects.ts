@@ -60,7 +60,7 @@ export const defects: readonly Defect[] = [
     changes: [
       {
         file: "src/app/conclude.ts",
-        find: "const { commits, storm } = await triageFindings(steps, facts, at, context, signal);",
+        find: "const { commits, storm } = await triageFindings(",
         replace: `await state.commitTick({
           schedule: request.schedule,
           tick: at,
@@ -69,7 +69,7 @@ export const defects: readonly Defect[] = [
             counts: { verdicts: {}, outcomes: {}, notEvaluated: 0 },
           })),
         });
-        const { commits, storm } = await triageFindings(steps, facts, at, context, signal);`,
+        const { commits, storm } = await triageFindings(`,
       },
     ],
   },

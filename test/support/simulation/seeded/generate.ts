@@ -31,8 +31,9 @@ export function generatePlan(seed: number): Plan {
     () => add(anyTime(), users(rules, random)),
     () => add(anyTime(), people(random)),
     () => add(anyTime(), people(random)),
+    () => add(anyTime(), people(random)),
   ];
-  for (let left = random.int(4, 18); left > 0; left -= 1) random.pick(moods)();
+  for (let left = random.int(4, 24); left > 0; left -= 1) random.pick(moods)();
   return {
     seed,
     deployment,
@@ -41,9 +42,29 @@ export function generatePlan(seed: number): Plan {
     limits: random.chance(0.2)
       ? { perRun: random.int(1, 2), perDay: random.int(2, 5), perDayPerProject: random.int(2, 5) }
       : { perRun: 10, perDay: 50, perDayPerProject: 25 },
+    ...hearing(random),
     activeMs,
     // What begins after the healing would not be healed.
     events: events.filter(({ at }) => at < activeMs).sort((a, b) => a.at - b.at),
+  };
+}
+
+/** How soon is heard what people do: where webhooks tell of it, tickets are read more rarely. */
+function hearing(random: Random): Pick<Plan, "webhooks" | "learnEveryMinutes"> {
+  const webhooks = random.weighted({ none: 3, prompt: 2, troubled: 3 });
+  return { webhooks, learnEveryMinutes: random.pick(webhooks === "none" ? [5, 10, 15] : [20, 30]) };
+}
+
+/** Short where the defaults are days, so that a run of hours sees their ends. */
+function ticketPolicy(random: Random): RuleSketch["ticket"] {
+  return {
+    onQuiet: random.weighted({ comment: 4, transition: 2, none: 1 }),
+    onReturn: random.weighted({ reopen: 4, new_linked: 1, comment: 1 }),
+    onWontDo: random.weighted({ suppress: 4, new_linked: 1 }),
+    doneGraceMs: random.pick([0, 10, 10, 30]) * minute,
+    returnWithinMs: random.pick([10 * minute, 30 * minute, 30 * 24 * hour]),
+    suppressForMs: random.pick([30 * minute, hour, 90 * 24 * hour]),
+    verifyForMs: random.pick([20 * minute, 40 * minute, 7 * 24 * hour]),
   };
 }
 
@@ -60,7 +81,8 @@ function makeRules(random: Random): readonly RuleSketch[] {
     forMinutes: random.pick([0, 0, 5, 10]),
     untilMinutes: random.pick([0, 5, 10, 20]),
     mode: random.weighted({ file: 12, report: 1, dry_run: 1 }),
-    ticket: { onQuiet: random.weighted({ comment: 4, transition: 2, none: 1 }) },
+    ticket: ticketPolicy(random),
+    explains: template === "jobs" && random.chance(0.5) ? ["errors", "latency"] : [],
     wording: 0,
     threshold: template === "errors" ? 10 : 20,
     grouped: true,
@@ -84,12 +106,14 @@ function problem(rule: RuleSketch, random: Random): Happening {
   const levels = isErrors
     ? { bad: 6, worse: 12, between: 0, nothing: 0 }
     : { bad: 40, worse: 400, between: 15, nothing: 0 };
+  const flaps = rule.untilMinutes >= 10 && random.chance(0.15);
   return {
     kind: "problem",
     rule: rule.id,
     series,
-    minutes: random.int(least / 5, most / 5) * 5,
-    level: level === "nothing" ? "nothing" : levels[level],
+    minutes: flaps ? 12 * rule.everyMinutes : random.int(least / 5, most / 5) * 5,
+    level: flaps ? levels.worse : level === "nothing" ? "nothing" : levels[level],
+    flaps,
   };
 }
 
@@ -137,7 +161,7 @@ function programTrouble(random: Random): Happening {
 
 function users(rules: readonly RuleSketch[], random: Random): Happening {
   const rule = random.pick(rules).id;
-  switch (random.weighted({ ruleChange: 6, silence: 2, refile: 2, retryParked: 1 })) {
+  switch (random.weighted({ ruleChange: 6, silence: 2, refile: 2, retryParked: 2 })) {
     case "ruleChange": {
       const to = random.weighted({ threshold: 2, title: 1, severity: 4, mode: 1, group: 1, removed: 1, loaded: 2 });
       if (to === "threshold") return { kind: "ruleChange", rule, change: { to, threshold: random.pick([5, 10, 30]) } };
@@ -165,10 +189,13 @@ function personAction(random: Random): PersonAction {
     edit: 6,
     addLabel: 1,
     removeOurLabel: 1,
+    command: 2,
+    adopt: 1,
+    hide: 1,
     move: 1,
-    close: 3,
+    close: 5,
     start: 1,
-    reopen: 1,
+    reopen: 2,
     delete: 1,
     merge: 1,
     comment: 1,
@@ -181,10 +208,14 @@ function personAction(random: Random): PersonAction {
     }
     case "addLabel":
       return { does, label: "team-b" };
+    case "command":
+      return { does, command: random.pick(["snooze-1h", "snooze-1h", "refile", "snooze-for-ever"] as const) };
+    case "adopt":
+      return { does, finding: random.int(0, 9) };
     case "move":
-      return { does, project: random.pick(["APP", "OPS"]) };
+      return { does, project: random.pick(["APP", "OPS"] as const) };
     case "close": {
-      const resolution = random.pick(["Done", "Done", "Duplicate", "Cannot Reproduce"]);
+      const resolution = random.pick(["Done", "Done", "Done", "Duplicate", "Cannot Reproduce"]);
       return random.chance(0.3) ? { does, status: "Won't Do" } : { does, status: "Done", resolution };
     }
     default:

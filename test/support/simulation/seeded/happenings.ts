@@ -197,9 +197,13 @@ async function retryParked(run: Simulation): Promise<number> {
   return items.length;
 }
 
-function person(event: Extract<Happening, { kind: "person" }>, { jira, trace }: Simulation): string | undefined {
+async function person(
+  event: Extract<Happening, { kind: "person" }>,
+  { jira, trace, life }: Simulation,
+): Promise<string | undefined> {
+  const findings = ((await life?.store.history.findings({ limit: 100 }))?.items ?? []).map(({ id }) => id).sort();
   try {
-    return letPersonAct({ jira, name: event.name, issue: event.issue, action: event.action });
+    return letPersonAct({ jira, name: event.name, issue: event.issue, action: event.action, findings });
   } catch (thrown) {
     // The workflow offers no such step from where the issue is.
     trace.say(`a person could not ${event.action.does}: ${String(thrown)}`);

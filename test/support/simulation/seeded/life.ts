@@ -1,7 +1,11 @@
 import { copyFileSync, existsSync } from "node:fs";
+import { jiraReceiver } from "../../../../src/app/jira-receiver.ts";
 import type { TickResult } from "../../../../src/app/tick.ts";
+import { Secret } from "../../../../src/config/secret.ts";
+import type { TrackerConfig } from "../../../../src/config/types.ts";
 import { newestTick } from "../../../../src/detect/schedule.ts";
 import type { Rule } from "../../../../src/model/rule.ts";
+import type { Delivery, Taken, WebhookReceiver } from "../../../../src/server/webhooks/receiver.ts";
 import type { Source } from "../../../../src/sources/source.ts";
 import { openSqlStore } from "../../../../src/store/sql/open-sql-store.ts";
 import type { Store } from "../../../../src/store/store.ts";
@@ -31,10 +35,29 @@ export interface LifeOptions {
   readonly onCrash: (what: string, thrown: unknown) => void;
 }
 
-/** Ten times as rare as the program does it, which changes nothing but how soon people are heard. */
-const learnEveryMs = 10 * minute;
+/** The secret of Jira's webhook. */
+export const webhookSecret = "the secret of the webhook";
 
 const never = new Promise<never>(() => undefined);
+
+/** Of which the receiver of webhooks looks at the secret and the prefix. */
+function trackerConfig(url: string): TrackerConfig {
+  return {
+    type: "jira",
+    url,
+    deployment: "auto",
+    auth: { kind: "personal_access_token", token: new Secret("unused") },
+    project: "OPS",
+    issueType: "Bug",
+    labelPrefix: "backfeed",
+    webhookSecret: new Secret(webhookSecret),
+    wontDo: [],
+    closeDuplicates: true,
+    timeoutMs: minute,
+    requestsPerMinute: 600,
+    tls: { caFile: undefined, verify: true },
+  };
+}
 
 /** One life of the real program over a store file, from its start until it is stopped or killed. */
 export class Life {
@@ -48,6 +71,7 @@ export class Life {
   readonly #work = new Set<Promise<void>>();
   #rules: readonly Rule[];
   #world: World | undefined;
+  #receiver: WebhookReceiver | undefined;
   #twin: AbortController | undefined;
   #isOver = false;
   #dies: () => void = () => undefined;
@@ -102,6 +126,15 @@ export class Life {
   async refile(findingId: string, by: string): Promise<boolean> {
     const work = this.#world?.refile(findingId, by).then(() => true);
     return Promise.race([work ?? false, this.death.then(() => false)]);
+  }
+
+  /** `POST /webhooks/jira`. Undefined when nobody answers: the process is not up yet, or died over it. */
+  async receive(delivery: Delivery): Promise<Taken | "refused" | undefined> {
+    const receiver = this.#receiver;
+    if (receiver === undefined) return undefined;
+    const senders = receiver.verify(delivery);
+    if (senders.length === 0) return "refused";
+    return Promise.race([receiver.take(delivery, senders), this.death.then(() => undefined)]);
   }
 
   /** Tells the worker that there is something to do. */
@@ -174,10 +207,18 @@ export class Life {
       clock: this.clock,
       dispatcher: new LivingDispatcher({ inner: jira.dispatcher, time, mayLeave }),
     });
+    const store = ports.store(this.store);
+    this.#receiver ??= jiraReceiver({
+      trackers: { jira: trackerConfig(jira.url) },
+      store,
+      isOwn: (_, account) => tracker.ownAccount() === account,
+      redact: (text) => text,
+      wake: () => this.#world?.learning.wake(),
+    });
     return createWorld({
       start: new Date(this.clock.now()).toISOString(),
       clock: this.clock,
-      store: ports.store(this.store),
+      store,
       rules: this.#rules,
       sources: [ports.source(source)],
       trackers: () => [ports.tracker(tracker)],
@@ -188,7 +229,8 @@ export class Life {
       owner,
       // It is woken when something is due; a second one is not, and looks by itself as the program does.
       pollMs: owner === "worker-1" ? 30 * minute : 5_000,
-      learnEveryMs,
+      // More rarely than the program does it, which changes nothing but how soon people are heard.
+      learnEveryMs: plan.learnEveryMinutes * minute,
     });
   }
 

@@ -1,5 +1,5 @@
 import type { JiraDouble } from "../../jira/start-jira-double.ts";
-import type { PersonAction } from "./plan.ts";
+import { hiddenProject, type PersonAction } from "./plan.ts";
 
 export interface PersonDoes {
   readonly jira: JiraDouble;
@@ -7,10 +7,12 @@ export interface PersonDoes {
   /** Counts through the issues that exist. */
   readonly issue: number;
   readonly action: PersonAction;
+  /** Ids of the findings that there are. */
+  readonly findings: readonly string[];
 }
 
 /** What was done to which issue, in words; undefined when there was nothing to do it to. */
-export function letPersonAct({ jira, name, issue: index, action }: PersonDoes): string | undefined {
+export function letPersonAct({ jira, name, issue: index, action, findings }: PersonDoes): string | undefined {
   const issues = jira.issues();
   const issue = issues[index % Math.max(1, issues.length)];
   if (issue === undefined) return undefined;
@@ -37,6 +39,16 @@ export function letPersonAct({ jira, name, issue: index, action }: PersonDoes): 
     case "close":
       person.transition(id, action.status, action.resolution);
       return `${name} closes ${key} as ${action.resolution ?? action.status}`;
+    case "hide":
+      if (issue.projectKey === hiddenProject) return `${name} moves it back to ${person.move(id, "OPS")}`;
+      return `${name} moves ${key} out of reach, to ${person.move(id, hiddenProject)}`;
+    case "adopt": {
+      const finding = findings[action.finding % Math.max(1, findings.length)];
+      if (finding === undefined) return undefined;
+      const own = person.file("OPS", "somebody noticed it before");
+      person.addLabel(own, `backfeed-adopt-${finding}`);
+      return `${name} wants ${own} to be the ticket of a finding`;
+    }
     case "start":
       person.transition(id, "In Progress");
       return `${name} starts ${key}`;

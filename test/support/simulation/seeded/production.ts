@@ -28,7 +28,9 @@ export class Production {
       if (event.kind !== "problem") return [];
       const from = startAt + Math.floor(event.at / stepMs) * stepMs;
       const until = from + Math.ceil((event.minutes * minute) / stepMs) * stepMs;
-      return [{ rule: event.rule, series: event.series, from, until, level: event.level }];
+      const { rule, series, level } = event;
+      const turnMs = event.flaps ? (this.#rules.get(rule)?.everyMinutes ?? 5) * minute : undefined;
+      return [{ rule, series, from, until, level, turnMs }];
     });
   }
 
@@ -37,8 +39,8 @@ export class Production {
     const problem = this.#problems.findLast(
       (each) => each.rule === rule && each.series === series && each.from < to && to <= each.until,
     );
-    if (problem !== undefined) return problem.level;
     const sketch = this.#rules.get(rule);
+    if (problem !== undefined && !isGoodTurn(problem, to)) return problem.level;
     return sketch === undefined ? "nothing" : templates[sketch.template].well;
   }
 
@@ -96,4 +98,9 @@ interface Problem {
   readonly from: number;
   readonly until: number;
   readonly level: Level;
+  readonly turnMs: number | undefined;
+}
+
+function isGoodTurn({ turnMs }: Problem, to: number): boolean {
+  return turnMs !== undefined && (to / turnMs) % 2 === 0;
 }

@@ -21,6 +21,8 @@ export interface RuleSketch {
   readonly untilMinutes: number;
   readonly mode: Mode;
   readonly ticket: Partial<TicketPolicy>;
+  /** Rules whose findings it explains. */
+  readonly explains: readonly string[];
   /** What rule changes turn: part of the title, the threshold, and by what it groups. */
   readonly wording: number;
   readonly threshold: number;
@@ -162,6 +164,7 @@ function build(sketch: RuleSketch): Rule {
     impact: ratio ? { slo: { objective: 0.99, periodMs: 30 * 24 * 60 * minute } } : {},
     evidence: { samples: ratio ? 2 : 0, fields: [], infra: [] },
     ticket: { ...defaultTicketPolicy, ...sketch.ticket },
+    inhibits: sketch.explains.length === 0 ? [] : [{ rules: sketch.explains, where: {}, equal: [] }],
     shape: `${template}:${sketch.grouped}`,
   });
 }

@@ -1,7 +1,8 @@
 import { brokenInvariants } from "./checks/all.ts";
-import { gatherFacts } from "./facts.ts";
+import { type Facts, gatherFacts } from "./facts.ts";
 import type { Plan } from "./plan.ts";
 import { Simulation } from "./simulation.ts";
+import type { Trace } from "./trace.ts";
 
 export interface RunOutcome {
   readonly seed: number;
@@ -19,7 +20,9 @@ export async function runPlan(plan: Plan): Promise<RunOutcome> {
   let broken: readonly string[];
   try {
     await run.play();
-    broken = brokenInvariants(await gatherFacts(run));
+    const facts = await gatherFacts(run);
+    countDecisions(facts, run.trace);
+    broken = brokenInvariants(facts);
   } catch (thrown) {
     broken = [`crash: ${thrown instanceof Error ? thrown.stack : String(thrown)}`];
   }
@@ -34,4 +37,12 @@ export async function runPlan(plan: Plan): Promise<RunOutcome> {
   };
   await run.close();
   return outcome;
+}
+
+/** At ticks and between them, by the timelines of the findings: the last word of each, not that of each tick. */
+function countDecisions({ events }: Facts, trace: Trace): void {
+  for (const event of [...events.values()].flat()) {
+    const action = event.text.slice(0, event.text.indexOf(":"));
+    if (event.kind === "decision") trace.count(`decision:${action}:${event.code}`);
+  }
 }

@@ -9,7 +9,8 @@ import { copyEmptyStore } from "./empty-store.ts";
 import { begin, heal } from "./happenings.ts";
 import { Ledger } from "./ledger.ts";
 import { Life } from "./life.ts";
-import { minute, type Plan, startAt, stepMs } from "./plan.ts";
+import { hiddenProject, minute, type Plan, startAt, stepMs } from "./plan.ts";
+import { Postman } from "./postman.ts";
 import { Production } from "./production.ts";
 import { changed, RuleBook, type RuleChange, type RuleSketch } from "./rules.ts";
 import { Time } from "./time.ts";
@@ -54,6 +55,7 @@ export class Simulation {
   life: Life | undefined;
 
   readonly #loaded: Map<string, RuleSketch>;
+  readonly #postman: Postman;
   readonly #logger: Logger;
   #appointments: Appointment[] = [];
   #armed: { left: number; readonly downMs: number } | undefined;
@@ -69,6 +71,7 @@ export class Simulation {
     this.jira = jira;
     this.trace = new Trace(time);
     this.production = new Production(plan, this.endAt);
+    this.#postman = new Postman(this);
     this.#loaded = new Map(plan.rules.map((rule) => [rule.id, rule]));
     this.#logger = createLogger({
       level: "warn",
@@ -87,7 +90,7 @@ export class Simulation {
       listens: false,
       clock: () => time.now(),
       indexLag: 5_000,
-      projects: [{ key: "OPS" }, { key: "APP" }],
+      projects: [{ key: "OPS" }, { key: "APP" }, { key: hiddenProject, deniedPermissions: ["BROWSE_PROJECTS"] }],
     });
     return new Simulation(plan, time, jira);
   }
@@ -208,6 +211,7 @@ export class Simulation {
       still = before === this.#activity ? still + 1 : 0;
     }
     this.#traceJira();
+    this.#postman.collect();
   }
 
   async close(): Promise<void> {
@@ -248,7 +252,7 @@ export class Simulation {
     }
     for (const { rule, evaluation, action, reason } of result.lines()) {
       if (evaluation.alert === undefined && evaluation.ended === undefined) continue;
-      this.trace.count(`decision:${action}:${reason}`);
+      this.trace.count(`outcome:${action}:${reason}`);
       const labels = Object.values((evaluation.alert ?? evaluation.ended)?.labels ?? {}).join(",");
       this.trace.say(
         `${rule.id}{${labels}} is ${evaluation.verdict.kind} and ${evaluation.state}: ${action} ${reason}`,

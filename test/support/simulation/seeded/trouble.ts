@@ -24,6 +24,9 @@ const faults: readonly FaultKind[] = [
   { kind: "forbidden" },
 ];
 
+/** Faults of Jira that are injected, by their kind in the double. */
+export const jiraFaultKinds = [...new Set<string>([...faults.map(({ kind }) => kind), "hold"])];
+
 const operations: readonly (Operation | undefined)[] = [
   undefined,
   "createIssue",

@@ -8,6 +8,8 @@ import { minute, startAt } from "../plan.ts";
  */
 const onItsWayMs = 5 * minute;
 
+const isOrder = /^label backfeed-(snooze|refile|adopt)\b/;
+
 /** Invariant 4: a field that a person changed on a ticket is not written again. */
 export function peopleWin(facts: Facts): readonly string[] {
   /** By issue and field: when a person last changed it. */
@@ -22,6 +24,8 @@ export function peopleWin(facts: Facts): readonly string[] {
         continue;
       }
       const at = theirs.get(key);
+      // An order by label is taken off when it was carried out: the exception that people ask for.
+      if (isOrder.test(field)) continue;
       if (at === undefined || entry.at - at < onItsWayMs) continue;
       found.push(
         `${field} of ${entry.issueKey} is written at ${hourOf(entry.at, startAt)}, after a person's ${hourOf(at, startAt)}`,
