@@ -22,6 +22,16 @@ export function generatePlan(seed: number): Plan {
       if (random.chance(0.2)) add(at + stepMs + random.int(0, 3) * stepMs - 1, kill(random, 60));
     }
   }
+  // Everything at once, as when a database is gone.
+  if (random.chance(0.2)) {
+    const at = Math.floor((random.next() * activeMs) / stepMs) * stepMs;
+    for (const { id, template } of rules) {
+      const level = template === "errors" ? 6 : 40;
+      templates[template].series.forEach((_, series) => {
+        add(at, { kind: "problem", rule: id, series, minutes: random.int(6, 12) * 5, level, flaps: false });
+      });
+    }
+  }
   const deployment = seed % 2 === 0 ? "cloud" : "datacenter";
   const moods: readonly (() => void)[] = [
     () => add(anyTime(), sourceTrouble(rules, random)),
@@ -39,9 +49,12 @@ export function generatePlan(seed: number): Plan {
     deployment,
     validates: seed % 8 < 2,
     rules,
-    limits: random.chance(0.2)
-      ? { perRun: random.int(1, 2), perDay: random.int(2, 5), perDayPerProject: random.int(2, 5) }
-      : { perRun: 10, perDay: 50, perDayPerProject: 25 },
+    limits: {
+      ...(random.chance(0.2)
+        ? { perRun: random.int(1, 2), perDay: random.int(2, 5), perDayPerProject: random.int(2, 5) }
+        : { perRun: 10, perDay: 50, perDayPerProject: 25 }),
+      storm: random.chance(0.3) ? random.int(2, 4) : 20,
+    },
     ...hearing(random),
     activeMs,
     // What begins after the healing would not be healed.

@@ -134,7 +134,8 @@ export class Life {
     if (receiver === undefined) return undefined;
     const senders = receiver.verify(delivery);
     if (senders.length === 0) return "refused";
-    return Promise.race([receiver.take(delivery, senders), this.death.then(() => undefined)]);
+    const taken = await Promise.race([receiver.take(delivery, senders), this.death.then(() => undefined)]);
+    return typeof taken === "object" ? taken.outcome : taken;
   }
 
   /** Tells the worker that there is something to do. */

@@ -19,7 +19,12 @@ export interface Plan {
   /** Whether Atlassian's documents judge each request. */
   readonly validates: boolean;
   readonly rules: readonly RuleSketch[];
-  readonly limits: { readonly perRun: number; readonly perDay: number; readonly perDayPerProject: number };
+  readonly limits: {
+    readonly perRun: number;
+    readonly perDay: number;
+    readonly perDayPerProject: number;
+    readonly storm: number;
+  };
   /** Deliveries of Jira's webhook: none, each at once, or lost, late, repeated and in any order. */
   readonly webhooks: "none" | "prompt" | "troubled";
   /** How often tickets are read whatever webhooks say. */
