@@ -11,6 +11,9 @@ import type { Logger } from "../support/logging.ts";
 import type { EpisodeSpan, Voice } from "./context.ts";
 import type { Redact } from "./redaction.ts";
 
+/** How many faults of templates are remembered as told; beyond, they are told anew. */
+const mostTold = 1_000;
+
 /** How findings are titled, routed and linked under one service configuration. */
 export function createVoice(
   config: ServiceConfig,
@@ -20,6 +23,7 @@ export function createVoice(
   /** Where a ticket of this rule would go for an owner and label values that may never occur. */
   exampleRoute(rule: Rule, owner: string, labels: Labels): TicketRoute;
 } {
+  const told = new Set<string>();
   return {
     modeOf: (rule) => stricterMode(rule.mode, config.mode),
     titleOf: (rule, worst, episode) => redact(renderTitle(rule.title, templateContext(rule, worst, episode))),
@@ -27,6 +31,10 @@ export function createVoice(
       const context = templateContext(rule, finding.worst, finding.episode);
       const { route, dropped } = routeFor(config, finding.owner, rule.ticket, context);
       for (const problem of dropped) {
+        // A finding is put into words at every tick of its life.
+        if (told.has(`${rule.id} ${problem}`)) continue;
+        if (told.size >= mostTold) told.clear();
+        told.add(`${rule.id} ${problem}`);
         logger.warn("TICKET_FIELD_DROPPED", "a ticket goes without a label or field whose template fails", {
           rule: rule.id,
           problem,
