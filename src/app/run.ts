@@ -40,7 +40,9 @@ export async function runOnce(options: RunOptions): Promise<RunReport> {
   const { loaded, dryRun, ruleId, signal, onProgress } = options;
   const program = await openProgram({ loaded, clock: systemClock, logLevel: options.logLevel, dryRun });
   try {
-    const until = options.at ?? program.clock.now();
+    const now = program.clock.now();
+    const until = options.at ?? now;
+    if (until > now) refuseTheFuture(until, now);
     if (options.at !== undefined && !dryRun) await refuseThePast(program, options.at, ruleId);
     const results = await program.engine.runDue(
       {
@@ -61,6 +63,14 @@ export async function runOnce(options: RunOptions): Promise<RunReport> {
   } finally {
     await program.close();
   }
+}
+
+/** Nothing has been logged yet: everything would look calm, and what is judged up to then is not judged when it comes. */
+function refuseTheFuture(at: number, now: number): void {
+  throw new BackfeedError(
+    "configuration",
+    `--at ${formatInstant(at)} has not come yet: it is ${formatInstant(now)} by this machine's clock`,
+  );
 }
 
 /** What was judged is not judged again: only a dry run, on a copy, may look back. */
