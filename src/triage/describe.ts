@@ -93,12 +93,21 @@ function facts(story: Story): Inline[][][] {
   if (peak !== undefined) {
     rows.push(row("Worst", `${formatValue(peak.value, unitOf(rule.signal.measure))} at ${formatInstant(peak.at)}`));
   }
-  const { bad, total } = episode.sums;
-  if (total > 0) rows.push(row("Events", `${whole(bad)} bad of ${whole(total)} in this episode`));
+  const events = eventsText(finding);
+  if (events !== undefined) rows.push(row("Events", events));
   rows.push(row("Signal", signalText(rule)));
   if (rule.runbook !== undefined) rows.push([[strong("Runbook")], [link(rule.runbook, rule.runbook)]]);
   if (story.page !== undefined) rows.push([[strong("All about it")], [link("this finding in Backfeed", story.page)]]);
   return rows;
+}
+
+/** An episode counts a window's events by the step between ticks: at its first tick that may be none, where the window has some. */
+function eventsText({ episode, worst }: Finding): string | undefined {
+  const { bad, total } = episode.sums;
+  const { badEvents, events } = worst.verdict;
+  if (total <= 0) return undefined;
+  if (badEvents !== undefined && badEvents > bad) return `${whole(badEvents)} bad of ${whole(events)} in this window`;
+  return `${whole(bad)} bad of ${whole(total)} in this episode`;
 }
 
 function others(finding: Finding): readonly Block[] {

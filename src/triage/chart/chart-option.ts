@@ -127,7 +127,8 @@ function marks(
             data: [[{ xAxis: from }, { xAxis: to }]],
           },
         }),
-    ...(lines.length === 0 ? {} : { markLine: { silent: true, symbol: "none", data: lines } }),
+    // By default a line is drawn at its value rounded to two digits: 0.5 % would stand at 1 %.
+    ...(lines.length === 0 ? {} : { markLine: { silent: true, symbol: "none", precision: -1, data: lines } }),
   };
 }
 

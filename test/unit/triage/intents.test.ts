@@ -183,6 +183,14 @@ describe("describe", () => {
     expectGolden("queues", ticketDocument({ ...storyOf(finding, rule, start + 26 * hour), page: undefined }));
   });
 
+  it("counts the window's events where the episode, weighed by its steps, has no whole one yet", () => {
+    const young = { ...episode, lastBreachAt: start, sums: { bad: 0.17, total: 22 } };
+    const one = verdictOf("breached", { value: 0.0075, threshold: 0.005, events: 133, badEvents: 1 });
+    const alerts = [buildAlert(checkout, { labels: cart, episode: young, verdict: one })];
+    const text = plainText(ticketDocument(storyOf(buildFinding(checkout, { alerts }), checkout, start)));
+    expect(text).to.contain("Events | 1 bad of 133 in this window");
+  });
+
   it("says in every word what it is about, in numbers", () => {
     const quiet = checkoutFinding({
       state: "quiet",

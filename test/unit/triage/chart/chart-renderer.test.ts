@@ -51,6 +51,17 @@ describe("the chart renderer", function () {
     expect(sha256(again)).to.equal(first[1]);
   });
 
+  it("draws the threshold at its value, however small: a line of that value lies on it", async () => {
+    for (const threshold of [0.005, 0.000_123, 0.05, 1_234.567]) {
+      const series = [from, from + 60_000].map((at) => ({ at, value: threshold }));
+      const svg = await renderer.renderSvg({ ...spec, series, threshold, episode: undefined });
+      const heightOf = (colour: string) =>
+        Number(new RegExp(`<path d="M[\\d.]+ ([\\d.]+)[^"]*"[^>]*stroke="${colour}"`).exec(svg)?.[1]);
+      // Lines lie on whole pixels.
+      expect(heightOf("#b91c1c"), String(threshold)).to.be.closeTo(heightOf("#1d4ed8"), 1);
+    }
+  });
+
   it("keeps hostile text text", async () => {
     const hostile = `</text><script>alert(1)</script>&amp;"' ]]> \u0000\ufffe {a|b} id="zr0-" ${"<".repeat(300)}`;
     const line = { title: hostile, unit: "number" as const, points: spec.series };
