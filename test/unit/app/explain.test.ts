@@ -5,8 +5,10 @@ import { expect } from "chai";
 import { type ExplainOptions, explain } from "../../../src/app/explain.ts";
 import { loadRules } from "../../../src/app/load-rules.ts";
 import { runOnce } from "../../../src/app/run.ts";
+import type { Deploy } from "../../../src/model/deploy.ts";
 import { openSqlStore } from "../../../src/store/sql/open-sql-store.ts";
 import { day, start } from "../../support/alerts.ts";
+import { buildDeploy } from "../../support/deploys.ts";
 import { buildFinding } from "../../support/findings.ts";
 import { makeProjectFolder } from "../../support/project-folder.ts";
 import { buildRule } from "../../support/rules.ts";
@@ -29,7 +31,7 @@ describe("explain", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  async function explained(id: string): Promise<string> {
+  async function explained(id: string, deploy?: Deploy): Promise<string> {
     const path = join(folder, "backfeed.db");
     const store = await openSqlStore({ url: `sqlite:${path}` });
     await store.state.openInstance("test", []);
@@ -37,8 +39,13 @@ describe("explain", () => {
     await store.tickets.put(
       closedTicket({ at: start }, { snoozedUntil: start + day, peoples: ["priority", "summary"], gone: { at: start } }),
     );
+    if (deploy !== undefined) await store.deploys.receive(deploy);
     await store.close();
-    const loaded = { config: { store: { path } } } as unknown as ExplainOptions["loaded"];
+    const rules = [
+      buildRule({ evidence: { samples: 5, fields: [], infra: [], deploys: { service: "checkout", windowMs: day } } }),
+    ];
+    const catalogue = { current: () => ({ rules }) };
+    const loaded = { config: { store: { path } }, catalogue } as unknown as ExplainOptions["loaded"];
     const { lines } = await explain({ loaded, subject: { kind: "id", id }, signal: new AbortController().signal });
     return lines.join("\n");
   }
@@ -54,6 +61,13 @@ describe("explain", () => {
           "closed as done at 2026-01-05T10:00:00Z, snoozed until 2026-01-06T10:00:00Z, a person's: priority, summary",
       );
     }
+  });
+
+  it("names what went out before it began", async () => {
+    expect(await explained(finding.id)).to.not.contain("deploy ");
+    const deploy = buildDeploy({ at: start - 12 * 60_000, environment: undefined });
+    const text = await explained(finding.id, deploy);
+    expect(text).to.contain("  deploy     1.4.2 of checkout 12 min before it began (by anna, commit 0f2c1d9e8b7a, ");
   });
 
   it("says of a rule at an instant what was measured, and of one that failed why", async () => {
