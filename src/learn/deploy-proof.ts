@@ -12,9 +12,10 @@ export interface DeployDelivery {
 const signatureHoldsMs = 5 * minute;
 
 /**
- * Whether a delivery shows that its sender has the token, in any of four ways; all are tried, each in constant time: as bearer
- * token; GitHub's `X-Hub-Signature-256` over the raw body; GitLab's `X-Gitlab-Token`; GitLab's signing token, which signs as
- * Standard Webhooks do (`webhook-signature: v1,<base64>` over `<webhook-id>.<webhook-timestamp>.<body>`).
+ * Whether a delivery shows that its sender has the token: by GitHub's `X-Hub-Signature-256` over the raw body; by GitLab's
+ * signing token, which signs as Standard Webhooks do (`webhook-signature: v1,<base64>` over
+ * `<webhook-id>.<webhook-timestamp>.<body>`); as bearer token; as GitLab's `X-Gitlab-Token`. A signature that is there must
+ * hold, whatever else is shown. All is compared in constant time.
  */
 export function showsToken(delivery: DeployDelivery, token: string): boolean {
   const { headers, body } = delivery;
@@ -24,13 +25,16 @@ export function showsToken(delivery: DeployDelivery, token: string): boolean {
   };
   const [, bearer = ""] = /^Bearer +(\S+)$/i.exec(one("authorization")) ?? [];
   const hub = `sha256=${createHmac("sha256", token).update(body).digest("hex")}`;
-  const shown = [
-    isSameSecret(bearer, token),
-    isSameSecret(one("x-hub-signature-256").toLowerCase(), hub),
-    isSameSecret(one("x-gitlab-token"), token),
-    isSigned(one("webhook-signature"), one("webhook-id"), one("webhook-timestamp"), delivery, token),
+  const signatures = [
+    ...(headers["x-hub-signature-256"] === undefined
+      ? []
+      : [isSameSecret(one("x-hub-signature-256").toLowerCase(), hub)]),
+    ...(headers["webhook-signature"] === undefined
+      ? []
+      : [isSigned(one("webhook-signature"), one("webhook-id"), one("webhook-timestamp"), delivery, token)]),
   ];
-  return shown.includes(true);
+  const shown = [isSameSecret(bearer, token), isSameSecret(one("x-gitlab-token"), token)];
+  return signatures.length > 0 ? !signatures.includes(false) : shown.includes(true);
 }
 
 /** A token that begins with `whsec_` is the key in base64, as such tokens are given out; any other is the key itself. */

@@ -116,6 +116,8 @@ describe("POST /webhooks/deploys", () => {
       signed(body, now - 6 * minute),
       signed(body, now + 6 * minute),
       { ...signed(body, now), "webhook-id": "msg-2" },
+      { ...bearer, "x-hub-signature-256": "sha256=00" },
+      { ...signed(body, now - 6 * minute), "x-gitlab-token": token },
     ];
     for (const headers of wrong) expect((await send(body, headers)).status, JSON.stringify(headers)).to.equal(401);
     expect(await stored()).to.deep.equal([]);
