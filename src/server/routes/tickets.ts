@@ -5,7 +5,7 @@ import type { Audit } from "../audit.ts";
 import type { ServerProgram } from "../program.ts";
 import { type BytesReply, type Route, route } from "../route.ts";
 import { pageOf, pageQuery, viewPage } from "../views/common.ts";
-import { ticketDetailView, ticketRecordView, viewLocalTicket, viewTicketRecord } from "../views/ticket-view.ts";
+import { ticketDetailView, ticketItemView, viewLocalTicket, viewTicketRecord } from "../views/ticket-view.ts";
 
 const ticketKey = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}-\d{1,12}$/, "a ticket key such as LOCAL-7");
 const attachmentName = z.string().regex(/^[A-Za-z0-9._-]{1,255}$/, "letters, digits, dots, dashes");
@@ -25,8 +25,15 @@ export function ticketRoutes(program: ServerProgram, audit: Audit): readonly Rou
       summary: "Records of all trackers' tickets, newest first.",
       access: "viewer",
       query: pageQuery,
-      answer: { kind: "json", name: "TicketPage", schema: pageOf(ticketRecordView) },
-      handle: async ({ query }) => viewPage(await history.tickets(query), viewTicketRecord),
+      answer: { kind: "json", name: "TicketPage", schema: pageOf(ticketItemView) },
+      handle: async ({ query }) => {
+        const page = await history.tickets(query);
+        const findings = await Promise.all(page.items.map(({ findingId }) => history.finding(findingId)));
+        const titles = new Map(
+          findings.flatMap((finding) => (finding === undefined ? [] : [[finding.id, finding.title]])),
+        );
+        return viewPage(page, (record) => ({ ...viewTicketRecord(record), title: titles.get(record.findingId) }));
+      },
     }),
     route({
       method: "get",

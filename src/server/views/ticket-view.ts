@@ -39,6 +39,10 @@ export const ticketRecordView = z.object({
     .meta({ description: "What it said when we last looked." }),
 });
 
+export const ticketItemView = ticketRecordView.extend({
+  title: z.string().optional().meta({ description: "What its finding is called now." }),
+});
+
 export const localTicketView = z.object({
   id: z.string(),
   key: z.string(),

@@ -126,6 +126,8 @@ export type TicketRecordAnswer = Pick<
   readonly seen?: Json<NonNullable<TicketRecord["seen"]>> | undefined;
 };
 
+export type TicketItem = TicketRecordAnswer & { readonly title?: string | undefined };
+
 export interface FindingDetail {
   readonly finding: FindingAnswer;
   readonly events: readonly TimelineEvent[];

@@ -11,7 +11,7 @@ import type {
   SilenceAnswer,
   SilenceRequest,
   TicketDetail,
-  TicketRecordAnswer,
+  TicketItem,
 } from "./answers.ts";
 import { ApiFault, getBlob, getJson, postJson } from "./client.ts";
 
@@ -56,7 +56,7 @@ export function useEvidence(id: string, wanted: boolean) {
 
 export function useTickets(cursor: string | undefined) {
   const path = `/tickets${search({ cursor })}`;
-  return useQuery({ queryKey: [path], queryFn: ({ signal }) => getJson<Page<TicketRecordAnswer>>(path, signal) });
+  return useQuery({ queryKey: [path], queryFn: ({ signal }) => getJson<Page<TicketItem>>(path, signal) });
 }
 
 export function useTicket(key: string) {

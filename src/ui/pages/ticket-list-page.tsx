@@ -1,5 +1,6 @@
 import { Link, useSearchParams } from "wouter";
 import { useTickets } from "../api/queries.ts";
+import { shorten } from "../format.ts";
 import { usePageTitle } from "../page-title.ts";
 import { BandBadge } from "../parts/band.tsx";
 import { Moment } from "../parts/moment.tsx";
@@ -27,11 +28,21 @@ export function TicketListPage() {
           <caption className="visually-hidden">Tickets, newest first</caption>
           <thead>
             <tr>
-              <th scope="col">Filed as</th>
-              <th scope="col">Ticket</th>
-              <th scope="col">Tracker</th>
-              <th scope="col">Status when last seen</th>
-              <th scope="col">Filed</th>
+              <th scope="col" className="col">
+                Filed as
+              </th>
+              <th scope="col" className="col">
+                Ticket
+              </th>
+              <th scope="col" className="col">
+                Tracker
+              </th>
+              <th scope="col" className="col-wide">
+                Status when last seen
+              </th>
+              <th scope="col" className="col">
+                Filed
+              </th>
               <th scope="col">Finding</th>
             </tr>
           </thead>
@@ -56,8 +67,8 @@ export function TicketListPage() {
                   <Moment at={ticket.createdAt} />
                 </td>
                 <td data-label="Finding">
-                  <Link href={`/findings/${ticket.findingId}`} className="mono">
-                    {ticket.findingId}
+                  <Link href={`/findings/${ticket.findingId}`}>
+                    <bdi>{shorten(ticket.title ?? ticket.findingId, 200)}</bdi>
                   </Link>
                 </td>
               </tr>

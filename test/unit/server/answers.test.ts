@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { buildDeploy } from "../../support/deploys.ts";
-import { chartName, finding, findingId, now, outboxEntry, png, rule } from "./fixtures.ts";
+import { chartName, finding, findingId, now, outboxEntry, png, rule, ticketRecord } from "./fixtures.ts";
 import { operatorToken, type RunningServer, runServer, viewerToken } from "./running-server.ts";
 
 describe("answers of the API", () => {
@@ -161,6 +161,21 @@ describe("answers of the API", () => {
     const remote = (await running.ask("/api/v1/tickets/OPS-12")).json;
     expect(remote).to.deep.include({ transitions: [] }).and.not.to.have.property("local");
     expect(remote["record"]).to.deep.include({ tracker: "jira", key: "OPS-12" });
+  });
+
+  it("list tickets with what their findings are called now, and those without one, too", async () => {
+    const [known] = running.state.findings;
+    if (known === undefined) throw new Error("no finding");
+    running.state.tickets = [
+      ticketRecord({ findingId: known.id }),
+      ticketRecord({
+        findingId: "f".repeat(16),
+        ref: { id: "9", key: "OPS-9", url: "https://jira.example.com/browse/OPS-9" },
+      }),
+    ];
+    const { json } = await running.ask("/api/v1/tickets");
+    const titles = (json["items"] as { title?: string }[]).map(({ title }) => title);
+    expect(titles).to.have.members([known.title, undefined]);
   });
 
   it("send hostile text as JSON and as nothing else", async () => {

@@ -6,7 +6,7 @@ import { findingSummaryView, findingView } from "../../../src/server/views/findi
 import { outboxEntryView } from "../../../src/server/views/outbox-view.ts";
 import { ruleFaultView, ruleRunView, ruleView } from "../../../src/server/views/rule-view.ts";
 import { silenceView } from "../../../src/server/views/silence-view.ts";
-import { ticketDetailView, ticketRecordView } from "../../../src/server/views/ticket-view.ts";
+import { ticketDetailView, ticketItemView } from "../../../src/server/views/ticket-view.ts";
 import type * as ui from "../../../src/ui/api/answers.ts";
 
 /** Compiles only while the view answers what the pages expect: `npm run types` is the judge. */
@@ -22,7 +22,7 @@ describe("what the pages expect of the API", () => {
       checked<NonNullable<ui.FindingDetail["deploys"]>>()(suspectDeploysView),
       checked<ui.Evidence>()(evidenceView),
       checked<ui.OutboxEntry>()(outboxEntryView),
-      checked<ui.TicketRecordAnswer>()(ticketRecordView),
+      checked<ui.TicketItem>()(ticketItemView),
       checked<ui.TicketDetail>()(ticketDetailView),
       checked<ui.RuleAnswer>()(ruleView),
       checked<ui.RuleFault>()(ruleFaultView),
