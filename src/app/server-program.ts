@@ -15,14 +15,19 @@ const runPatienceMs = 5 * second;
 
 /** What the API and the pages see of the running program. */
 export function serverProgram(program: Program, catalogue: LoadedRules["catalogue"]): ServerProgram {
-  const { store, engine, trackers, clock } = program;
+  const { store, engine, trackers, clock, redactor } = program;
   const local = [...trackers.local.values()][0];
   const storeReady = tellingStore(program);
   return {
     history: store.history,
     outbox: store.outbox,
     evidence: store.evidence,
-    silences: store.silences,
+    silences: {
+      list: (request) => store.silences.list(request),
+      end: (id, now) => store.silences.end(id, now),
+      // What people give as a reason stands in timelines.
+      add: (draft) => store.silences.add({ ...draft, reason: redactor.redact(draft.reason) }),
+    },
     tickets: store.tickets,
     localTickets: {
       byKey: (key) => store.localTickets.byKey(key),

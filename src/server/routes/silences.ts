@@ -90,7 +90,7 @@ export function silenceRoutes(program: ServerProgram, audit: Audit): readonly Ro
           at: now,
           caller,
           code: "silence_added",
-          did: `silenced ${wordsOf(silence)} until ${formatInstant(endsAt)}: ${reason}`,
+          did: `silenced ${wordsOf(silence)} until ${formatInstant(endsAt)}: ${silence.reason}`,
           facts: { silence: silence.id },
         });
         return viewSilence(silence, now);

@@ -59,6 +59,15 @@ describe("what the API sees of the program", () => {
     expect((await opened.metrics.render()).text).to.contain("backfeed_store_errors_total 3");
   });
 
+  it("keeps a silence's reason without the secrets that somebody pasted into it", async () => {
+    const times = { startsAt: 0, endsAt: 9, createdAt: 0 };
+    const draft = { matchers: {}, ruleId: "app-errors", author: "anna", reason: "try password=hunter2", ...times };
+    const { id, reason } = await program.silences.add(draft);
+    expect(reason).to.equal("try password=<redacted:password>");
+    const [listed] = (await program.silences.list({ limit: 1 })).items;
+    expect(listed).to.deep.include({ ...draft, id, reason });
+  });
+
   it("knows rules by their ids, by the one the store has of a renamed one, and its own", async () => {
     const own = ["backfeed-rule-failing", "backfeed-source-stale", "backfeed-storm"];
     expect(await program.ruleIds()).to.deep.equal(["app-errors", ...own]);
