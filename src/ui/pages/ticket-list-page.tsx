@@ -38,7 +38,7 @@ export function TicketListPage() {
                 Tracker
               </th>
               <th scope="col" className="col-wide">
-                Status when last seen
+                Last status
               </th>
               <th scope="col" className="col">
                 Filed
