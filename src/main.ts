@@ -4,10 +4,12 @@ import picocolors from "picocolors";
 import { explain } from "./app/explain.ts";
 import { jsonSchema } from "./app/json-schemas.ts";
 import { loadRules } from "./app/load-rules.ts";
+import { maintenanceLines } from "./app/maintenance.ts";
 import { onlineFaults } from "./app/online.ts";
 import { recover } from "./app/recover.ts";
 import { runOnce } from "./app/run.ts";
 import { runCli } from "./cli/program.ts";
+import { systemClock } from "./support/clock.ts";
 import { keepHeapSmall } from "./support/heap.ts";
 import { type LogLevel, logLevels } from "./support/logging.ts";
 
@@ -41,6 +43,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
     loadRules,
     jsonSchema,
     onlineFaults,
+    maintenanceLines: (config) => maintenanceLines(config, systemClock.now()),
     // Loaded when it is asked for: a fifth of the start of all other commands was the web server.
     async serve(request) {
       const { serve } = await import("./app/serve.ts");

@@ -4,6 +4,7 @@ import type { Finding } from "../model/finding.ts";
 import { fingerprint } from "../model/identity.ts";
 import type { Rule } from "../model/rule.ts";
 import type { FindingCommit, RuleCommit, RuleState, RuleTickCounts } from "../store/store.ts";
+import { isInWindow } from "../triage/muting.ts";
 import type { TickContext } from "./context.ts";
 import { type Outcomes, outcomesOf, type TickLine, tickLines } from "./outcomes.ts";
 import { triageFindings } from "./triage-findings.ts";
@@ -96,14 +97,17 @@ function watchFixes(
   { at, previousAt, judged }: ConcludeRequest,
   commits: readonly FindingCommit[],
   failed: ReadonlySet<string>,
-  { fixWatch, instance }: TickContext,
+  { fixWatch, instance, maintenance }: TickContext,
 ): void {
+  const on = maintenance.on(at);
   for (const { judgement, state, storeAlerts } of judged) {
     const { rule, evaluations } = judgement;
     if (previousAt === undefined || !storeAlerts || failed.has(state.ruleId) || !fixWatch.watches(rule)) continue;
     for (const { labels, verdict } of evaluations) {
       const alert = fingerprint(instance, rule.identity, labels);
-      fixWatch.ticked({ fingerprint: alert, at, previous: previousAt, verdict: verdict.kind });
+      // What is seen during planned work says nothing for the fix and nothing against it.
+      const isPlanned = on.some(({ window }) => isInWindow({ ruleId: rule.id, labels }, window, rule));
+      fixWatch.ticked({ fingerprint: alert, at, previous: previousAt, verdict: isPlanned ? "no_data" : verdict.kind });
     }
   }
   fixWatch.stored(commits.map(({ finding }) => finding));

@@ -1,3 +1,4 @@
+import type { MaintenanceCalendar } from "../detect/maintenance.ts";
 import type { SourceTiming } from "../detect/plan.ts";
 import type { FixWatch } from "../learn/fix-watch.ts";
 import type { SectionRequest } from "../model/evidence.ts";
@@ -46,6 +47,7 @@ export interface TickContext {
   readonly createLimits: CreateLimits;
   readonly knownLabelSets: KnownLabelSets;
   readonly fixWatch: FixWatch;
+  readonly maintenance: MaintenanceCalendar;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;

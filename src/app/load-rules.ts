@@ -1,5 +1,6 @@
 import { relative, resolve } from "node:path";
 import { type LoadedConfig, loadConfig } from "../config/load-config.ts";
+import { maintenanceRuleFaults } from "../config/maintenance-checks.ts";
 import { type Catalogue, type CatalogueOptions, type CatalogueState, createCatalogue } from "../rules/catalogue.ts";
 import { isRuleTest } from "../rules/rule-files.ts";
 import { type Fault, sortedFaults } from "../support/yaml/fault.ts";
@@ -36,7 +37,24 @@ export async function loadRules(options: LoadRulesOptions): Promise<LoadedRules>
   const state = await catalogue.reload();
   // When only the configuration was named, there is no rule file and nothing wrong with that.
   const ruleFaults = named?.length === 0 ? [] : state.faults;
-  return { ...loaded, state, catalogue, allFaults: sortedFaults([...loaded.faults, ...ruleFaults]) };
+  const windows = named === undefined && state.complete ? windowFaults(options.file, loaded, state) : [];
+  return { ...loaded, state, catalogue, allFaults: sortedFaults([...loaded.faults, ...ruleFaults, ...windows]) };
+}
+
+/** Only what names rules stands in the way of nothing: a window that is about no rule silences none. */
+function windowFaults(
+  file: string,
+  { maintenance }: LoadedConfig,
+  { rules, notLoaded }: CatalogueState,
+): readonly Fault[] {
+  return maintenanceRuleFaults(maintenance, rules, notLoaded).map(({ at: { line, column, path }, wrong }) => ({
+    file,
+    line,
+    column,
+    path,
+    ...wrong,
+    severity: "error",
+  }));
 }
 
 /** The catalogue of what a configuration names; not yet loaded. */

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { ServiceConfig } from "../config/types.ts";
+import { MaintenanceCalendar } from "../detect/maintenance.ts";
 import { actions, decisionReasons } from "../model/decision.ts";
 import { outboxStates } from "../model/outbox.ts";
 import { verdictKinds } from "../model/verdict.ts";
@@ -110,6 +111,7 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
       },
       knownLabelSets: new KnownLabelSets(store.state),
       fixWatch: await loadFixWatch(store),
+      maintenance: new MaintenanceCalendar(config.maintenance),
       clock,
       logger,
       metrics,

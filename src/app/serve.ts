@@ -42,6 +42,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     const server = httpServer(program, loaded);
     const scheduler = createScheduler({ engine, clock, logger, metrics }, cutOff.signal);
     watchOutbox(program);
+    watchMaintenance(program);
     tellRules(program, loaded);
     const { port } = await server.start();
     logger.info("Backfeed runs", { instance: program.config.instance, mode: program.config.mode });
@@ -126,6 +127,13 @@ function watchOutbox({ metrics, store, clock }: Program): void {
   metrics.onScrape(async () => {
     const [counts, oldest] = await Promise.all([store.outbox.counts(), store.outbox.oldestOpen()]);
     metrics.setOutbox({ counts, oldestAgeMs: oldest === undefined ? undefined : clock.now() - oldest });
+  });
+}
+
+function watchMaintenance({ metrics, context: { maintenance }, clock }: Program): void {
+  metrics.onScrape(async () => {
+    const on = new Set(maintenance.on(clock.now()).map(({ window }) => window.name));
+    metrics.setMaintenance(maintenance.windows.map(({ name }) => ({ name, on: on.has(name) })));
   });
 }
 

@@ -6,6 +6,7 @@ import { suspectText } from "../triage/describe-deploys.ts";
 import { builtInRules } from "./built-in-rules.ts";
 import { withIdentities } from "./identities.ts";
 import type { LoadedRules } from "./load-rules.ts";
+import { maintenanceListings } from "./maintenance.ts";
 import type { Program } from "./program.ts";
 import { refileFinding } from "./refile-finding.ts";
 import { suspectsOfStored } from "./suspects.ts";
@@ -44,6 +45,7 @@ export function serverProgram(program: Program, catalogue: LoadedRules["catalogu
       return deploys && { deploys, text: suspectText(deploys) };
     },
     rules: () => listRules(program, catalogue),
+    maintenance: (now) => maintenanceListings(program.context.maintenance, now),
     async ruleIds() {
       const loaded = withIdentities(catalogue.current().rules, await store.state.ruleStates());
       return [...loaded, ...builtInRules].flatMap(({ id, identity }) => [...new Set([id, identity])]);

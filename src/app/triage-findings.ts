@@ -105,13 +105,24 @@ export async function triageFindings(
     .sort((a, b) => b.priority.score - a.priority.score || (a.finding.id < b.finding.id ? -1 : 1))
     // A storm's parent goes before what is listed on it.
     .sort((a, b) => Number(digests.has(b.finding.id)) - Number(digests.has(a.finding.id)));
+  const windows = context.maintenance.on(at);
   const explaining = await explainingOf(scored, facts, context);
   const asked = scored.map(({ finding, step: { rule }, ticket }) => ({ finding, rule, doneAt: doneAt(ticket) }));
   const suspects = await suspectsOf(asked, context);
   const ranked = scored.map(({ finding: { explains: _, ...finding }, ...each }): TriageOne => {
     const explains = explaining.by(finding.groupKey);
     const named = explains === undefined ? finding : { ...finding, explains };
-    return { ...each, finding: named, deploys: suspects.get(finding.id), at, open, silences, explaining, context };
+    return {
+      ...each,
+      finding: named,
+      deploys: suspects.get(finding.id),
+      at,
+      open,
+      silences,
+      windows,
+      explaining,
+      context,
+    };
   });
   return decideTogether(ranked, digests, at, context);
 }

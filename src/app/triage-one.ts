@@ -3,10 +3,11 @@ import type { CapReached } from "../model/cap.ts";
 import type { Decision, DecisionReason } from "../model/decision.ts";
 import type { SuspectDeploys } from "../model/deploy.ts";
 import type { AlertSummary, Finding } from "../model/finding.ts";
+import type { MaintenanceOn } from "../model/maintenance.ts";
 import type { OutboxEntry } from "../model/outbox.ts";
 import type { Band, Priority } from "../model/priority.ts";
 import type { Rule } from "../model/rule.ts";
-import { areSilenced, type Silence } from "../model/silence.ts";
+import type { Silence } from "../model/silence.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import type { FindingCommit } from "../store/store.ts";
 import { becauseOf } from "../triage/because.ts";
@@ -17,6 +18,7 @@ import { suspectKeys, withDeployMarks } from "../triage/describe-deploys.ts";
 import { evidenceRequest } from "../triage/evidence.ts";
 import { fieldsOf } from "../triage/fields.ts";
 import { intentsOf } from "../triage/intents.ts";
+import { mutingOf } from "../triage/muting.ts";
 import type { StormDigest } from "../triage/storm-digest.ts";
 import type { Story } from "../triage/story.ts";
 import type { TickContext } from "./context.ts";
@@ -48,6 +50,8 @@ export interface TriageOne {
   readonly deploys: SuspectDeploys | undefined;
   readonly open: readonly OutboxEntry[];
   readonly silences: readonly Silence[];
+  /** Maintenance that is on. */
+  readonly windows: readonly MaintenanceOn[];
   readonly explaining: Explaining;
   readonly context: TickContext;
 }
@@ -69,7 +73,17 @@ export function wouldBeFiled(request: TriageOne): DecisionReason | undefined {
 }
 
 function inputOf(request: TriageOne): Omit<DecideInput, "mayCreate"> {
-  const { step, finding, priority, at, ticket, deploys, open, silences, explaining, context } = request;
+  const { step, finding, priority, at, ticket, deploys, open, silences, windows, explaining, context } = request;
+  const muting = mutingOf({
+    at,
+    finding,
+    before: step.before,
+    band: priority.band,
+    alerts: speakingAlerts(step),
+    ruleOf: (id) => step.rules.get(id),
+    silences,
+    windows,
+  });
   return {
     at,
     finding,
@@ -79,7 +93,7 @@ function inputOf(request: TriageOne): Omit<DecideInput, "mayCreate"> {
     policy: step.rule.ticket,
     ticket,
     createParked: open.some((entry) => entry.findingId === finding.id && isParkedCreate(entry, finding)),
-    silenced: areSilenced(speakingAlerts(step), silences),
+    muting,
     explainer: explaining.of(finding.groupKey),
     graceMs: inhibitionGraceMs(step.rule.signal.windowMs),
     newSuspects: suspectKeys(deploys).some((key) => finding.memory.suspectsTold?.includes(key) !== true),
@@ -112,6 +126,7 @@ export function triageOne(request: TriageOne, together: TriageTogether): Finding
     deploys,
     stormParent: storm?.parent,
     storm: digest,
+    silenceOver: input.muting.over,
   };
   const intents = intentsOf(decided, story, {
     route,

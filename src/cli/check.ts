@@ -33,13 +33,15 @@ async function check(files: readonly string[], options: CheckOptions, context: C
   const code = exitCodeOf(loaded.faults, faults, unreachable.length > 0);
   const { errors, warnings, text } = countFaults(faults);
   const rules = loaded.state.rules.length;
+  const maintenance = (loaded.config && app.maintenanceLines?.(loaded.config)) ?? [];
   if (options.json === true) {
-    const summary = { errors, warnings, rules, files: loaded.state.files, unreachable, exitCode: code };
+    const summary = { errors, warnings, rules, files: loaded.state.files, maintenance, unreachable, exitCode: code };
     output.out(`${JSON.stringify({ faults, summary }, undefined, 2)}\n`);
   } else {
     output.out(printFaults(faults, output.colours));
     for (const { name, message } of unreachable) output.err(`${name} could not be reached: ${message}; ${lookAt}\n`);
     const separator = faults.length === 0 ? "" : "\n";
+    output.out(maintenance.map((line) => `${line}\n`).join(""));
     output.out(`${separator}${text}; ${plural(rules, "rule")} good in ${plural(loaded.state.files, "file")}\n`);
   }
   context.finish(code);

@@ -80,6 +80,8 @@ export interface CliApp {
   loadRules(options: LoadRulesOptions): Promise<LoadedRules>;
   jsonSchema(kind: SchemaKind): unknown;
   readonly onlineFaults?: OnlineFaults;
+  /** When the configuration's maintenance windows are on: a line each. */
+  readonly maintenanceLines?: (config: ServiceConfig) => readonly string[];
   readonly serve?: (request: ServeRequest) => Promise<void>;
   readonly run?: (request: RunRequest) => Promise<RunReport>;
   readonly recover?: (request: RecoverRequest) => Promise<RecoverReport>;

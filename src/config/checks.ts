@@ -9,6 +9,7 @@ import type { Path, Report, Wrong } from "../support/yaml/fault.ts";
 import { type Partly, shown } from "../support/yaml/shape.ts";
 import { configDefaults, listenAddress, priorityScale } from "./compile.ts";
 import { checkLength, checkWebhookSecrets } from "./inbound-secrets.ts";
+import { checkMaintenance } from "./maintenance-checks.ts";
 import type { OwnersInput } from "./owners-schema.ts";
 import type { ConfigInput } from "./schema.ts";
 import type { Secret } from "./secret.ts";
@@ -40,6 +41,7 @@ export function checkConfig(config: ConfigParts, report: Report): void {
     checkTrackerName(config.tracker, ["tracker"], Object.keys(config.trackers), report);
   }
   checkPriority(config.priority as ConfigInput["priority"], report);
+  checkMaintenance(config, report);
   checkRedaction(config, report);
   for (const [text, template] of Object.entries(config.links ?? {})) {
     const wrong = template === undefined ? undefined : linkFault(template);

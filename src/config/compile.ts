@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { defaultPriorityScale, type PriorityScale } from "../model/priority.ts";
+import { wantedLabels } from "../rules/compile.ts";
 import { deepFreeze } from "../support/deep-freeze.ts";
 import { day, hour, minute, second } from "../support/duration.ts";
 import type { OwnersInput } from "./owners-schema.ts";
@@ -71,6 +72,16 @@ export function compileConfig(
     },
     catchUpMs: input.catch_up ?? configDefaults.catchUpMs,
     priority: priorityScale(input.priority),
+    maintenance: (input.maintenance ?? []).map(
+      ({ name, schedule, timezone, duration, rules = [], where = {}, reason }) => ({
+        name,
+        schedule: { cron: schedule.trim().split(/\s+/).join(" "), timezone: timezone ?? "UTC" },
+        durationMs: duration,
+        rules,
+        where: wantedLabels(where),
+        reason,
+      }),
+    ),
     redaction: { patterns: input.redaction?.patterns ?? [], emails: input.redaction?.emails ?? false },
     links: input.links ?? {},
     retention: {

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { RuleContext } from "../rules/context.ts";
-import { readYaml, type YamlDocument } from "../support/yaml/document.ts";
+import { readYaml, writtenAt, type YamlDocument } from "../support/yaml/document.ts";
 import { type Fault, formatPath, hasErrors, type Report, sortedFaults } from "../support/yaml/fault.ts";
 import { checkShape, type ShapeFault } from "../support/yaml/shape.ts";
 import { type ConfigParts, checkConfig, checkOwners } from "./checks.ts";
 import { compileConfig, configDefaults } from "./compile.ts";
+import type { WrittenWindow } from "./maintenance-checks.ts";
 import { type OwnersInput, ownersSchema } from "./owners-schema.ts";
 import { resolveSecrets } from "./resolve-secrets.ts";
 import { configSchema } from "./schema.ts";
@@ -30,6 +31,8 @@ export interface LoadedConfig {
   readonly rules: readonly string[];
   /** The owners file that was, or would be, read. */
   readonly ownersFile: string;
+  /** What maintenance windows say of rules, which are loaded later. */
+  readonly maintenance: readonly WrittenWindow[];
 }
 
 /** Reads the service configuration and the owners file it names. Never throws for what is written in them. */
@@ -45,6 +48,7 @@ export function loadConfig(options: LoadConfigOptions): LoadedConfig {
       ruleContext: { sources: undefined, owners: undefined },
       rules: configDefaults.rules,
       ownersFile: configDefaults.owners,
+      maintenance: [],
     };
   }
   const resolved = resolveSecrets(document.value, {
@@ -69,7 +73,22 @@ export function loadConfig(options: LoadConfigOptions): LoadedConfig {
     ruleContext: { sources: ruleSources(shape.parts, shape.faults), owners: owners.names },
     rules: rulePatterns(shape.parts),
     ownersFile: shape.parts.owners ?? configDefaults.owners,
+    maintenance: writtenWindows(document.value, shape.parts),
   };
+}
+
+function writtenWindows(document: YamlDocument, { maintenance }: ConfigParts): readonly WrittenWindow[] {
+  return (maintenance ?? []).map((window, position) => {
+    const path = ["maintenance", position];
+    return {
+      rules: (window?.rules ?? []).flatMap((text, index) =>
+        text === undefined ? [] : [writtenAt(document, text, [...path, "rules", index], "value")],
+      ),
+      where: Object.keys(window?.where ?? {}).map((label) =>
+        writtenAt(document, label, [...path, "where", label], "key"),
+      ),
+    };
+  });
 }
 
 function loadOwners(config: ConfigParts, inBase: (path: string) => string, faults: Fault[]) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fileFormats } from "../model/file-format.ts";
 import { modes } from "../model/rule.ts";
+import { labelValues, rulePattern } from "../rules/schema.ts";
 import { day, hour, minute } from "../support/duration.ts";
 import { duration, percentage, text, whole, worded } from "../support/yaml/leaves.ts";
 import { shown } from "../support/yaml/shape.ts";
@@ -306,6 +307,21 @@ const retention = z
   })
   .meta({ description: "How long what is finished is kept." });
 
+const maintenance = z.strictObject({
+  name: name("Shown where it silences something.", "weekly-patching"),
+  schedule: text("When it begins: cron, five fields, or six with seconds first.", { most: 200, example: "0 2 * * 6" }),
+  timezone: text("IANA timezone of the schedule; default UTC.", { most: 100, example: "Europe/Berlin" }).optional(),
+  duration: duration("How long it lasts.", { least: minute, most: 7 * day }).meta({ examples: ["2h"] }),
+  rules: z
+    .array(rulePattern("A rule's id; `*` stands for any characters."))
+    .min(1)
+    .max(50)
+    .meta({ description: "Rules that it is about; default all.", examples: ["[checkout-*]"] })
+    .optional(),
+  where: labelValues("Labels of what it is about and their values; all must hold; default any.").optional(),
+  reason: text("Why nothing is told then.", { most: 500, example: "the hosts are patched" }),
+});
+
 const redaction = z
   .strictObject({
     patterns: z
@@ -371,6 +387,11 @@ export const configSchema = z
     limits: limits.optional(),
     catch_up: duration("How far back missed ticks are made up for; default 1h.", { most: 7 * day }).optional(),
     priority: priority.optional(),
+    maintenance: z
+      .array(maintenance)
+      .max(100)
+      .meta({ description: "Planned work that comes again: while it is on, nothing is told of what it is about." })
+      .optional(),
     redaction: redaction.optional(),
     links: z
       .record(

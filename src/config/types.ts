@@ -1,4 +1,5 @@
 import type { FileFormat } from "../model/file-format.ts";
+import type { MaintenanceWindow } from "../model/maintenance.ts";
 import type { PriorityScale } from "../model/priority.ts";
 import type { Mode } from "../model/rule.ts";
 import type { RedactionPattern } from "../support/redaction-span.ts";
@@ -140,6 +141,7 @@ export interface ServiceConfig {
   };
   readonly catchUpMs: number;
   readonly priority: PriorityScale;
+  readonly maintenance: readonly MaintenanceWindow[];
   readonly redaction: { readonly patterns: readonly RedactionPattern[]; readonly emails: boolean };
   /** Link templates by the text they are shown with. */
   readonly links: Readonly<Record<string, string>>;

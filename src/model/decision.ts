@@ -27,6 +27,7 @@ export const decisionReasons = [
   "flapping",
   "verified",
   "takes_over",
+  "silence_over",
   "rule_joined",
   // comment, none
   "suppressed",

@@ -71,6 +71,9 @@ export interface InhibitionMemory {
   readonly releasedAt: number | undefined;
 }
 
+/** Of silences that hold until it gets worse, by their id: the band it had when silenced, and when it was above it. */
+export type SilencedBands = Readonly<Record<string, { readonly band: Band; readonly endedAt: number | undefined }>>;
+
 /** Findings that one explains now: all are counted, at most 20 named. */
 export interface Explained {
   readonly count: number;
@@ -112,6 +115,7 @@ export interface TriageMemory {
   /** Rules whose alerts the ticket has been told of; undefined where that was not remembered yet. */
   readonly toldRules: readonly string[] | undefined;
   readonly inhibition: InhibitionMemory | undefined;
+  readonly silences: SilencedBands;
   /** How many explained findings were named on the ticket when it was last written. */
   readonly explainedTold: number;
   /** Keys of the suspect deploys that the ticket names. */
@@ -172,6 +176,7 @@ export const freshMemory: TriageMemory = {
   greeted: undefined,
   toldRules: undefined,
   inhibition: undefined,
+  silences: {},
   explainedTold: 0,
   wishedAt: undefined,
   storm: undefined,

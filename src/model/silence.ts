@@ -11,6 +11,8 @@ export interface Silence {
   readonly author: string;
   readonly reason: string;
   readonly startsAt: number;
+  /** For each finding only until its band is above the one it had when it was silenced; then `endsAt` is the latest. */
+  readonly untilWorse?: boolean;
   /** It holds in [startsAt, endsAt). */
   readonly endsAt: number;
   readonly createdAt: number;
@@ -37,11 +39,11 @@ export function isActive(silence: Silence, at: number): boolean {
 
 /** Whether there are alerts and a silence matches each of them; different ones may do so. Whether it is active is not asked. */
 export function areSilenced(alerts: readonly SilenceableAlert[], silences: readonly Silence[]): boolean {
-  return alerts.length > 0 && alerts.every((alert) => silences.some((silence) => matches(silence, alert)));
+  return alerts.length > 0 && alerts.every((alert) => silences.some((silence) => isSilencing(silence, alert)));
 }
 
-/** One that names neither rule nor label matches nothing. */
-function matches({ ruleId, matchers }: Silence, alert: SilenceableAlert): boolean {
+/** Whether it is about an alert. One that names neither rule nor label is about nothing; whether it is active is not asked. */
+export function isSilencing({ ruleId, matchers }: Silence, alert: SilenceableAlert): boolean {
   const wanted = Object.entries(matchers);
   if (ruleId === undefined && wanted.length === 0) return false;
   if (ruleId !== undefined && ruleId !== alert.ruleId && ruleId !== alert.ruleIdentity) return false;

@@ -97,7 +97,7 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
 }
 
 /** Each label with the values that it may have, as text: labels are text. */
-function wantedLabels(
+export function wantedLabels(
   where: Readonly<Record<string, Scalar | readonly Scalar[]>>,
 ): Readonly<Record<string, readonly string[]>> {
   return Object.fromEntries(Object.entries(where).map(([label, values]) => [label, [values].flat().map(String)]));

@@ -1,7 +1,7 @@
 import { isNamed } from "../model/rule-match.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
-import type { Fault, Wrong } from "../support/yaml/fault.ts";
-import type { RuleEntry, Written } from "./read-rule-file.ts";
+import type { Fault, Written, Wrong } from "../support/yaml/fault.ts";
+import type { RuleEntry } from "./read-rule-file.ts";
 import { ringsOf } from "./rings.ts";
 
 const mostNamed = 3;
@@ -79,20 +79,29 @@ function ringFault(
 }
 
 function nameFault(pattern: string, { id }: RuleEntry, { entries, formerly }: Known): Wrong | undefined {
-  const others = [...entries.keys()].filter((other) => other !== id);
   if (pattern === id) {
     return { message: "a rule does not explain itself", fix: "name other rules, whose problems follow from this one" };
   }
-  if (others.some((other) => isNamed(other, [pattern]))) return undefined;
+  const others = [...entries.keys()].filter((other) => other !== id);
+  return missingRule(pattern, others, formerly);
+}
+
+/** What is wrong with a pattern that is the id of none of these rules. `formerly`: the id that a rule has now, by earlier ones. */
+export function missingRule(
+  pattern: string,
+  ids: readonly string[],
+  formerly: ReadonlyMap<string, string>,
+): Wrong | undefined {
+  if (ids.some((id) => isNamed(id, [pattern]))) return undefined;
   const now = formerly.get(pattern);
   if (now !== undefined)
     return { message: `the rule \`${pattern}\` is called \`${now}\` now`, fix: `write \`${now}\`` };
   if (pattern.includes("*")) {
-    return { message: `no other rule has an id like \`${pattern}\``, fix: `name one of ${listed(others)}` };
+    return { message: `no rule to be named here has an id like \`${pattern}\``, fix: `name one of ${listed(ids)}` };
   }
   return {
-    message: `there is no rule \`${pattern}\`${didYouMean(pattern, others)}`,
-    fix: `name one of ${listed(others)}; \`*\` stands for any characters`,
+    message: `there is no rule \`${pattern}\`${didYouMean(pattern, ids)}`,
+    fix: `name one of ${listed(ids)}; \`*\` stands for any characters`,
   };
 }
 

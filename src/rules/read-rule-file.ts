@@ -1,20 +1,12 @@
 import type { Rule } from "../model/rule.ts";
-import { readYaml, type YamlDocument } from "../support/yaml/document.ts";
-import { type Fault, formatPath, hasErrors, type Path, sortedFaults } from "../support/yaml/fault.ts";
+import { readYaml, writtenAt, type YamlDocument } from "../support/yaml/document.ts";
+import { type Fault, formatPath, hasErrors, type Path, sortedFaults, type Written } from "../support/yaml/fault.ts";
 import { checkShape, type ShapeFault } from "../support/yaml/shape.ts";
 import { checkRule, type RuleFault, type RuleParts } from "./checks.ts";
 import { compileRule } from "./compile.ts";
 import type { RuleContext } from "./context.ts";
 import { mergeDefaults } from "./merge.ts";
 import { ruleFileSchema, ruleSchema } from "./schema.ts";
-
-/** A word of a rule file, and where it is written. */
-export interface Written {
-  readonly text: string;
-  readonly line: number;
-  readonly column: number;
-  readonly path: string;
-}
 
 /** One entry of `inhibits`, as far as it can be read. */
 interface WrittenInhibition {
@@ -100,23 +92,18 @@ function readEntry(document: YamlDocument, raw: unknown, position: number, defau
 }
 
 function inhibitsOf(document: YamlDocument, parts: RuleParts["inhibits"], path: Path): readonly WrittenInhibition[] {
-  const written = (text: string, at: Path, what: "key" | "value"): Written => ({
-    text,
-    ...document.locate(at, what),
-    path: formatPath(at),
-  });
   // What stands in `defaults` is refused there.
   if (!document.has(path)) return [];
   return (parts ?? []).map((part, index) => {
     const words = (key: "rules" | "equal") =>
       (part?.[key] ?? []).flatMap((text, place) =>
-        text === undefined ? [] : [written(text, [...path, index, key, place], "value")],
+        text === undefined ? [] : [writtenAt(document, text, [...path, index, key, place], "value")],
       );
     const where = Object.keys(part?.where ?? {});
     return {
       rules: words("rules"),
       equal: words("equal"),
-      where: where.map((label) => written(label, [...path, index, "where", label], "key")),
+      where: where.map((label) => writtenAt(document, label, [...path, index, "where", label], "key")),
     };
   });
 }

@@ -13,6 +13,8 @@ const firesLookedAt = 40;
 export interface ScheduleFacts {
   /** The most frequent distance between two fires; of equally frequent ones the smaller. Milliseconds. */
   readonly stepMs: number;
+  /** The longest distance between two fires, of the first 40 of a year. */
+  readonly longestStepMs: number;
 }
 
 const known = new Map<string, ScheduleFacts | Wrong>();
@@ -48,7 +50,7 @@ function readSchedule(cron: string, timezone: string): ScheduleFacts | Wrong {
       last = next;
     }
     const [[stepMs] = [0]] = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-    return { stepMs };
+    return { stepMs, longestStepMs: Math.max(...counts.keys()) };
   } catch {
     return never;
   }

@@ -161,7 +161,7 @@ const signal = z
     examples: ["{ source: logs, index: logs-*, measure: count, window: 5m }"],
   });
 
-const labelValues = (description: string) =>
+export const labelValues = (description: string) =>
   z
     .record(
       field("Label"),
@@ -265,7 +265,7 @@ const evidence = z
   .meta({ description: "What proof the ticket carries." });
 
 /** Of rules of other files too: whether there are such rules and labels is checked over all files. */
-const rulePattern = (description: string) =>
+export const rulePattern = (description: string) =>
   worded(description, /^[a-z0-9*]([a-z0-9*-]*[a-z0-9*])?$/, {
     what: "rule id",
     fix: "write a rule's id, where `*` may stand for any characters",

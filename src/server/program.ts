@@ -2,6 +2,7 @@ import type { SuspectDeploys } from "../model/deploy.ts";
 import type { Document } from "../model/document.ts";
 import type { Finding } from "../model/finding.ts";
 import type { LocalTicket } from "../model/local-ticket.ts";
+import type { MaintenanceTime, MaintenanceWindow } from "../model/maintenance.ts";
 import type { Mode, Severity } from "../model/rule.ts";
 import type {
   DeployStore,
@@ -53,6 +54,15 @@ export interface RuleCatalogue {
   readonly faults: readonly RuleFault[];
 }
 
+/** What people see of a maintenance window. */
+export interface MaintenanceListing extends Omit<MaintenanceWindow, "schedule"> {
+  /** As `scheduleKey` gives it. */
+  readonly schedule: string;
+  /** Undefined while it is off. */
+  readonly on: MaintenanceTime | undefined;
+  readonly next: MaintenanceTime;
+}
+
 /** What one run of one rule on an operator's wish did. */
 export interface RuleRun {
   readonly ruleId: string;
@@ -87,6 +97,8 @@ export interface ServerProgram {
   /** What went out before a finding began, judged and in the ticket's words; undefined where no deploy of its service is known. */
   deploysOf(finding: Finding): Promise<{ readonly deploys: SuspectDeploys; readonly text: Document } | undefined>;
   rules(): Promise<RuleCatalogue>;
+  /** The configuration's windows, in its order, at most 100. */
+  maintenance(now: number): readonly MaintenanceListing[];
   /** Every id by which a silence finds alerts of today's rules: built-in ones too, and the id a renamed one had at first. */
   ruleIds(): Promise<readonly string[]>;
   /** Evaluates one rule now, as its next tick would. Throws `not_found`, and `conflict` while it is being evaluated. */

@@ -14,6 +14,7 @@ import type { Route } from "./route.ts";
 import { deployRoutes } from "./routes/deploys.ts";
 import { findingRoutes } from "./routes/findings.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { outboxRoutes } from "./routes/outbox.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { silenceRoutes } from "./routes/silences.ts";
@@ -122,6 +123,7 @@ export function allRoutes(
     ...ticketRoutes(program, audit),
     ...silenceRoutes(program, audit),
     ...deployRoutes(program),
+    ...maintenanceRoutes(program),
   ];
   return [...routes, documentRoute(routes, options.webhooks ?? [], publicUrl)];
 }

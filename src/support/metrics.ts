@@ -54,6 +54,8 @@ export interface Metrics {
   }): void;
   /** A tracker said that little is left of its limit. */
   recordTrackerNearLimit(tracker: string): void;
+  /** The configuration's maintenance windows, each with whether it is on. */
+  setMaintenance(windows: readonly { readonly name: string; readonly on: boolean }[]): void;
   setRules(rules: { readonly loaded: number; readonly faults: number; readonly lastReloadSuccessful: boolean }): void;
   recordStoreError(): void;
   /** `route` is the route's pattern, never the path that was asked for. */
@@ -96,6 +98,7 @@ export function createMetrics(options: { vocabulary: MetricVocabulary; processMe
     operation: openValues(),
     outcome: openValues(),
     route: openValues(),
+    window: openValues(),
     receiver: openValues(),
   };
   const refreshers: (() => Promise<void>)[] = [];
@@ -145,6 +148,9 @@ export function createMetrics(options: { vocabulary: MetricVocabulary; processMe
     },
     recordTrackerNearLimit: (tracker) => metrics.trackerNearLimit.inc({ tracker: open.tracker(tracker) }),
     recordReconcile: (tracker, at) => metrics.lastReconcile.set({ tracker: open.tracker(tracker) }, at / 1_000),
+    setMaintenance(windows) {
+      for (const { name, on } of windows) metrics.maintenance.set({ window: open.window(name) }, on ? 1 : 0);
+    },
     setRules({ loaded, faults, lastReloadSuccessful }) {
       metrics.rulesLoaded.set(loaded);
       metrics.ruleFaults.set(faults);
@@ -200,6 +206,7 @@ function defineMetrics(register: Registry) {
       "When a tracker was last asked what became of our tickets.",
       ["tracker"],
     ),
+    maintenance: gauge("maintenance_active", "1 while a maintenance window is on.", ["window"]),
     rulesLoaded: gauge("rules_loaded", "Rules that are being evaluated."),
     ruleFaults: gauge("rule_faults", "Faults in rule files at the last reload."),
     reloadSuccessful: gauge("rules_last_reload_successful", "1 when the last reload had no fault."),

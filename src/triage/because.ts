@@ -4,12 +4,20 @@ import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
 import { closingMemory, graceEnd } from "./closing.ts";
 import type { Decided, DecideInput } from "./decided.ts";
+import { overWords } from "./muting.ts";
 
 /**
  * One sentence for people on what happened or what is waited for, where a decision's reason alone does not say it. Pure:
  * for the timeline, `explain` and the pages.
  */
 export function becauseOf(input: DecideInput, decided: Decided, cap?: CapReached): string | undefined {
+  const { over } = input.muting;
+  const parts = [over && overWords(over, input.priority.band), ownReason(input, decided, cap)];
+  const told = parts.filter((part) => part !== undefined);
+  return told.length === 0 ? undefined : told.join("; ");
+}
+
+function ownReason(input: DecideInput, decided: Decided, cap?: CapReached): string | undefined {
   const { ticket, policy, finding } = input;
   const key = ticket?.ref.key ?? "its ticket";
   const { reason } = decided.decision;
@@ -24,6 +32,8 @@ export function becauseOf(input: DecideInput, decided: Decided, cap?: CapReached
       return waitingFor(input, key);
     case "snoozed":
       return `${key} carries a snooze label: nothing is told before ${formatInstant(ticket?.snoozedUntil ?? input.at)}`;
+    case "silenced":
+      return input.muting.by.length === 0 ? undefined : input.muting.by.join("; ");
     case "inhibited":
       return explained(input, decided.memory);
     case "refiled":

@@ -15,7 +15,9 @@ export function fileAnew(input: DecideInput, memory: TriageMemory, because: Foll
   const { ticket, at } = input;
   const follows = ticket === undefined ? undefined : { ref: ticket.ref, because };
   const regressedAt = because === "regressed" || because === "back_late" ? at : undefined;
-  const filed = file(input, { ...freshMemory, follows, regressedAt }, because);
+  // Of the problem, not of its ticket.
+  const { silences, inhibition } = memory;
+  const filed = file(input, { ...freshMemory, silences, inhibition, follows, regressedAt }, because);
   // Until it may be filed, the finding goes on with the ticket it has.
   if (filed.decision.action === "create") return { ...filed, anew: true };
   return { ...filed, memory: { ...memory, storm: filed.memory.storm } };

@@ -16,6 +16,7 @@ export function withOpenTicket(input: DecideInput, before: TriageMemory): Said {
   // Whatever a closing left to be remembered ended with it: the next one is another matter.
   const memory = { ...before, closing: undefined, clear: undefined, verifiedAt: undefined };
   if (input.change === "went_quiet") return quiet(input, memory);
+  if (input.muting.over !== undefined) return silenceOver(input, memory);
   if (input.change === "came_back") return back(input, memory);
   if (!isOngoing(input.finding)) return wentQuietUnsaid(input) ? quiet(input, memory) : nothing(memory, "unchanged");
   if (input.change === "attended") return nothing(memory, "unchanged");
@@ -54,6 +55,14 @@ function back(input: DecideInput, memory: TriageMemory): Said {
   return owed
     ? say("comment", "back_while_open", { ...remembered, backToldAt: at }, extra)
     : say("update", "goes_on", remembered, extra);
+}
+
+/** Whoever silenced it wanted to know when it gets worse: said at once, whatever the ticket's priority is. */
+function silenceOver(input: DecideInput, memory: TriageMemory): Said {
+  const told = { ...(input.change === "came_back" ? countReturn(memory) : memory), summaryAt: input.at };
+  const priority = raise(input, told);
+  const extra = { refreshSummary: true, writePriority: priority?.writePriority };
+  return say("comment", "silence_over", priority?.memory ?? told, extra);
 }
 
 function goesOn(input: DecideInput, memory: TriageMemory): Said {

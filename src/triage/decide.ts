@@ -25,8 +25,8 @@ export function decide(input: DecideInput): Decided {
 }
 
 function judge(input: DecideInput): Said {
-  const memory = watchInhibition(input, watchScore(input));
-  if (input.silenced) return silent(input, memory, "silenced");
+  const memory = { ...watchInhibition(input, watchScore(input)), silences: input.muting.bands };
+  if (input.muting.silenced) return silent(input, memory, "silenced");
   const inhibited = isInhibited(input, memory);
   if (input.finding.memory.createdAt === undefined) {
     // Somebody who asks for a ticket gets one.

@@ -4,6 +4,7 @@ import type { Band, Priority, PriorityScale } from "../model/priority.ts";
 import type { TicketPolicy } from "../model/rule.ts";
 import type { StormMembership } from "../model/storm.ts";
 import type { TicketRecord, TicketRef } from "../model/ticket.ts";
+import type { Muting } from "./muting.ts";
 
 /**
  * What has become of a finding: at a tick, seen from detect; or `attended`, when no alert moved but its ticket changed
@@ -31,8 +32,8 @@ export interface DecideInput {
   readonly ticket: TicketRecord | undefined;
   /** Its create waits for an operator. */
   readonly createParked: boolean;
-  /** Operators want nothing told of it now. */
-  readonly silenced: boolean;
+  /** What operators and planned work make of it: `silenced` when nothing is to be told now. */
+  readonly muting: Muting;
   /** What explains it now: that finding is told, and this one is not. */
   readonly explainer: Explainer | undefined;
   /** How long it still is not told of when nothing explains it any more; milliseconds. */

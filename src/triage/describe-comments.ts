@@ -1,4 +1,4 @@
-import { type Document, paragraph, strong } from "../model/document.ts";
+import { type Block, type Document, paragraph, strong } from "../model/document.ts";
 import { formatDuration } from "../support/duration.ts";
 import { bandText, priorityLine } from "./score.ts";
 import { episodeText, labelsOf, type Story, worstText } from "./story.ts";
@@ -69,4 +69,16 @@ export function priorityKeptDocument(story: Story): Document {
       `By the numbers it would be ${bandText(story.priority.band)} now: ${priorityLine(story.priority)}`,
     ),
   ];
+}
+
+export function silenceOverDocument(story: Story): Document {
+  return [...silenceOverBlocks(story), paragraph(priorityLine(story.priority))];
+}
+
+/** Who silenced it and why, on the ticket that is told of it now. */
+export function silenceOverBlocks({ silenceOver, priority }: Story): readonly Block[] {
+  if (silenceOver === undefined) return [];
+  const { author, band, reason } = silenceOver;
+  const text = `${author} silenced this at ${band} until it gets worse: "${reason}". It is ${priority.band} now.`;
+  return [paragraph(strong("Worse than when it was silenced. "), text)];
 }

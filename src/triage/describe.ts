@@ -5,6 +5,7 @@ import { formatLabels } from "../model/labels.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
 import { followsBlocks } from "./describe-closing.ts";
+import { silenceOverBlocks } from "./describe-comments.ts";
 import { suspectBlocks, suspectRows } from "./describe-deploys.ts";
 import { stormBlocks, stormSummary } from "./describe-storm.ts";
 import { priorityLine } from "./score.ts";
@@ -24,6 +25,7 @@ export function ticketDocument(story: Story): Document {
     paragraph(strong(priorityLine(story.priority))),
     paragraph(rule.why),
     ...followsBlocks(story),
+    ...silenceOverBlocks(story),
     { kind: "table", rows: facts(story) },
     ...suspectBlocks(story),
     ...others(finding),

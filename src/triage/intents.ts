@@ -21,6 +21,7 @@ import {
   priorityKeptDocument,
   quietDocument,
   ruleChangedDocument,
+  silenceOverDocument,
   vanishedDocument,
 } from "./describe-comments.ts";
 import { fieldActions } from "./fields.ts";
@@ -145,6 +146,8 @@ function wordsFor(reason: DecisionReason, story: Story, joining: readonly string
     case "rule_joined":
       // A rule joins a ticket once.
       return { marker: `joined:${joining[0] ?? ""}`, document: joinedDocument(story, joining) };
+    case "silence_over":
+      return { marker: `silence-over:${at}`, document: silenceOverDocument(story) };
     case "takes_over":
       return { marker: `takes-over:${at}`, document: takesOverDocument(story), onClosed: true };
     default:

@@ -33,7 +33,7 @@ export function refile({ finding, ticket, open }: RefileRequest, options: { by: 
   const follows = old === undefined ? finding.memory.follows : linkTo(old);
   const instead = old === undefined ? "its ticket could not be filed" : `${old.ref.key} stays as it is`;
   return {
-    finding: { ...finding, generation, memory: { ...freshMemory, follows } },
+    finding: { ...finding, generation, memory: { ...freshMemory, follows, silences: finding.memory.silences } },
     event: {
       at,
       kind: "operator",

@@ -9,6 +9,7 @@ import type { Rule } from "../model/rule.ts";
 import type { TicketRecord, TicketRef } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
+import type { SilenceOver } from "./muting.ts";
 import type { StormDigest } from "./storm-digest.ts";
 
 /** What every text about a finding is made from. */
@@ -32,6 +33,8 @@ export interface Story {
   readonly stormParent?: TicketRef | undefined;
   /** What it tells as the parent of a storm. */
   readonly storm?: StormDigest | undefined;
+  /** The silence that ends with what is said. */
+  readonly silenceOver?: SilenceOver | undefined;
 }
 
 /** How a measure's values are written. */

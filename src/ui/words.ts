@@ -23,6 +23,7 @@ const reasons: Readonly<Record<DecisionReason, string>> = {
   verified: "The fix held; the ticket is told.",
   rule_joined: "One more of its rules fires: its evidence comes to the ticket.",
   takes_over: "Another issue has become its ticket, and is told.",
+  silence_over: "It is worse than when it was silenced; the ticket is told.",
   unchanged: "Nothing has changed since.",
   pending: "It has not lasted long enough yet.",
   held: "It comes and goes, or its data is missing: held as it is.",

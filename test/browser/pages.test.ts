@@ -233,7 +233,7 @@ describe("pages in a browser", function () {
 
     it("silence a finding for a day when a reason is given", () =>
       visit(`/findings/${findingId(1)}`, async (page) => {
-        await page.getByRole("button", { name: "Silence for 24 h…" }).click();
+        await page.getByRole("button", { name: "Silence…" }).click();
         const send = page.getByRole("button", { name: "Silence", exact: true });
         expect(await send.isDisabled()).to.equal(true);
         await page.getByLabel("Why nothing is to be told of it").fill("planned work");
@@ -244,6 +244,57 @@ describe("pages in a browser", function () {
         expect(silence).to.deep.include({ reason: "planned work", matchers: { "service.name": "checkout" } });
         expect(silence).to.include({ ruleId: "checkout-errors", author: "local operator" });
       }));
+
+    it("silence a finding until it gets worse", () =>
+      visit(`/findings/${findingId(1)}`, async (page) => {
+        await page.getByRole("button", { name: "Silence…" }).click();
+        await page.getByLabel("Why nothing is to be told of it").fill("known");
+        await page.getByLabel("its priority rises a band").check();
+        await page.getByRole("button", { name: "Silence", exact: true }).click();
+        await shown(page, "Silenced until it gets worse.");
+        expect(running.state.silences[0]).to.include({ reason: "known", untilWorse: true });
+        await page.goto(new URL("/silences", page.url()).href);
+        await shown(page, "it is worse, at the latest");
+      }));
+
+    it("list maintenance windows with whether they are on, and when next", () =>
+      visit("/silences", async (page) => {
+        const [first, second] = ["weekly-patching", "backup"].map((name) => page.getByRole("row", { name }));
+        await first?.waitFor();
+        expect(await first?.locator("[data-label=Now]").textContent()).to.match(/^on until /);
+        expect(await first?.textContent())
+          .to.contain("rules checkout-*")
+          .and.to.contain("for 2 h");
+        expect(await second?.locator("[data-label=Now]").textContent()).to.equal("off");
+      }));
+
+    it("say what explains a finding and what it explains, with links", () => {
+      running.state.findings[0] = finding({
+        explains: { count: 23, findings: [{ id: findingId(2), title: script }] },
+      });
+      running.state.findings[1] = finding({
+        id: findingId(2),
+        title: script,
+        decision: { action: "none", reason: "inhibited", at: now },
+        memory: {
+          ...finding().memory,
+          inhibition: {
+            by: { findingId: findingId(1), title: finding().title, ticketKey: "OPS-12", since: now },
+            since: now,
+            endedAt: undefined,
+            releasedAt: undefined,
+          },
+        },
+      });
+      return visit(`/findings/${findingId(1)}`, async (page) => {
+        await shown(page, "Explains 23 other findings");
+        await shown(page, "and 22 more");
+        await page.getByRole("link", { name: script }).click();
+        await shown(page, "explained by");
+        const back = page.getByRole("link", { name: finding().title });
+        expect(await back.getAttribute("href")).to.equal(`/findings/${findingId(1)}`);
+      });
+    });
 
     it("file a finding anew after asking once more", () =>
       visit(`/findings/${findingId(1)}`, async (page) => {

@@ -76,6 +76,19 @@ export function hostileSeed(state: FakeState): void {
     silence({ id: "2", matchers: { host: image }, ruleId: undefined, author: hostile, reason: script }),
     silence({ endedAt: now - 60_000 }),
   ];
+  const window = { reason: hostile, schedule: "0 2 * * 6 Europe/Berlin", durationMs: 2 * 3_600_000 };
+  const next = { from: now + 86_400_000, until: now + 93_600_000 };
+  state.maintenance = [
+    {
+      ...window,
+      name: "weekly-patching",
+      rules: ["checkout-*"],
+      where: {},
+      on: { from: now, until: now + 60_000 },
+      next,
+    },
+    { ...window, name: "backup", rules: [], where: { host: [image, longTitle] }, on: undefined, next },
+  ];
   state.localTickets = [
     localTicket({
       summary: hostile,

@@ -169,7 +169,9 @@ for (const [name, makeBacklog] of Object.entries(backlogs)) {
       const { state, priority, episode } = await finding();
       expect([state, await decision(), episode.sums.total]).to.deep.equal(["open", "none: silenced", 6_000]);
       expect(priority?.score).to.be.greaterThan(0);
-      expect(await timeline()).to.include("none: silenced");
+      expect(await timeline()).to.include(
+        'none: silenced: anna silenced it until 2026-01-05T10:30:00Z ("planned work")',
+      );
 
       await world.through(1);
       expect(await decision()).to.equal("create: new_finding");

@@ -6,9 +6,11 @@ import { type RecoverReport, recoverInto } from "../../src/app/recover.ts";
 import { redactingSource } from "../../src/app/redaction.ts";
 import { refileFinding } from "../../src/app/refile-finding.ts";
 import type { TickResult } from "../../src/app/tick.ts";
+import { MaintenanceCalendar } from "../../src/detect/maintenance.ts";
 import type { SourceTiming } from "../../src/detect/plan.ts";
 import { actions, decisionReasons } from "../../src/model/decision.ts";
 import type { Finding } from "../../src/model/finding.ts";
+import type { MaintenanceWindow } from "../../src/model/maintenance.ts";
 import { outboxStates } from "../../src/model/outbox.ts";
 import { defaultPriorityScale } from "../../src/model/priority.ts";
 import { type Mode, type Rule, stricterMode } from "../../src/model/rule.ts";
@@ -42,6 +44,7 @@ export interface WorldOptions {
   readonly timing?: Partial<SourceTiming>;
   readonly catchUpMs?: number;
   readonly project?: string;
+  readonly maintenance?: readonly MaintenanceWindow[];
   readonly logger?: Logger;
   /** Names its worker in leases. */
   readonly owner?: string;
@@ -115,6 +118,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     createLimits: { perRun: 10, perDay: 50, perDayPerProject: 25, storm: 20, ...options.limits },
     knownLabelSets: new KnownLabelSets(store.state),
     fixWatch: await loadFixWatch(store),
+    maintenance: new MaintenanceCalendar(options.maintenance ?? []),
     clock,
     logger: options.logger ?? silentLogger,
     metrics: createMetrics({

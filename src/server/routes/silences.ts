@@ -4,6 +4,7 @@ import { areSilenced, type Silence } from "../../model/silence.ts";
 import { formatInstant } from "../../model/time.ts";
 import { cutCodePoints } from "../../support/clean-text.ts";
 import { day } from "../../support/duration.ts";
+import { BackfeedError } from "../../support/errors.ts";
 import { nearest } from "../../support/yaml/closest.ts";
 import type { Audit } from "../audit.ts";
 import { RequestFault } from "../faults.ts";
@@ -13,6 +14,8 @@ import { pageOf, pageQuery, viewPage } from "../views/common.ts";
 import { silenceView, viewSilence } from "../views/silence-view.ts";
 
 const longestMs = 90 * day;
+/** Of one that holds until it gets worse: somebody should look at it again some day. */
+const longestUntilWorseMs = 365 * day;
 const mostLabels = 20;
 /** Of how many open findings it is asked whether a silence concerns them, and on how many that is noted. */
 const findingsAsked = 1_000;
@@ -74,23 +77,42 @@ export function silenceRoutes(program: ServerProgram, audit: Audit): readonly Ro
         matchers: matchers.optional(),
         ruleId: z.string().min(1).max(200).optional(),
         reason: z.string().trim().min(1).max(500),
-        endsAt: z.number().int().meta({ description: "Milliseconds since 1970; at most 90 days ahead." }),
+        untilWorse: z
+          .boolean()
+          .optional()
+          .meta({ description: "Hold for each finding only until it gets a band worse than it is now, or at first." }),
+        endsAt: z.number().int().optional().meta({
+          description:
+            "Milliseconds since 1970; at most 90 days ahead. With `untilWorse` at most 365 days, which is the default then.",
+        }),
       },
       answer: { kind: "json", name: "Silence", schema: silenceView },
-      handle: async ({ body: { matchers: labels = {}, ruleId, reason, endsAt }, caller, now }) => {
+      handle: async ({ body, caller, now }) => {
+        const { matchers: labels = {}, ruleId, reason, untilWorse = false } = body;
+        const latest = now + (untilWorse ? longestUntilWorseMs : longestMs);
+        const endsAt = body.endsAt ?? (untilWorse ? latest : undefined);
         const nothingNamed = ruleId === undefined && Object.keys(labels).length === 0;
         refuseFaults({
           matchers: nothingNamed && "name a rule or at least one label",
           ruleId: ruleId !== undefined && (await unknownRule(ruleId)),
-          endsAt: (endsAt <= now || endsAt > now + longestMs) && "this is not within the next 90 days",
+          endsAt: endFault(endsAt, now, latest),
         });
+        if (endsAt === undefined) throw new BackfeedError("internal", "a silence without an end was not refused");
         const times = { startsAt: now, endsAt, createdAt: now };
-        const silence = await silences.add({ matchers: labels, ruleId, author: caller.name, reason, ...times });
+        const worse = untilWorse ? { untilWorse } : {};
+        const silence = await silences.add({
+          matchers: labels,
+          ruleId,
+          author: caller.name,
+          reason,
+          ...worse,
+          ...times,
+        });
         await audit(await concerned(silence), {
           at: now,
           caller,
           code: "silence_added",
-          did: `silenced ${wordsOf(silence)} until ${formatInstant(endsAt)}: ${silence.reason}`,
+          did: `silenced ${wordsOf(silence)} ${untilWorse ? "until it gets worse, at the latest " : ""}until ${formatInstant(endsAt)}: ${silence.reason}`,
           facts: { silence: silence.id },
         });
         return viewSilence(silence, now);
@@ -118,6 +140,12 @@ export function silenceRoutes(program: ServerProgram, audit: Audit): readonly Ro
       },
     }),
   ];
+}
+
+function endFault(endsAt: number | undefined, now: number, latest: number): string | false {
+  if (endsAt === undefined) return "say when it ends, or `untilWorse`";
+  if (endsAt > now && endsAt <= latest) return false;
+  return `this is not within the next ${(latest - now) / day} days`;
 }
 
 /** What a schema of one member cannot see, told as the schemas tell it. */

@@ -8,6 +8,10 @@ export const silenceView = z.object({
   ruleId: z.string().optional(),
   author: z.string(),
   reason: z.string(),
+  untilWorse: z.boolean().meta({
+    description:
+      "For each finding it ends when that gets a band worse than when it was silenced; `endsAt` is the latest.",
+  }),
   startsAt: instant,
   endsAt: instant,
   createdAt: instant,
@@ -16,7 +20,19 @@ export const silenceView = z.object({
 });
 
 export function viewSilence(silence: Silence, now: number): z.infer<typeof silenceView> {
-  const { id, matchers, ruleId, author, reason, startsAt, endsAt, createdAt, endedAt } = silence;
+  const { id, matchers, ruleId, author, reason, startsAt, endsAt, createdAt, endedAt, untilWorse = false } = silence;
   const active = isActive(silence, now);
-  return { id, matchers: { ...matchers }, ruleId, author, reason, startsAt, endsAt, createdAt, endedAt, active };
+  return {
+    id,
+    matchers: { ...matchers },
+    ruleId,
+    author,
+    reason,
+    untilWorse,
+    startsAt,
+    endsAt,
+    createdAt,
+    endedAt,
+    active,
+  };
 }

@@ -11,7 +11,7 @@ import {
   type Pair,
   Parser,
 } from "yaml";
-import { type Fault, formatPath, type Path } from "./fault.ts";
+import { type Fault, formatPath, type Path, type Written } from "./fault.ts";
 
 /** Larger files are refused: at this size parsing still takes about a second. */
 export const mostYamlBytes = 1024 * 1024;
@@ -33,6 +33,11 @@ export interface YamlDocument {
   /** Where the value at `path` begins, or its key; for a path that is not there, the nearest part above it that is. */
   locate(path: Path, part: "key" | "value"): Position;
   has(path: Path): boolean;
+}
+
+/** A word of the document, with its place, for checks that come later. */
+export function writtenAt(document: YamlDocument, text: string, path: Path, part: "key" | "value"): Written {
+  return { text, ...document.locate(path, part), path: formatPath(path) };
 }
 
 export type YamlResult =

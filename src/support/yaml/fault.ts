@@ -16,6 +16,14 @@ export interface Fault {
 
 export type Path = readonly (string | number)[];
 
+/** A word of a file, and where it is written. */
+export interface Written {
+  readonly text: string;
+  readonly line: number;
+  readonly column: number;
+  readonly path: string;
+}
+
 /** What is wrong, and what to write instead. */
 export interface Wrong {
   readonly message: string;

@@ -167,14 +167,34 @@ export interface TicketDetail {
   readonly transitions: readonly { readonly to: string }[];
 }
 
-export type SilenceAnswer = Json<Silence> & { readonly active: boolean };
+export type SilenceAnswer = Json<Omit<Silence, "untilWorse">> & {
+  readonly untilWorse: boolean;
+  readonly active: boolean;
+};
+
+interface MaintenanceTimes {
+  readonly from: number;
+  readonly until: number;
+}
+
+export interface MaintenanceAnswer {
+  readonly name: string;
+  readonly reason: string;
+  readonly schedule: string;
+  readonly durationMs: number;
+  readonly rules: readonly string[];
+  readonly where: Readonly<Record<string, readonly string[]>>;
+  readonly on?: MaintenanceTimes | undefined;
+  readonly next: MaintenanceTimes;
+}
 
 /** What a new silence is asked for with. */
 export interface SilenceRequest {
   readonly matchers: Readonly<Record<string, string>>;
   readonly ruleId?: string;
   readonly reason: string;
-  readonly endsAt: number;
+  readonly endsAt?: number;
+  readonly untilWorse?: true;
 }
 
 export interface RuleFault {

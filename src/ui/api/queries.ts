@@ -4,6 +4,7 @@ import type {
   Evidence,
   FindingDetail,
   FindingSummary,
+  MaintenanceAnswer,
   OutboxEntry,
   Page,
   RulePage,
@@ -76,6 +77,11 @@ export function useRules(cursor: string | undefined) {
 export function useSilences(cursor: string | undefined) {
   const path = `/silences${search({ cursor })}`;
   return useQuery({ queryKey: [path], queryFn: ({ signal }) => getJson<Page<SilenceAnswer>>(path, signal) });
+}
+
+export function useMaintenance() {
+  const path = "/maintenance";
+  return useQuery({ queryKey: [path], queryFn: ({ signal }) => getJson<Page<MaintenanceAnswer>>(path, signal) });
 }
 
 /** An image that needs the token, as a URL for `img`; it is given back when the page no longer shows it. */

@@ -4,6 +4,7 @@ import type { SilenceAnswer } from "../api/answers.ts";
 import { useEndSilence, useSilences } from "../api/queries.ts";
 import { formatLabels } from "../format.ts";
 import { usePageTitle } from "../page-title.ts";
+import { MaintenancePanel } from "../parts/maintenance-panel.tsx";
 import { ExactMoment, Moment } from "../parts/moment.tsx";
 import { Pager } from "../parts/pager.tsx";
 import { Awaiting, Problem } from "../parts/problem.tsx";
@@ -53,13 +54,14 @@ export function SilencesPage() {
       {query.data !== undefined && (
         <Pager next={query.data.next} cursor={cursor} go={(to) => setSearch(to === undefined ? {} : { cursor: to })} />
       )}
+      <MaintenancePanel />
     </>
   );
 }
 
 function SilenceRow(props: { silence: SilenceAnswer; pending: boolean; end(id: string): void }) {
   const { silence, pending, end } = props;
-  const { id, matchers, ruleId, reason, author, createdAt, endsAt, endedAt, active } = silence;
+  const { id, matchers, ruleId, reason, author, createdAt, endsAt, endedAt, untilWorse, active } = silence;
   const labelled = Object.keys(matchers).length > 0;
   return (
     <tr>
@@ -84,6 +86,7 @@ function SilenceRow(props: { silence: SilenceAnswer; pending: boolean; end(id: s
         </span>
       </td>
       <td data-label="Until">
+        {untilWorse && endedAt === undefined && <>it is worse, at the latest </>}
         <ExactMoment at={endedAt ?? endsAt} />
         {!active && <span className="dimmed"> {endedAt === undefined ? "over" : "ended early"}</span>}
       </td>

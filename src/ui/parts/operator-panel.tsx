@@ -1,4 +1,4 @@
-import { Button, Group, TextInput } from "@mantine/core";
+import { Button, Group, Radio, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import type { FindingDetail, SilenceRequest } from "../api/answers.ts";
 import { useRefile, useSilence } from "../api/queries.ts";
@@ -8,7 +8,10 @@ import { Problem } from "./problem.tsx";
 const dayMs = 86_400_000;
 const longestReason = 500;
 
-/** What an operator can do about a finding: have nothing told of it for a day, or have it filed anew. */
+/** How a silence ends. */
+type SilenceEnding = "day" | "worse";
+
+/** What an operator can do about a finding: have nothing told of it for a day or until it gets worse, or have it filed anew. */
 export function OperatorPanel({ detail }: { detail: FindingDetail }) {
   const [asking, setAsking] = useState<"silence" | "refile">();
   const silence = useSilence();
@@ -19,7 +22,7 @@ export function OperatorPanel({ detail }: { detail: FindingDetail }) {
       {asking === undefined && (
         <Group gap="xs">
           <Button size="xs" variant="default" onClick={() => setAsking("silence")}>
-            Silence for 24 h…
+            Silence…
           </Button>
           {canBeRefiled(detail) && (
             <Button size="xs" variant="default" onClick={() => setAsking("refile")}>
@@ -31,7 +34,7 @@ export function OperatorPanel({ detail }: { detail: FindingDetail }) {
       {asking === "silence" && (
         <SilenceForm
           pending={silence.isPending}
-          submit={(reason) => silence.mutate(silencesOf(detail, reason, Date.now() + dayMs), done)}
+          submit={(reason, ending) => silence.mutate(silencesOf(detail, reason, ending), done)}
           cancel={() => setAsking(undefined)}
         />
       )}
@@ -48,7 +51,11 @@ export function OperatorPanel({ detail }: { detail: FindingDetail }) {
           </Group>
         </>
       )}
-      {silence.isSuccess && <output className="done">Silenced for 24 hours.</output>}
+      {silence.isSuccess && (
+        <output className="done">
+          {silence.variables[0]?.untilWorse === true ? "Silenced until it gets worse." : "Silenced for 24 hours."}
+        </output>
+      )}
       {refile.isSuccess && <output className="done">Its next tick files a new ticket.</output>}
       <Problem error={silence.error} />
       <Problem error={refile.error} />
@@ -56,12 +63,13 @@ export function OperatorPanel({ detail }: { detail: FindingDetail }) {
   );
 }
 
-function SilenceForm(props: { pending: boolean; submit(reason: string): void; cancel(): void }) {
+function SilenceForm(props: { pending: boolean; submit(reason: string, ending: SilenceEnding): void; cancel(): void }) {
   const { pending, submit, cancel } = props;
   const [reason, setReason] = useState("");
+  const [ending, setEnding] = useState<SilenceEnding>("day");
   const send = (event: FormEvent) => {
     event.preventDefault();
-    if (reason.trim() !== "") submit(reason);
+    if (reason.trim() !== "") submit(reason, ending);
   };
   return (
     <form onSubmit={send}>
@@ -72,6 +80,18 @@ function SilenceForm(props: { pending: boolean; submit(reason: string): void; ca
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}
       />
+      <Radio.Group
+        label="Until"
+        size="xs"
+        mt="xs"
+        value={ending}
+        onChange={(value) => setEnding(value === "worse" ? "worse" : "day")}
+      >
+        <Group gap="md">
+          <Radio size="xs" value="day" label="24 hours have passed" />
+          <Radio size="xs" value="worse" label="its priority rises a band" />
+        </Group>
+      </Radio.Group>
       <Group gap="xs" mt="xs">
         <Button type="submit" size="xs" loading={pending} disabled={reason.trim() === ""}>
           Silence
@@ -85,8 +105,9 @@ function SilenceForm(props: { pending: boolean; submit(reason: string): void; ca
 }
 
 /** One silence for each rule of the finding, and in it for the labels that its alerts have in common. */
-function silencesOf({ finding }: FindingDetail, reason: string, endsAt: number): readonly SilenceRequest[] {
-  return finding.ruleIds.map((ruleId) => ({ matchers: finding.groupLabels, ruleId, reason, endsAt }));
+function silencesOf({ finding }: FindingDetail, reason: string, ending: SilenceEnding): readonly SilenceRequest[] {
+  const end = ending === "worse" ? { untilWorse: true as const } : { endsAt: Date.now() + dayMs };
+  return finding.ruleIds.map((ruleId) => ({ matchers: finding.groupLabels, ruleId, reason, ...end }));
 }
 
 function canBeRefiled({ finding, ticket, outbox }: FindingDetail): boolean {

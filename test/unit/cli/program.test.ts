@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { jsonSchema } from "../../../src/app/json-schemas.ts";
 import { loadRules } from "../../../src/app/load-rules.ts";
+import { maintenanceLines } from "../../../src/app/maintenance.ts";
 import { type CliApp, type RunRequest, schemaKinds } from "../../../src/cli/ports.ts";
 import { runCli } from "../../../src/cli/program.ts";
 import { BackfeedError } from "../../../src/support/errors.ts";
@@ -93,6 +94,28 @@ describe("the command line", () => {
     expect(await check()).to.deep.equal({ code: 0, out: "0 errors, 0 warnings; 1 rule good in 1 file\n", err: "" });
   });
 
+  it("says when maintenance windows are on, and refuses those that name no rule or label of today's rules", async () => {
+    const at = Date.parse("2026-01-09T10:00:00Z");
+    const app: Partial<CliApp> = { maintenanceLines: (loaded) => maintenanceLines(loaded, at) };
+    const window = (rest: string) =>
+      `${config}maintenance:\n  - { name: patching, duration: 2h, reason: r, ${rest} }\n`;
+    await put("backfeed.yaml", window('schedule: "0 2 * * 6", timezone: Europe/Berlin, rules: [err*]'));
+    expect((await run(["check", "--config", "backfeed.yaml"], app)).out).to.equal(
+      "maintenance patching: next from 2026-01-10T01:00:00Z to 2026-01-10T03:00:00Z\n0 errors, 0 warnings; 1 rule good in 1 file\n",
+    );
+    await put("backfeed.yaml", window('schedule: "0 9 * * *", rules: [erors, erors-*], where: { service.nam: cart }'));
+    const { code, out } = await run(["check", "--config", "backfeed.yaml"], app);
+    expect(code).to.equal(1);
+    expect(out).to.include("maintenance patching: on until 2026-01-09T11:00:00Z, next from 2026-01-10T09:00:00Z");
+    expect(out).to.match(/error\n {4}there is no rule `erors`, did you mean `errors`\?/);
+    expect(out).to.match(/error\n {4}no rule to be named here has an id like `erors-\*`/);
+    expect((await run(["check", "--config", "backfeed.yaml", "a.rules.yaml"], app)).out).to.include("0 errors");
+    await put("backfeed.yaml", window('schedule: "0 9 * * *", where: { service.nam: cart }'));
+    expect((await run(["check", "--config", "backfeed.yaml"], app)).out).to.match(
+      /no alert of these rules has the label `service.nam`/,
+    );
+  });
+
   it("checks faulty rules with 1: every fault with its place, rule and fix, the good rules counted", async () => {
     await put(
       "b.rules.yaml",
@@ -156,7 +179,15 @@ describe("the command line", () => {
         severity: "error",
       },
     ]);
-    expect(summary).to.deep.equal({ errors: 1, warnings: 0, rules: 0, files: 1, unreachable: [], exitCode: 1 });
+    expect(summary).to.deep.equal({
+      errors: 1,
+      warnings: 0,
+      rules: 0,
+      files: 1,
+      maintenance: [],
+      unreachable: [],
+      exitCode: 1,
+    });
   });
 
   it("asks the outside with --online: its faults are 1, an unreachable system is 3", async () => {

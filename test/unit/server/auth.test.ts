@@ -22,6 +22,7 @@ const routes: readonly [method: "GET" | "POST", path: string, access: "open" | "
     ["GET", "/api/v1/tickets/LOCAL-1/attachments/chart-1a2b.png", "viewer"],
     ["GET", "/api/v1/silences", "viewer"],
     ["GET", "/api/v1/deploys", "viewer"],
+    ["GET", "/api/v1/maintenance", "viewer"],
     ["GET", "/api/v1/openapi.json", "viewer"],
     [
       "POST",

@@ -5,7 +5,7 @@ import type { LocalTicket } from "../../../src/model/local-ticket.ts";
 import type { OutboxEntry } from "../../../src/model/outbox.ts";
 import type { Silence } from "../../../src/model/silence.ts";
 import type { TicketRecord } from "../../../src/model/ticket.ts";
-import type { RuleFault, RuleListing, ServerProgram } from "../../../src/server/program.ts";
+import type { MaintenanceListing, RuleFault, RuleListing, ServerProgram } from "../../../src/server/program.ts";
 import type { Page, PageRequest, TickRecord } from "../../../src/store/store.ts";
 import { BackfeedError } from "../../../src/support/errors.ts";
 import { suspectText } from "../../../src/triage/describe-deploys.ts";
@@ -20,6 +20,7 @@ export interface FakeState {
   silences: Silence[];
   deploys: Deploy[];
   suspects: SuspectDeploys | undefined;
+  maintenance: MaintenanceListing[];
   evidence: Map<string, { request: EvidenceRequest; evidence: Evidence }>;
   rules: RuleListing[];
   faults: RuleFault[];
@@ -47,6 +48,7 @@ export function emptyState(): FakeState {
     silences: [],
     deploys: [],
     suspects: undefined,
+    maintenance: [],
     evidence: new Map(),
     rules: [],
     faults: [],
@@ -185,6 +187,7 @@ export function fakeProgram(state: FakeState): ServerProgram {
       },
     },
     rules: async () => ({ rules: state.rules, faults: state.faults }),
+    maintenance: () => state.maintenance,
     ruleIds: async () => state.rules.map(({ id }) => id),
     async runRule(ruleId) {
       check();

@@ -29,7 +29,8 @@ describe("silences over the API", () => {
     );
     const { status, json } = await running.post("/api/v1/silences", { ...asked, reason: "  planned work " });
     expect(status).to.equal(200);
-    expect(json).to.deep.equal({ ...asked, id: "2", author: "anna", startsAt: now, createdAt: now, active: true });
+    const begun = { id: "2", author: "anna", untilWorse: false, startsAt: now, createdAt: now, active: true };
+    expect(json).to.deep.equal({ ...asked, ...begun });
     for (const id of [1, 3]) {
       expect(lastEvent(id)).to.deep.include({
         kind: "operator",
@@ -72,6 +73,53 @@ describe("silences over the API", () => {
     expect((await running.post("/api/v1/silences", { ...asked, endsAt: now + 90 * day })).status).to.equal(200);
     const ofRule = await running.post("/api/v1/silences", { ...noLabels, ruleId: "checkout-errors" });
     expect(ofRule.json).to.deep.include({ ruleId: "checkout-errors", matchers: {} });
+  });
+
+  it("may hold until it gets worse instead, for a year at most", async () => {
+    const { endsAt: _, ...open } = asked;
+    const { status, json } = await running.post("/api/v1/silences", { ...open, untilWorse: true });
+    expect([status, json["untilWorse"], json["endsAt"]]).to.deep.equal([200, true, now + 365 * day]);
+    expect(running.state.silences[0]).to.include({ untilWorse: true, endsAt: now + 365 * day });
+    expect(lastEvent(1)?.text).to.equal(
+      "anna silenced service.name=checkout until it gets worse, at the latest until 2027-03-02T10:00:00Z: planned work",
+    );
+    const both = await running.post("/api/v1/silences", { ...open, untilWorse: true, endsAt: now + 120 * day });
+    expect([both.status, both.json["endsAt"]]).to.deep.equal([200, now + 120 * day]);
+    const refused = async (body: object) => {
+      const { status: code, json: told } = await running.post("/api/v1/silences", { ...open, ...body });
+      const { faults } = told["details"] as { faults: { at: string; message: string }[] };
+      return [code, ...faults.map(({ at, message }) => `${at}: ${message}`)];
+    };
+    expect(await refused({})).to.deep.equal([400, "endsAt: say when it ends, or `untilWorse`"]);
+    expect(await refused({ untilWorse: false })).to.deep.equal([400, "endsAt: say when it ends, or `untilWorse`"]);
+    expect(await refused({ untilWorse: true, endsAt: now + 366 * day })).to.deep.equal([
+      400,
+      "endsAt: this is not within the next 365 days",
+    ]);
+  });
+
+  it("stand beside the maintenance windows of the configuration, with when each is on", async () => {
+    const time = { from: now - 1, until: now + 1 };
+    const window = {
+      name: "patching",
+      reason: "hosts",
+      schedule: "0 2 * * 6",
+      durationMs: 2,
+      rules: ["a-*"],
+      where: { b: ["c"] },
+    };
+    running.state.maintenance = [
+      { ...window, on: time, next: { from: now + 5, until: now + 7 } },
+      { ...window, name: "other", on: undefined, next: time },
+    ];
+    const { json } = await running.ask("/api/v1/maintenance");
+    expect(json).to.deep.equal({
+      items: [
+        { ...window, on: time, next: { from: now + 5, until: now + 7 } },
+        { ...window, name: "other", next: time },
+      ],
+      next: null,
+    });
   });
 
   it("of a rule that is not loaded are refused, with the ids that may have been meant", async () => {

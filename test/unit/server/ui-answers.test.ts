@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { suspectDeploysView } from "../../../src/server/views/deploy-view.ts";
 import { evidenceView } from "../../../src/server/views/evidence-view.ts";
 import { findingSummaryView, findingView } from "../../../src/server/views/finding-view.ts";
+import { maintenanceView } from "../../../src/server/views/maintenance-view.ts";
 import { outboxEntryView } from "../../../src/server/views/outbox-view.ts";
 import { ruleFaultView, ruleRunView, ruleView } from "../../../src/server/views/rule-view.ts";
 import { silenceView } from "../../../src/server/views/silence-view.ts";
@@ -28,6 +29,7 @@ describe("what the pages expect of the API", () => {
       checked<ui.RuleFault>()(ruleFaultView),
       checked<ui.RuleRun>()(ruleRunView),
       checked<ui.SilenceAnswer>()(silenceView),
+      checked<ui.MaintenanceAnswer>()(maintenanceView),
     ];
     for (const view of views) expect(Object.keys(view.shape)).not.to.be.empty;
   });

@@ -21,6 +21,18 @@ function create() {
 const tick = { schedule: "* * * * *", tick: 1_700_000_000_000, durationMs: 120, late: false, verdicts: { clear: 3 } };
 
 describe("metrics", () => {
+  it("tells of each maintenance window whether it is on", async () => {
+    const metrics = create();
+    metrics.setMaintenance([
+      { name: "patching", on: true },
+      { name: "backup", on: false },
+    ]);
+    expect(await lines(metrics, "maintenance_active")).to.deep.equal([
+      'backfeed_maintenance_active{window="patching"} 1',
+      'backfeed_maintenance_active{window="backup"} 0',
+    ]);
+  });
+
   it("tells a tick as instant, duration and verdicts", async () => {
     const metrics = create();
     metrics.recordTick({ ...tick, late: true });

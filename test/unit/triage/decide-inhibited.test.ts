@@ -8,7 +8,7 @@ import { summaryDocument } from "../../../src/triage/describe.ts";
 import { hour, minute, start } from "../../support/alerts.ts";
 import { buildFinding, buildPriority } from "../../support/findings.ts";
 import { buildRule } from "../../support/rules.ts";
-import { decided, ended, fresh, type Given, inputOf, memory } from "./decide-vectors.ts";
+import { decided, ended, fresh, type Given, inputOf, memory, muted } from "./decide-vectors.ts";
 
 const explainer = { findingId: "0123456789abcdef", title: "the database is down", ticketKey: "SHOP-9", since: start };
 const at = (minutes: number, given: Given = {}): Given => ({ at: start + minutes * minute, ...given });
@@ -81,7 +81,7 @@ describe("a finding that something explains", () => {
   });
 
   it("is silenced first, and what explains it is kept in mind", () => {
-    expect(live([at(0, { explainer, silenced: true }), at(1), at(16)])).to.deep.equal([
+    expect(live([at(0, { explainer, muting: muted }), at(1), at(16)])).to.deep.equal([
       "none: silenced",
       "none: inhibited",
       "create: new_finding",

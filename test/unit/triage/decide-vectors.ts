@@ -6,6 +6,7 @@ import type { TicketRecord } from "../../../src/model/ticket.ts";
 import type { TicketClosed } from "../../../src/model/ticket-life.ts";
 import { decide } from "../../../src/triage/decide.ts";
 import type { Decided, DecideInput } from "../../../src/triage/decided.ts";
+import type { Muting } from "../../../src/triage/muting.ts";
 import { day, hour, minute, start, verdictOf } from "../../support/alerts.ts";
 import { buildFinding, buildPriority, buildTicket } from "../../support/findings.ts";
 import { buildRule } from "../../support/rules.ts";
@@ -19,6 +20,9 @@ export const ended: FindingEpisode = { ...fresh.episode, endedAt: start + hour, 
 export function memory(overrides: Partial<TriageMemory> = {}): { memory: TriageMemory } {
   return { memory: { ...filed, ...overrides } };
 }
+
+export const unmuted: Muting = { silenced: false, by: [], bands: {}, over: undefined };
+export const muted: Muting = { ...unmuted, silenced: true, by: ["anna silenced it"] };
 
 export type Given = Partial<Omit<DecideInput, "finding" | "policy">> & {
   finding?: Partial<Finding>;
@@ -35,7 +39,7 @@ export function inputOf({ finding, policy, ...rest }: Given): DecideInput {
     policy: { ...rule.ticket, ...policy },
     ticket: undefined,
     createParked: false,
-    silenced: false,
+    muting: unmuted,
     explainer: undefined,
     graceMs: 15 * minute,
     mayCreate: () => true,
@@ -93,6 +97,7 @@ const returned: Given = {
   ticket: doneQuiet,
 };
 const worse: Given = { finding: memory(), ticket: wontDo, priority: high };
+const worseNow: Muting = { ...unmuted, over: { author: "anna", reason: "known", band: "Medium" } };
 const explainer = { findingId: "0123456789abcdef", title: "the database is down", ticketKey: "SHOP-9", since: start };
 const inhibition = { by: explainer, since: start, endedAt: undefined, releasedAt: undefined };
 const over = (after: number) => ({ ...inhibition, endedAt: start + after });
@@ -403,9 +408,14 @@ export const vectors: Readonly<Record<string, readonly (readonly [given: Given, 
       "update: goes_on",
     ],
   ],
-  "any | its worst and all its firing alerts match active silences": [
-    [{ change: "opened", silenced: true }, "none: silenced"],
-    [{ ...returned, silenced: true }, "none: silenced"],
+  'open, ticket open | a band above the one at which it was silenced "until worse", and nothing else silences it': [
+    [{ finding: memory({ ticketBand: "Highest" }), priority: high, muting: worseNow }, "comment: silence_over"],
+    [{ finding: memory({ regressedAt: start }), priority: high, muting: worseNow }, "comment: silence_over"],
+    [{ change: "attended", finding: memory(), priority: high, muting: worseNow }, "comment: silence_over"],
+  ],
+  "any | its worst and all its firing alerts match active silences, or maintenance windows that are on": [
+    [{ change: "opened", muting: muted }, "none: silenced"],
+    [{ ...returned, muting: muted }, "none: silenced"],
   ],
   "any | mode report, dry_run (with what would be done)": [
     [{ finding: { mode: "report" } }, "none: report (create: new_finding)"],

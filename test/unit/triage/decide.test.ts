@@ -3,13 +3,13 @@ import type { TriageMemory } from "../../../src/model/finding.ts";
 import { defaultTicketPolicy, type Mode, modes } from "../../../src/model/rule.ts";
 import { day, hour, minute, start } from "../../support/alerts.ts";
 import { buildPriority, buildTicket } from "../../support/findings.ts";
-import { closedTicket, decided, filed, fresh, type Given, memory, quiet, told } from "./decide-vectors.ts";
+import { closedTicket, decided, filed, fresh, type Given, memory, muted, quiet, told } from "./decide-vectors.ts";
 
 const closed = closedTicket();
 
 describe("decide", () => {
   it("tells nothing while it is silenced, whatever happens, and goes on watching and counting", () => {
-    const higher = { silenced: true, priority: buildPriority(80, "Highest") };
+    const higher = { muting: muted, priority: buildPriority(80, "Highest") };
     const cases: readonly Given[] = [
       { change: "opened" },
       { priority: buildPriority(3, "None") },
@@ -26,16 +26,16 @@ describe("decide", () => {
       expect(decision).to.deep.equal({ action: "none", reason: "silenced" });
       expect(rest).to.include({ writePriority: undefined, refreshSummary: false });
     }
-    const counted = (given: Given) => decided({ silenced: true, change: "came_back", ...given }).memory.recurrences;
+    const counted = (given: Given) => decided({ muting: muted, change: "came_back", ...given }).memory.recurrences;
     expect([counted({ finding: memory() }), counted({})]).to.deep.equal([1, 0]);
-    expect(decided({ silenced: true, finding: memory(), priority: buildPriority(30, "Low") }).memory).to.include({
+    expect(decided({ muting: muted, finding: memory(), priority: buildPriority(30, "Low") }).memory).to.include({
       belowSince: start + hour,
       ticketBand: "Medium",
     });
   });
 
   it("files what is open when the silence has ended", () => {
-    const silenced = decided({ change: "opened", silenced: true });
+    const silenced = decided({ change: "opened", muting: muted });
     expect(silenced.memory).to.deep.equal(fresh.memory);
     const after = { memory: silenced.memory, decision: { ...silenced.decision, at: start } };
     expect(told({ finding: after })).to.equal("create: new_finding");
