@@ -45,10 +45,10 @@ export function jiraReceiver({ trackers, store, isOwn, redact, wake }: JiraRecei
     const ours = new Set((await store.tickets.byIssueIds(tracker, issueIds)).map(({ ref }) => ref.id));
     return issueIds
       .filter((issueId) => ours.has(issueId) || adopts)
-      .map((issueId, position) => ({
+      .map((issueId) => ({
         tracker,
         // One delivery about a link is of two issues.
-        deliveryId: position === 0 ? deliveryId : `${deliveryId}:${issueId}`,
+        deliveryId: issueIds.length === 1 ? deliveryId : `${deliveryId}:${issueId}`,
         issueId,
         who: who === undefined ? undefined : redact(who),
         adopts,

@@ -2,7 +2,7 @@ import type { Express, Request } from "express";
 import { ipKeyGenerator } from "express-rate-limit";
 import type { Clock } from "../../support/clock.ts";
 import { minute, second } from "../../support/duration.ts";
-import { BackfeedError } from "../../support/errors.ts";
+import { asBackfeedError, type BackfeedError } from "../../support/errors.ts";
 import type { Logger } from "../../support/logging.ts";
 import type { Metrics } from "../../support/metrics.ts";
 import { RequestFault } from "../faults.ts";
@@ -37,7 +37,12 @@ const wrongRead = 600;
 const mostAtOnce = 100;
 
 /** A sender that is refused for the store's sake comes again after this. */
-const retryAfterMs = minute;
+const patienceMs = minute;
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Where the body was not read: what is left of it is not waited for. */
+const hangUp: Headers = { connection: "close" };
 
 /** What can become of a delivery beside being taken, by the status that says so. */
 const refusedOutcomes: Readonly<Record<number, string>> = {
@@ -88,12 +93,8 @@ function reception(receiver: WebhookReceiver, edge: WebhookEdge): (request: Requ
   const refuseStranger = (address: string, now: number): RequestFault => {
     // `WEBHOOK_REFUSED`: somebody uses an old secret, or tries. Once a minute: the metric has the number.
     if (told.add("refused", now) === 1) {
-      const facts = { receiver: receiver.name };
-      logger.warn(
-        "WEBHOOK_REFUSED",
-        "a delivery was refused: it is not signed with a secret that is configured",
-        facts,
-      );
+      const message = "a delivery was refused: it is not signed with a secret that is configured";
+      logger.warn("WEBHOOK_REFUSED", message, { receiver: receiver.name });
     }
     if (wrong.add(address, now) > wrongTold) return tooMany("too many deliveries that show no known secret");
     return new RequestFault(401, "unauthorized", "the delivery shows no known secret and is not signed with one", {
@@ -102,17 +103,25 @@ function reception(receiver: WebhookReceiver, edge: WebhookEdge): (request: Requ
   };
 
   return async (request) => {
-    if (receiver.notConfigured !== undefined) throw new RequestFault(404, "not_configured", receiver.notConfigured);
+    if (receiver.notConfigured !== undefined) {
+      throw new RequestFault(404, "not_configured", receiver.notConfigured, { headers: hangUp });
+    }
     const now = clock.now();
     const address = ipKeyGenerator(request.ip ?? "");
     if (wrong.count(address, now) >= wrongRead) {
-      throw tooMany("too many deliveries that show no known secret", { connection: "close" });
+      throw tooMany("too many deliveries that show no known secret", hangUp);
     }
-    if (underWay >= mostAtOnce) throw later("unavailable", "too many deliveries come at once", second);
+    if (underWay >= mostAtOnce) throw later("unavailable", "too many deliveries come at once", second, hangUp);
     underWay += 1;
-    const body = await readBody(request, receiver.maxBodyBytes).finally(() => {
-      underWay -= 1;
-    });
+    const body = await readBody(request, receiver.maxBodyBytes)
+      .catch((fault: unknown) => {
+        // Nobody has shown anything yet, and reading costs the same.
+        wrong.add(address, now);
+        throw fault;
+      })
+      .finally(() => {
+        underWay -= 1;
+      });
     const delivery: Delivery = { headers: request.headers, query: singles(request.query), body, now };
     const senders = receiver.verify(delivery);
     const [sender] = senders;
@@ -121,29 +130,30 @@ function reception(receiver: WebhookReceiver, edge: WebhookEdge): (request: Requ
     try {
       return await receiver.take(delivery, senders);
     } catch (thrown) {
-      throw notTaken(thrown, receiver, edge);
+      if (thrown instanceof RequestFault) throw thrown;
+      const error = asBackfeedError(thrown);
+      if (error.kind === "invalid_request") throw new RequestFault(400, "invalid_request", error.message);
+      // `WEBHOOK_NOT_STORED`: who does not send it again has told us nothing. Once a minute, as above.
+      if (told.add("failed", now) === 1) {
+        logger.error("WEBHOOK_NOT_STORED", "a delivery could not be stored", { receiver: receiver.name }, error);
+      }
+      throw notStored(error);
     }
   };
 }
 
-/** Whatever it was, the sender has done nothing wrong unless it is said so: it is asked to come again. */
-function notTaken(thrown: unknown, receiver: WebhookReceiver, { logger }: WebhookEdge): RequestFault {
-  if (thrown instanceof RequestFault) return thrown;
-  const known = thrown instanceof BackfeedError ? thrown : undefined;
-  if (known?.kind === "invalid_request") return new RequestFault(400, "invalid_request", known.message);
-  // `WEBHOOK_NOT_STORED`: who does not send it again has told us nothing.
-  logger.error("WEBHOOK_NOT_STORED", "a delivery could not be stored", { receiver: receiver.name }, thrown);
-  const wait = known?.retryAfterMs ?? retryAfterMs;
-  if (known?.kind === "limit") return later("limit", "too many deliveries wait to be looked at", wait);
-  return later("unavailable", "the delivery cannot be stored now", wait);
+/** Whatever it was, the sender has done nothing wrong: it is asked to come again. */
+function notStored({ kind, retryAfterMs = patienceMs }: BackfeedError): RequestFault {
+  if (kind === "limit") return later("limit", "too many deliveries wait to be looked at", retryAfterMs);
+  return later("unavailable", "the delivery cannot be stored now", retryAfterMs);
 }
 
-function later(code: string, message: string, waitMs: number): RequestFault {
-  const headers = { "retry-after": `${Math.ceil(waitMs / 1_000)}` };
+function later(code: string, message: string, waitMs: number, more: Headers = {}): RequestFault {
+  const headers = { "retry-after": `${Math.ceil(waitMs / 1_000)}`, ...more };
   return new RequestFault(503, code, `${message}: send it again later`, { headers });
 }
 
-function tooMany(message: string, more: Readonly<Record<string, string>> = {}): RequestFault {
+function tooMany(message: string, more: Headers = {}): RequestFault {
   return new RequestFault(429, "too_many_requests", message, { headers: { "retry-after": "60", ...more } });
 }
 

@@ -88,9 +88,14 @@ describe("the edge that webhooks come in by", () => {
       const { status, headers, text } = await send("{}", genuine);
       expect([status, headers.get("retry-after")], failure.message).to.deep.equal([503, seconds]);
       expect(text).to.not.contain(failure.message);
+      server.clock.advance(60_000);
     }
-    expect(server.logged.filter((line) => line.includes("WEBHOOK_NOT_STORED"))).to.have.length(4);
-    expect(await counted("failed")).to.match(/ 4$/);
+    await send("{}", genuine);
+    await send("{}", genuine);
+    const told = server.logged.filter((line) => line.includes("WEBHOOK_NOT_STORED"));
+    expect(told, "once a minute").to.have.length(5);
+    expect(told[0]).to.contain("the store is busy");
+    expect(await counted("failed")).to.match(/ 6$/);
     receiver.next = () => "stored";
     expect((await send("{}", genuine)).status).to.equal(200);
   });
@@ -195,6 +200,31 @@ describe("the edge that webhooks come in by", () => {
     expect((await send("{}", genuine)).status).to.equal(429);
     server.clock.advance(60_000);
     expect((await send("{}", genuine)).status).to.equal(200);
+  });
+
+  it("counts what strangers make it read for nothing", async () => {
+    const { send, server } = await serve();
+    for (let sent = 0; sent < 61; sent += 1) expect((await send("x".repeat(1_025))).status).to.equal(413);
+    expect((await send("{}")).status).to.equal(429);
+    server.clock.advance(60_000);
+    expect((await send("{}")).status).to.equal(401);
+  });
+
+  it("reads a hundred bodies at once and no more, and takes deliveries again when slow ones are gone", async () => {
+    const { send, genuine, port } = await serve({ deliveriesPerMinute: 100_000 });
+    const head = `POST /webhooks/fake?secret=${fakeSecret} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf`;
+    const slow = Array.from({ length: 100 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
+    for (const socket of slow) socket.write(head);
+    const until = async (status: number) => {
+      for (;;) {
+        const answer = await send("{}", genuine);
+        if (answer.status === status) return answer;
+      }
+    };
+    const { json, headers } = await until(503);
+    expect([json["code"], headers.get("retry-after")]).to.deep.equal(["unavailable", "1"]);
+    for (const socket of slow) socket.destroy();
+    expect((await until(200)).json).to.deep.equal({ outcome: "stored" });
   });
 
   it("limits what one sender may send in a minute", async () => {
