@@ -39,12 +39,12 @@ export function FindingPage({ id }: { id: string }) {
               <PriorityParts priority={finding.priority} />
             </Panel>
           )}
-          <EvidencePanel findingId={finding.id} evidence={evidence} />
           {deploys !== undefined && (
             <Panel title="Deploys before it began">
               <DocumentBlocks document={deploys.text} />
             </Panel>
           )}
+          <EvidencePanel findingId={finding.id} evidence={evidence} />
           {finding.explains !== undefined && <ExplainedPanel explains={finding.explains} />}
           {finding.others.length > 0 && <OtherAlerts finding={finding} unit={unit} />}
         </div>
