@@ -122,10 +122,17 @@ function webhookReceivers({
   ];
 }
 
-/** The outbox is cheaper to count at a scrape than to follow. */
+/** The outbox, and what waits for a ticket, are cheaper to count at a scrape than to follow. */
 function watchOutbox({ metrics, store, clock }: Program): void {
   metrics.onScrape(async () => {
-    const [counts, oldest] = await Promise.all([store.outbox.counts(), store.outbox.oldestOpen()]);
+    const [counts, oldest, waiting, storms] = await Promise.all([
+      store.outbox.counts(),
+      store.outbox.oldestOpen(),
+      store.history.countByReason(["over_cap", "storm"]),
+      store.storms.living(),
+    ]);
+    metrics.setWaiting(waiting);
+    metrics.setStorms(storms.length);
     metrics.setOutbox({ counts, oldestAgeMs: oldest === undefined ? undefined : clock.now() - oldest });
   });
 }

@@ -304,13 +304,13 @@ export interface HistoryStore {
       state?: Finding["state"];
       band?: string;
       rule?: string;
-      /** Of the last decision. */
+      /** Why the last decision said nothing. */
       reason?: DecisionReason;
       /** Id of the storm they belong to. */
       storm?: string;
     },
   ): Promise<Page<Finding>>;
-  /** How many findings there are whose last decision had one of these reasons. */
+  /** How many findings there are whose last decision said nothing for one of these reasons. */
   countByReason(reasons: readonly DecisionReason[]): Promise<ReadonlyMap<string, number>>;
   finding(id: string): Promise<Finding | undefined>;
   /** Looks among living alerts and those of stored findings. */

@@ -35,6 +35,9 @@ export interface Metrics {
     readonly counts: Readonly<Record<string, number>>;
     readonly oldestAgeMs: number | undefined;
   }): void;
+  /** Findings without a ticket of their own that would have one: by `over_cap` or `storm`. */
+  setWaiting(counts: ReadonlyMap<string, number>): void;
+  setStorms(living: number): void;
   /** `outcome` is `ok` or the kind of the error. */
   recordTrackerRequest(request: {
     readonly tracker: string;
@@ -71,6 +74,8 @@ export interface Metrics {
 /** A name from configuration or rules: the first hundred keep theirs, later ones are `other`. */
 const maxOpenValues = 100;
 const other = "other";
+/** Why a finding has no ticket of its own although it is worth one. */
+const waitingReasons = ["over_cap", "storm"] as const;
 
 /** Seconds; a tick of a thousand rules takes a tenth of one, a source's timeout is twenty. */
 const tickBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120];
@@ -106,6 +111,7 @@ export function createMetrics(options: { vocabulary: MetricVocabulary; processMe
   // A counter that first appears with a value above zero has no increase() for its first event.
   for (const value of vocabulary.verdicts) metrics.evaluations.inc({ verdict: value }, 0);
   for (const state of vocabulary.outboxStates) metrics.outboxEntries.set({ state }, 0);
+  for (const why of waitingReasons) metrics.findingsWaiting.set({ reason: why }, 0);
 
   return {
     recordTick(tick) {
@@ -134,6 +140,10 @@ export function createMetrics(options: { vocabulary: MetricVocabulary; processMe
       for (const state of vocabulary.outboxStates) metrics.outboxEntries.set({ state }, counts[state] ?? 0);
       metrics.outboxOldest.set((oldestAgeMs ?? 0) / 1_000);
     },
+    setWaiting(counts) {
+      for (const why of waitingReasons) metrics.findingsWaiting.set({ reason: why }, counts.get(why) ?? 0);
+    },
+    setStorms: (living) => metrics.storms.set(living),
     recordTrackerRequest: ({ tracker, operation, outcome }) =>
       metrics.trackerRequests.inc({
         tracker: open.tracker(tracker),
@@ -192,6 +202,12 @@ function defineMetrics(register: Registry) {
     decisions: counter("decisions_total", "Decisions on findings.", ["decision", "reason"]),
     outboxEntries: gauge("outbox_entries", "Outbox entries by state.", ["state"]),
     outboxOldest: gauge("outbox_oldest_seconds", "Age of the oldest entry that is not done or dropped; 0 without one."),
+    findingsWaiting: gauge(
+      "findings_waiting",
+      "Findings worth a ticket that have none: they wait for a cap, or a storm's ticket tells of them.",
+      ["reason"],
+    ),
+    storms: gauge("storms", "Storms that are not over."),
     trackerRequests: counter("tracker_requests_total", "Calls of a tracker.", ["tracker", "operation", "outcome"]),
     trackerWaits: counter("tracker_waits_total", "Requests held back to keep to a tracker's pace.", [
       "tracker",

@@ -1,11 +1,11 @@
-import { freshMemory, type TriageMemory } from "../model/finding.ts";
+import { type Finding, freshMemory, type TriageMemory } from "../model/finding.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import type { Refiled, RefileRequest } from "../store/store.ts";
 import { BackfeedError } from "../support/errors.ts";
 
 /**
  * A finding filed anew on an operator's wish (RULES.md section 4): a generation more and nothing remembered, so that
- * its next tick decides it as one that never had a ticket, but for a link to the old one. That is left as it is; what was
+ * its next tick decides it as one that never had a ticket, but for a link to the old one; one that a storm's ticket tells of gets its own. That is left as it is; what was
  * still meant for it is dropped. Pure. Throws `conflict` when there is nothing to file anew, or when something is on the wire.
  */
 export function refile({ finding, ticket, open }: RefileRequest, options: { by: string; at: number }): Refiled {
@@ -19,6 +19,8 @@ export function refile({ finding, ticket, open }: RefileRequest, options: { by: 
       facts: { ...facts, entry: onTheWire.id },
     });
   }
+  const alone = outOfStorm(finding, { by, at });
+  if (alone !== undefined) return { ...alone, drop: [], note: "" };
   const old = ticket?.generation === finding.generation ? ticket : undefined;
   const parked = open.some(
     ({ state, action, generation }) =>
@@ -43,6 +45,25 @@ export function refile({ finding, ticket, open }: RefileRequest, options: { by: 
     },
     drop: open,
     note: `overtaken: ${by} filed the finding anew`,
+  };
+}
+
+/** It is one line on a storm's ticket, and somebody wants one for it alone. */
+function outOfStorm(
+  finding: Finding,
+  { by, at }: { by: string; at: number },
+): Pick<Refiled, "finding" | "event"> | undefined {
+  const { storm, createdAt } = finding.memory;
+  if (storm === undefined || storm.child || createdAt !== undefined) return undefined;
+  return {
+    finding: { ...finding, memory: { ...finding.memory, storm: { ...storm, child: true } } },
+    event: {
+      at,
+      kind: "operator",
+      code: "finding_refiled",
+      text: `${by} wants a ticket for it alone, beside the one of its storm (finding ${storm.parentId})`,
+      facts: { by, generation: finding.generation },
+    },
   };
 }
 

@@ -85,7 +85,7 @@ export const outboxKinds: Readonly<Record<OutboxAction["kind"], string>> = {
   priority: "Priority",
   transition: "Change of status",
   reopen: "Reopening",
-  link: "Link to the ticket before",
+  link: "Link to another ticket",
   labels: "Labels",
   field: "Field",
   description: "Description",

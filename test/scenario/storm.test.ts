@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { Finding } from "../../src/model/finding.ts";
+import { defaultPriorityScale } from "../../src/model/priority.ts";
 import { parseNotation } from "../../src/sources/scripted/notation.ts";
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
 import { openSqlStore } from "../../src/store/sql/open-sql-store.ts";
@@ -193,6 +194,57 @@ for (const [name, makeBacklog] of Object.entries(stormBacklogs)) {
       expect((await decisions())["none: storm"]).to.equal(20);
     });
 
+    it("gives what becomes Highest after its hour a ticket of its own, and one that somebody asks for", async () => {
+      const bands = { ...defaultPriorityScale.bands };
+      await begin({
+        sources: [logs({ logs: services("shop", 25, { from: 0 }) })],
+        scale: { ...defaultPriorityScale, bands },
+      });
+      await world.through(61);
+      const held = (await findings()).filter(({ decision }) => decision.reason === "storm");
+      expect(held).to.have.length(20);
+      await world.refile(held[0]!.id, "anna");
+      await world.through(1);
+      expect((await alone()).map(({ summary }) => summary)).to.include(held[0]!.title);
+      expect(await alone()).to.have.length(6);
+
+      bands.Highest = 1;
+      await world.through(3);
+      expect(await alone()).to.have.length(25);
+      expect(await parents()).to.have.length(1);
+      const parent = (await world.store.history.findings({ limit: 9, rule: "backfeed-storm" })).items[0];
+      expect(parent?.priority?.band).to.equal("Highest");
+    });
+
+    it("files what waits for a cap without waiting for its rule, and says of what ended that it was not filed", async () => {
+      const hourly = { schedule: { cron: "0 * * * *", timezone: "UTC" } };
+      await begin({
+        rules: [{ ...errors, ...hourly, limits: { ...errors.limits, until: { forMs: 0 } } }],
+        sources: [
+          logs({ logs: { ...services("shop", 4, { from: 0 }), ...services("brief", 2, { from: 0, lasts: 30 }) } }),
+        ],
+        limits: { perRun: 1 },
+      });
+      const filed = async () => (await findings()).filter(({ memory }) => memory.createdAt !== undefined).length;
+      expect(await filed()).to.equal(1);
+      expect(await world.store.history.countByReason(["over_cap", "storm"])).to.deep.equal(new Map([["over_cap", 5]]));
+      await world.tick(start + 60 * minute);
+      const ended = (await findings()).filter(({ title, memory }) => /^brief/.test(title) && !memory.createdAt);
+      expect(ended).to.not.have.length(0);
+      for (const { id, state, decision } of ended) {
+        const why = "ended while it waited for the cap on new tickets; none was filed";
+        expect([state, decision.because]).to.deep.equal(["quiet", why]);
+        const events = await world.store.history.events(id);
+        expect(events.map(({ text }) => text)).to.include(`none: unchanged: ${why}`);
+      }
+      for (let passed = 0; passed < 5; passed += 1) {
+        world.clock.advance(minute);
+        await world.reconcile();
+      }
+      expect(await filed()).to.equal(6 - ended.length);
+      expect(await alone()).to.have.length(6 - ended.length);
+    });
+
     it("files its parent before its children when the cap is nearly used up, and the rest when it frees", async () => {
       await begin({
         sources: [logs({ logs: services("shop", 30, { from: 0 }) })],
@@ -289,6 +341,28 @@ describe("a storm that the process does not live through", () => {
       }
       await world.close();
     }
+  });
+});
+
+describe("a storm of thousands", () => {
+  it("is one parent, five tickets and a bounded text for 5,000 findings at one tick", async () => {
+    const backlog = await stormBacklogs["the embedded backlog"]!(() => start);
+    const wide = { ...errors.signal.query, maxGroups: 10_000 };
+    const world = await createWorld({
+      start: new Date(start).toISOString(),
+      rules: [{ ...errors, signal: { ...errors.signal, query: wide } }],
+      sources: [logs({ logs: services("shop", 5_000, { from: 0, lasts: 60 }) })],
+      trackers: (store, clock) => [backlog.tracker(store, clock)],
+    });
+    await world.tick(start);
+    await world.through(1);
+    const tickets = await backlog.tickets(world.store);
+    expect(tickets).to.have.length(6);
+    const [parent, ...more] = tickets.filter(({ summary }) => summary.startsWith("Storm: 5000 problems"));
+    expect(more).to.deep.equal([]);
+    expect(parent?.text.length).to.be.below(10_000);
+    expect(await world.store.history.countByReason(["storm"])).to.deep.equal(new Map([["storm", 4_995]]));
+    await world.close();
   });
 });
 

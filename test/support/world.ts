@@ -12,7 +12,7 @@ import { actions, decisionReasons } from "../../src/model/decision.ts";
 import type { Finding } from "../../src/model/finding.ts";
 import type { MaintenanceWindow } from "../../src/model/maintenance.ts";
 import { outboxStates } from "../../src/model/outbox.ts";
-import { defaultPriorityScale } from "../../src/model/priority.ts";
+import { defaultPriorityScale, type PriorityScale } from "../../src/model/priority.ts";
 import { type Mode, type Rule, stricterMode } from "../../src/model/rule.ts";
 import { verdictKinds } from "../../src/model/verdict.ts";
 import { renderTitle } from "../../src/rules/templates.ts";
@@ -41,6 +41,7 @@ export interface WorldOptions {
   readonly clock?: ManualClock;
   readonly mode?: Mode;
   readonly limits?: Partial<CreateLimits>;
+  readonly scale?: PriorityScale;
   readonly timing?: Partial<SourceTiming>;
   readonly catchUpMs?: number;
   readonly project?: string;
@@ -114,7 +115,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       pageOf: (id) => `https://backfeed.example.com/findings/${id}`,
       linksOf: () => [],
     },
-    scale: defaultPriorityScale,
+    scale: options.scale ?? defaultPriorityScale,
     createLimits: { perRun: 10, perDay: 50, perDayPerProject: 25, storm: 20, ...options.limits },
     knownLabelSets: new KnownLabelSets(store.state),
     fixWatch: await loadFixWatch(store),

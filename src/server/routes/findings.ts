@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { decisionReasons } from "../../model/decision.ts";
 import { chartsOf } from "../../model/evidence.ts";
 import { findingStates } from "../../model/finding.ts";
 import { bands } from "../../model/priority.ts";
@@ -16,6 +17,7 @@ import {
   viewFinding,
   viewFindingEvent,
   viewFindingSummary,
+  waitingView,
 } from "../views/finding-view.ts";
 import { outboxEntryView, viewOutboxEntry } from "../views/outbox-view.ts";
 import { ticketRecordView, viewTicketRecord } from "../views/ticket-view.ts";
@@ -71,12 +73,34 @@ export function findingRoutes(program: ServerProgram, logger: Pick<Logger, "info
         state: z.enum(findingStates).optional(),
         band: z.enum(bands).optional(),
         rule: z.string().min(1).max(200).optional(),
+        reason: z
+          .enum(decisionReasons)
+          .optional()
+          .meta({ description: "Why the last decision said nothing: `over_cap` waits for a ticket." }),
+        storm: z
+          .string()
+          .min(1)
+          .max(40)
+          .optional()
+          .meta({ description: "Id of a storm: the findings that are in it." }),
       },
       answer: { kind: "json", name: "FindingPage", schema: pageOf(findingSummaryView) },
       handle: async ({ query }) => {
         const page = await history.findings(query);
         const records = await tickets.ofFindings(page.items.map(({ id }) => id));
         return viewPage(page, (finding) => viewFindingSummary(finding, records.get(finding.id)));
+      },
+    }),
+    route({
+      method: "get",
+      path: "/api/v1/waiting",
+      operation: "countWaiting",
+      summary: "How many findings are worth a ticket and have none, by why.",
+      access: "viewer",
+      answer: { kind: "json", name: "Waiting", schema: waitingView },
+      handle: async () => {
+        const counted = await history.countByReason(["over_cap", "storm"]);
+        return { overCap: counted.get("over_cap") ?? 0, storm: counted.get("storm") ?? 0 };
       },
     }),
     route({

@@ -9,6 +9,7 @@ import {
 } from "../../model/finding.ts";
 import { bands, type Priority } from "../../model/priority.ts";
 import { modes, severities } from "../../model/rule.ts";
+import type { StormMembership } from "../../model/storm.ts";
 import type { TicketRecord } from "../../model/ticket.ts";
 import { type Verdict, type VerdictReason, verdictKinds } from "../../model/verdict.ts";
 import { finite, instant, labels } from "./common.ts";
@@ -73,9 +74,19 @@ const priorityView = z.object({
 
 const decided = { action: z.enum(actions), reason: z.enum(decisionReasons) };
 const because = z.string().meta({ description: "One sentence, where the reason alone does not say it." });
+const capView = z
+  .object({
+    cap: z.enum(["run", "day", "project"]),
+    limit: z.number(),
+    project: z.string(),
+    freesAt: instant.optional().meta({ description: "No place frees before; left out where the next run has one." }),
+    kept: z.boolean().meta({ description: "A place is free, and kept for what waits with a higher score." }),
+  })
+  .meta({ description: "For `over_cap`: the limit on new tickets that it waits for." });
 const decisionView = z.object({
   ...decided,
   because: because.optional(),
+  cap: capView.optional(),
   would: z.object(decided).optional(),
   at: instant,
 });
@@ -107,7 +118,16 @@ const shared = {
   flapping: z.boolean(),
   impact: impactView.optional(),
   decision: decisionView,
+  storm: z
+    .object({ id: z.string(), parentId: z.string(), child: z.boolean() })
+    .optional()
+    .meta({ description: "The storm that it is part of; `parentId` is the finding whose ticket tells of it." }),
 };
+
+export const waitingView = z.object({
+  overCap: z.number().meta({ description: "They wait until the limit on new tickets allows theirs." }),
+  storm: z.number().meta({ description: "They are told on the ticket of a storm." }),
+});
 
 /** One row of the list. */
 export const findingSummaryView = z.object({
@@ -210,6 +230,7 @@ function viewShared(finding: Finding) {
     alertCount: finding.alertCount,
     episode: viewEpisode(finding.episode),
     flapping: finding.flapping,
+    storm: finding.memory.storm && stormOf(finding.memory.storm),
     impact: impact && {
       askedAt: impact.askedAt,
       usersBad: finite(impact.usersBad),
@@ -221,10 +242,15 @@ function viewShared(finding: Finding) {
       action: decision.action,
       reason: decision.reason,
       because: decision.because,
+      cap: decision.cap && { ...decision.cap },
       would: decision.would && { action: decision.would.action, reason: decision.would.reason },
       at: decision.at,
     },
   };
+}
+
+function stormOf({ id, parentId, child }: StormMembership) {
+  return { id, parentId, child };
 }
 
 function viewAlert({ fingerprint, ruleId, labels, state, since, verdict }: AlertSummary) {

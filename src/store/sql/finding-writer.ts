@@ -49,7 +49,7 @@ export class FindingWriter {
       finding.priority?.band ?? "None",
       keyNumber(finding.priority?.score ?? 0, "finding's score"),
       keyNumber(finding.changedAt, "time the finding changed"),
-      finding.decision.reason,
+      finding.decision.action === "none" ? finding.decision.reason : null,
       finding.memory.wishedAt ?? null,
       finding.memory.storm?.id ?? null,
       encode(finding),

@@ -7,6 +7,7 @@ import type { OutboxAction, OutboxState } from "../../model/outbox.ts";
 import type { Band, Priority } from "../../model/priority.ts";
 import type { Mode, Severity } from "../../model/rule.ts";
 import type { Silence } from "../../model/silence.ts";
+import type { StormMembership } from "../../model/storm.ts";
 import type { StatusCategory, TicketRecord } from "../../model/ticket.ts";
 import type { Window } from "../../model/time.ts";
 
@@ -51,7 +52,18 @@ type Shared = Json<
     | "flapping"
     | "impact"
   >
-> & { readonly worst: Alert; readonly episode: Episode; readonly decision: Json<Decision> & { readonly at: number } };
+> & {
+  readonly worst: Alert;
+  readonly episode: Episode;
+  readonly decision: Json<Decision> & { readonly at: number };
+  readonly storm?: Pick<StormMembership, "id" | "parentId" | "child"> | undefined;
+};
+
+/** Findings that are worth a ticket and have none. */
+export interface WaitingAnswer {
+  readonly overCap: number;
+  readonly storm: number;
+}
 
 interface TicketLink {
   readonly tracker: string;

@@ -13,6 +13,7 @@ import type {
   SilenceRequest,
   TicketDetail,
   TicketItem,
+  WaitingAnswer,
 } from "./answers.ts";
 import { ApiFault, getBlob, getJson, postJson } from "./client.ts";
 
@@ -34,11 +35,17 @@ export function createQueryClient(): QueryClient {
   });
 }
 
-export type FindingFilter = Readonly<Record<"state" | "band" | "rule" | "cursor", string | undefined>>;
+export type FindingFilter = Readonly<
+  Record<"state" | "band" | "rule" | "reason" | "storm" | "cursor", string | undefined>
+>;
 
 export function useFindings(filter: FindingFilter) {
   const path = `/findings${search(filter)}`;
   return useQuery({ queryKey: [path], queryFn: ({ signal }) => getJson<Page<FindingSummary>>(path, signal) });
+}
+
+export function useWaiting() {
+  return useQuery({ queryKey: ["/waiting"], queryFn: ({ signal }) => getJson<WaitingAnswer>("/waiting", signal) });
 }
 
 export function useFinding(id: string) {

@@ -21,6 +21,7 @@ import { Moment } from "../parts/moment.tsx";
 import { Pager } from "../parts/pager.tsx";
 import { Awaiting } from "../parts/problem.tsx";
 import { SafeLink } from "../parts/safe-link.tsx";
+import { WaitingNote } from "../parts/waiting-note.tsx";
 import { decisionWords, stateWords } from "../words.ts";
 
 /** Longest title in the list, in characters; two lines of it are shown. */
@@ -34,6 +35,8 @@ export function FindingListPage() {
     state: search.get("state") ?? undefined,
     band: search.get("band") ?? undefined,
     rule: search.get("rule") ?? undefined,
+    reason: search.get("reason") ?? undefined,
+    storm: search.get("storm") ?? undefined,
     cursor: search.get("cursor") ?? undefined,
   };
   const query = useFindings(filter);
@@ -45,7 +48,8 @@ export function FindingListPage() {
       else after.set(name, value);
       return after;
     });
-  const filtered = filter.state !== undefined || filter.band !== undefined || filter.rule !== undefined;
+  const { cursor: _, ...chosen } = filter;
+  const filtered = Object.values(chosen).some((value) => value !== undefined);
 
   return (
     <>
@@ -71,12 +75,23 @@ export function FindingListPage() {
               Rule {shorten(filter.rule, 40)}: show all rules
             </Button>
           )}
+          {filter.reason !== undefined && (
+            <Button size="xs" variant="default" onClick={() => change("reason", undefined)}>
+              {filter.reason === "over_cap" ? "Waiting for a ticket" : "Told on a storm's ticket"}: show all
+            </Button>
+          )}
+          {filter.storm !== undefined && (
+            <Button size="xs" variant="default" onClick={() => change("storm", undefined)}>
+              Storm of {shorten(filter.storm, 40)}: show all findings
+            </Button>
+          )}
         </Group>
         {query.dataUpdatedAt > 0 && (
           <span className="dimmed page-aside">as of {formatMoment(query.dataUpdatedAt)}, refreshed every 30 s</span>
         )}
       </div>
       <Awaiting query={query} />
+      <WaitingNote />
       {query.data !== undefined && query.data.items.length === 0 && (
         <p className="empty">
           {filtered ? "No finding matches these filters." : "No findings: no rule has found anything worth telling."}

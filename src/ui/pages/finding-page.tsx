@@ -78,6 +78,16 @@ function FindingHead({ detail: { finding, rules }, unit }: { detail: FindingDeta
             </Link>
           </span>
         )}
+        {finding.storm !== undefined && (
+          <span className="state">
+            part of <Link href={`/findings/${finding.storm.parentId}`}>a storm</Link>
+          </span>
+        )}
+        {finding.problem === "backfeed-storm" && (
+          <span className="state">
+            <Link href={`/?storm=${encodeURIComponent(groupLabels["storm"] ?? "")}`}>all findings of this storm</Link>
+          </span>
+        )}
         {finding.flapping && <span className="state">comes and goes</span>}
         {mode !== "file" && <span className="state">{mode === "report" ? "report only" : "dry run"}</span>}
       </div>

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { z } from "zod";
 import { suspectDeploysView } from "../../../src/server/views/deploy-view.ts";
 import { evidenceView } from "../../../src/server/views/evidence-view.ts";
-import { findingSummaryView, findingView } from "../../../src/server/views/finding-view.ts";
+import { findingSummaryView, findingView, waitingView } from "../../../src/server/views/finding-view.ts";
 import { maintenanceView } from "../../../src/server/views/maintenance-view.ts";
 import { outboxEntryView } from "../../../src/server/views/outbox-view.ts";
 import { ruleFaultView, ruleRunView, ruleView } from "../../../src/server/views/rule-view.ts";
@@ -21,6 +21,7 @@ describe("what the pages expect of the API", () => {
       checked<ui.FindingSummary>()(findingSummaryView),
       checked<ui.FindingAnswer>()(findingView),
       checked<NonNullable<ui.FindingDetail["deploys"]>>()(suspectDeploysView),
+      checked<ui.WaitingAnswer>()(waitingView),
       checked<ui.Evidence>()(evidenceView),
       checked<ui.OutboxEntry>()(outboxEntryView),
       checked<ui.TicketItem>()(ticketItemView),

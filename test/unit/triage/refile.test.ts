@@ -99,4 +99,13 @@ describe("filing a finding anew", () => {
     }
     expect(refusal({ ticket, open: [entry("comment", { lease: { ...lease, until: at } })] })).to.equal("not refused");
   });
+
+  it("gives one that a storm's ticket tells of a ticket of its own", () => {
+    const storm = { id: "s", parentId: "p", joinedAt: start, until: at, band: "Low", child: false } as const;
+    const listed = { ...finding, memory: { ...freshMemory, storm } };
+    const { finding: alone, drop, event } = ask({ finding: listed });
+    expect(alone).to.include({ generation: 1 });
+    expect([alone.memory.storm?.child, drop, event.code]).to.deep.equal([true, [], "finding_refiled"]);
+    expect(refusal({ finding: alone })).to.match(/^conflict/);
+  });
 });
