@@ -172,6 +172,22 @@ tracker: jira
       expect(jira.issues()).to.deep.equal([]);
     });
 
+    it("that they choose another issue as the ticket is carried out after five seconds", async () => {
+      const key = alice().file("OPS", "The cart loses orders");
+      alice().addLabel(key, `backfeed-adopt-${(await record())!.findingId}`);
+      await deliver();
+      await gathered();
+      await eventually("the other issue to be the ticket", async () =>
+        (await record())?.ref.key === key ? true : undefined,
+      );
+      expect(clock.now() - start).to.equal(5 * second);
+      // Seconds later also what we wrote about it is told, and teaches nothing new.
+      await deliver();
+      await gathered();
+      expect((await record())?.peoples).to.not.equal(undefined);
+      expect((await codes()).filter((code) => code === "ticket_adopted" || code === "adopted")).to.have.length(1);
+    });
+
     it("late, twice and the wrong way round makes no difference", async () => {
       alice().edit("OPS-1", { priority: "Lowest" });
       alice().comment("OPS-1", "on it");
