@@ -92,6 +92,7 @@ async function explainFinding(
     `  priority   ${priority === undefined ? "not scored" : priorityLine(priority)}`,
     `  decision   ${decisionText(decision)} (${formatInstant(decision.at)})`,
     `  ticket     ${ticket === undefined ? "none" : ticketText(ticket)}`,
+    ...explainsLines(finding),
     ...(deploys === undefined ? [] : suspectLines(deploys).map((line) => `  deploy     ${line}`)),
     "",
     "Timeline:",
@@ -109,6 +110,18 @@ async function explainFinding(
     lines,
     data: { finding, ticket: ticket ?? null, deploys: deploys ?? null, events, outbox: outbox.items },
   };
+}
+
+/** Findings that have no ticket of their own meanwhile, each with the id to ask for. */
+function explainsLines({ explains }: Finding): readonly string[] {
+  if (explains === undefined) return [];
+  const { count, findings } = explains;
+  const more = count > findings.length ? [`             and ${count - findings.length} more`] : [];
+  return [
+    `  explains   ${count} other ${count === 1 ? "finding" : "findings"}:`,
+    ...findings.map(({ id, title }) => `             ${id} ${title}`),
+    ...more,
+  ];
 }
 
 /** What the next decision goes by. */

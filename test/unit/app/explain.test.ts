@@ -6,6 +6,7 @@ import { type ExplainOptions, explain } from "../../../src/app/explain.ts";
 import { loadRules } from "../../../src/app/load-rules.ts";
 import { runOnce } from "../../../src/app/run.ts";
 import type { Deploy } from "../../../src/model/deploy.ts";
+import type { Finding } from "../../../src/model/finding.ts";
 import { openSqlStore } from "../../../src/store/sql/open-sql-store.ts";
 import { day, start } from "../../support/alerts.ts";
 import { buildDeploy } from "../../support/deploys.ts";
@@ -31,11 +32,11 @@ describe("explain", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  async function explained(id: string, deploy?: Deploy): Promise<string> {
+  async function explained(id: string, deploy?: Deploy, stored: Finding = finding): Promise<string> {
     const path = join(folder, "backfeed.db");
     const store = await openSqlStore({ url: `sqlite:${path}` });
     await store.state.openInstance("test", []);
-    await store.state.commitFindings([{ finding, events: [], outbox: [] }]);
+    await store.state.commitFindings([{ finding: stored, events: [], outbox: [] }]);
     await store.tickets.put(
       closedTicket({ at: start }, { snoozedUntil: start + day, peoples: ["priority", "summary"], gone: { at: start } }),
     );
@@ -61,6 +62,14 @@ describe("explain", () => {
           "closed as done at 2026-01-05T10:00:00Z, snoozed until 2026-01-06T10:00:00Z, a person's: priority, summary",
       );
     }
+  });
+
+  it("names what a finding explains, each with the id to ask for next", async () => {
+    expect(await explained(finding.id)).to.not.contain("explains");
+    const findings = [{ id: "0123456789abcdef", title: "cart: errors" }];
+    expect(await explained(finding.id, undefined, { ...finding, explains: { count: 3, findings } })).to.contain(
+      "  explains   3 other findings:\n             0123456789abcdef cart: errors\n             and 2 more\n",
+    );
   });
 
   it("names what went out before it began", async () => {
