@@ -12,6 +12,7 @@ import type { Clock } from "../support/clock.ts";
 import type { Logger } from "../support/logging.ts";
 import type { Metrics } from "../support/metrics.ts";
 import type { Mutex } from "../support/mutex.ts";
+import type { SectionInfra } from "../triage/evidence.ts";
 import type { KnownLabelSets } from "./known-label-sets.ts";
 
 /** How many new tickets may be filed. */
@@ -32,6 +33,8 @@ export interface Voice {
   titleOf(rule: Rule, worst: AlertSummary, episode: EpisodeSpan): string;
   routeOf(rule: Rule, finding: Finding): TicketRoute;
   pageOf(findingId: string): string | undefined;
+  /** What the machines under it did: to be asked for this alert, each value escaped; or why it cannot be. */
+  infraOf(rule: Rule, alert: AlertSummary, episode: EpisodeSpan): readonly SectionInfra[];
   linksOf(rule: Rule, alert: AlertSummary, episode: EpisodeSpan, at: number): SectionRequest["links"];
 }
 

@@ -27,7 +27,7 @@ export function evidenceSubjects(
         title: isWorst ? finding.title : voice.titleOf(rule, asAtWorst(alert), episode),
         delayMs: timings.get(rule.signal.source)?.delayMs ?? 0,
         links: voice.linksOf(rule, alert, episode, at),
-        infra: [],
+        infra: voice.infraOf(rule, alert, episode),
       },
     ];
   });

@@ -10,6 +10,7 @@ import { renderLink, renderTitle, type TemplateContext } from "../rules/template
 import type { Logger } from "../support/logging.ts";
 import type { EpisodeSpan, Voice } from "./context.ts";
 import type { Redact } from "./redaction.ts";
+import { sectionInfra } from "./section-infra.ts";
 
 /** How many faults of templates are remembered as told; beyond, they are told anew. */
 const mostTold = 1_000;
@@ -55,6 +56,7 @@ export function createVoice(
     },
     pageOf: (findingId) =>
       config.server.publicUrl === undefined ? undefined : `${config.server.publicUrl}/findings/${findingId}`,
+    infraOf: (rule, alert, episode) => sectionInfra(rule, templateContext(rule, alert, episode), redact),
     linksOf(rule, alert, episode, at) {
       const context = {
         labels: alert.labels,
@@ -81,6 +83,7 @@ export function createVoice(
   };
 }
 
+/** What templates of a rule may name, for one of its alerts. */
 export function templateContext(rule: Rule, worst: AlertSummary, episode: EpisodeSpan): TemplateContext {
   return {
     labels: worst.labels,

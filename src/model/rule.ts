@@ -86,11 +86,14 @@ export interface Impact {
   };
 }
 
-/** What the machines under it did, for the ticket (issue: app and infrastructure in one ticket). */
+/** What the machines under a rule's signal did, for its ticket. */
 export interface InfraSignal {
   readonly source: string;
   readonly title: string;
-  readonly definition: Readonly<Record<string, unknown>>;
+  /** Length of a step of its chart; undefined: the rule's window. */
+  readonly windowMs?: number;
+  /** Text in `where`, `filters`, `bad` and PromQL may be a template of the alert's labels. */
+  readonly ask: { readonly language: "lucene" | "sql"; readonly query: Query } | { readonly promql: string };
 }
 
 export interface EvidencePolicy {

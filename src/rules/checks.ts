@@ -6,6 +6,7 @@ import type { Path, Report } from "../support/yaml/fault.ts";
 import type { Partly, ShapeFault } from "../support/yaml/shape.ts";
 import { ruleDefaults } from "./compile.ts";
 import type { RuleContext } from "./context.ts";
+import { checkInfra } from "./infra-checks.ts";
 import { checkUntil, checkWhen } from "./limit-checks.ts";
 import { mergeUntil, mergeWhen } from "./merge.ts";
 import { checkSchedule, checkTimezone } from "./schedule-check.ts";
@@ -30,8 +31,9 @@ export function checkRule(rule: RuleParts, context: RuleContext, known: readonly
     if ([path, ...needs].some((part) => known.some((fault) => startsWith(fault.path, part)))) return;
     faults.push({ path, at, message, fix, ...(severity === undefined ? {} : { severity }) });
   };
-  const measure = checkMeasure(rule, report);
+  const measure = checkMeasure(rule.signal, ["signal"], report);
   checkSource(rule, context, report);
+  checkInfra(rule, context, report);
   checkTiming(rule, report);
   checkGrouping(rule, report);
   checkImpact(rule, measure, report);

@@ -2,6 +2,7 @@ import { type DeployPolicy, defaultDeployWindowMs } from "../model/deploy.ts";
 import type { Filter, Measure, Query, Scalar } from "../model/query.ts";
 import {
   defaultTicketPolicy,
+  type InfraSignal,
   type Limits,
   type Override,
   type Rule,
@@ -35,8 +36,8 @@ export const ruleDefaults = {
 /** Gives the model's rule of a checked input. Must only be called when checks found no fault. */
 export function compileRule(input: RuleInput, location: { readonly file: string; readonly line: number }): Rule {
   const by = input.signal.by ?? [];
-  const measure = measureOf(input);
-  const query = queryOf(input, measure);
+  const measure = measureOf(input.signal);
+  const query = queryOf(input.signal, measure);
   const limits = limitsOf(input, input.when, input.until ?? {}, {});
   const group = input.group ?? by;
   const absent = limits.when.form === "absent" ? limits.when.knownForMs : undefined;
@@ -82,7 +83,7 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
     evidence: {
       samples: input.evidence?.samples ?? ruleDefaults.samples,
       fields: input.evidence?.fields ?? [],
-      infra: (input.evidence?.infra ?? []).map(({ source, title, ...definition }) => ({ source, title, definition })),
+      infra: (input.evidence?.infra ?? []).map(infraOf),
       ...deploysOf(input),
     },
     ticket: ticketOf(input),
@@ -103,6 +104,14 @@ export function wantedLabels(
   return Object.fromEntries(Object.entries(where).map(([label, values]) => [label, [values].flat().map(String)]));
 }
 
+type InfraInput = NonNullable<NonNullable<RuleInput["evidence"]>["infra"]>[number];
+
+/** The parts that a rule's signal and an infrastructure signal share. */
+type SignalParts = Pick<
+  RuleInput["signal"],
+  "index" | "table" | "where" | "filter" | "measure" | "bad" | "by" | "max_groups"
+>;
+
 /** What a verdict is about: when this changes, running episodes of the rule are of another rule. Text and limits are not in it. */
 function shapeOf(
   input: RuleInput,
@@ -117,13 +126,21 @@ function shapeOf(
   return sha256(canonicalJson(parts));
 }
 
-function measureOf(input: RuleInput): Measure {
-  const measure = parseMeasure(input.signal.measure ?? "", input.signal.bad);
+function infraOf(input: InfraInput): InfraSignal {
+  const { source, title, window, promql } = input;
+  const common = { source, title, ...(window === undefined ? {} : { windowMs: window }) };
+  if (promql !== undefined) return { ...common, ask: { promql } };
+  const language = input.table === undefined ? "lucene" : "sql";
+  return { ...common, ask: { language, query: queryOf(input, measureOf(input)) } };
+}
+
+function measureOf(signal: SignalParts): Measure {
+  const measure = parseMeasure(signal.measure ?? "", signal.bad);
   if ("message" in measure) throw new TypeError(`unchecked rule: ${measure.message}`);
   return measure;
 }
 
-function queryOf({ signal }: RuleInput, measure: Measure): Query {
+function queryOf(signal: SignalParts, measure: Measure): Query {
   const where: Record<string, readonly Scalar[]> = {};
   for (const [field, values] of Object.entries(signal.where ?? {})) where[field] = [values].flat();
   const filters: Filter[] = signal.filter === undefined ? [] : [signal.filter];

@@ -212,13 +212,24 @@ const impact = z
 const infra = z.strictObject({
   source: text("A source of the service configuration.", { most: 100, example: "metrics" }),
   title: text("What the chart shows.", { most: 100, example: "CPU" }),
-  promql: text("Prometheus: an expression; a template may name labels.", { most: 10_000 }).optional(),
+  promql: text("Prometheus: an expression; a template may name labels. Not executed by this version.", {
+    most: 10_000,
+  }).optional(),
   index: text("Elasticsearch: index pattern.", { most: 500 }).optional(),
   table: text("Files: table.", { most: 100 }).optional(),
   where: where.optional(),
-  filter: filter("Anything more, in the source's own language.").optional(),
+  filter: filter("Anything more, in the source's own language; a template may name labels.").optional(),
   measure: text("As in `signal`.", { most: 300, example: "avg(system.cpu.total.norm.pct)" }).optional(),
-  by: z.array(field("Field")).max(10).optional(),
+  bad: filter("Ratio only: the bad part of the filtered whole.").optional(),
+  by: z
+    .array(field("Field"))
+    .max(10)
+    .meta({ description: "A line for each combination of these fields' values, the largest five; default one in all." })
+    .optional(),
+  window: duration("Length of a step of the chart; default the rule's window.", {
+    least: second,
+    most: 31 * day,
+  }).optional(),
 });
 
 const deploys = z
@@ -258,7 +269,10 @@ const evidence = z
     infra: z
       .array(infra)
       .max(10)
-      .meta({ description: "What the machines under it did. Not collected by this version." })
+      .meta({
+        description: "What the machines under it did in the same time: any signal of any source.",
+        examples: ["[{ source: logs, index: metrics-*, title: CPU, measure: avg(system.cpu.total.norm.pct) }]"],
+      })
       .optional(),
     deploys: deploys.optional(),
   })

@@ -5,28 +5,32 @@ import type { RuleParts } from "./checks.ts";
 import type { RuleContext } from "./context.ts";
 import { parseMeasure } from "./measure.ts";
 
-/** The measure as it is meant; undefined when there is none, or when it is faulty. */
-export function checkMeasure({ signal }: RuleParts, report: Report): Measure | undefined {
+/** A signal as it is written: the rule's own, or one of `evidence.infra`. */
+export type SignalParts = NonNullable<RuleParts["signal"]> | InfraParts;
+type InfraParts = NonNullable<NonNullable<NonNullable<RuleParts["evidence"]>["infra"]>[number]>;
+
+/** The measure as it is meant; undefined when there is none, or when it is faulty. `path` is the signal's. */
+export function checkMeasure(signal: SignalParts | undefined, path: Path, report: Report): Measure | undefined {
   if (signal === undefined || signal.promql !== undefined) return undefined;
   if (signal.measure === undefined) return undefined;
   const measure = parseMeasure(signal.measure, signal.bad as string | undefined);
   if ("message" in measure) {
-    report(["signal", "measure"], measure);
+    report([...path, "measure"], measure);
     return undefined;
   }
   if (measure.kind === "ratio" && signal.bad === undefined) {
     report(
-      ["signal", "measure"],
+      [...path, "measure"],
       {
         message: "`measure: ratio` needs `bad`",
         fix: 'add `bad:` with the condition that makes an event bad, such as `bad: "http.response.status_code:>=500"`',
       },
-      { needs: [["signal", "bad"]] },
+      { needs: [[...path, "bad"]] },
     );
   }
   if (measure.kind !== "ratio" && signal.bad !== undefined) {
     report(
-      ["signal", "bad"],
+      [...path, "bad"],
       {
         message: `\`bad\` means nothing with \`measure: ${signal.measure}\``,
         fix: "write `measure: ratio`, or move the condition to `filter`",
@@ -37,22 +41,8 @@ export function checkMeasure({ signal }: RuleParts, report: Report): Measure | u
   return measure;
 }
 
-/** Source, target and evidence of other sources: that they exist, fit one another, and are executed by this version. */
-export function checkSource({ signal, evidence }: RuleParts, context: RuleContext, report: Report): void {
-  for (const [position, infra] of (evidence?.infra ?? []).entries()) {
-    if (infra?.source !== undefined)
-      checkSourceName(infra.source, ["evidence", "infra", position, "source"], context, report);
-  }
-  if (evidence?.infra !== undefined && evidence.infra.length > 0) {
-    report(
-      ["evidence", "infra"],
-      {
-        message: "`evidence.infra` is part of the language, but this version does not collect it",
-        fix: "leave it: the rule runs, and its tickets come without these charts",
-      },
-      { at: "key", severity: "warning" },
-    );
-  }
+/** Source and target: that they exist, fit one another, and are executed by this version. */
+export function checkSource({ signal }: RuleParts, context: RuleContext, report: Report): void {
   if (signal?.source === undefined || !checkSourceName(signal.source, ["signal", "source"], context, report)) return;
   const source = context.sources?.[signal.source];
   if (source?.type === "prometheus" || signal.promql !== undefined) {
@@ -66,16 +56,18 @@ export function checkSource({ signal, evidence }: RuleParts, context: RuleContex
     );
     return;
   }
-  if (signal.measure === undefined) {
-    report(["signal", "measure"], {
-      message: "`measure` of `signal` is missing",
-      fix: "add for example `measure: count`",
-    });
-  }
-  if (source !== undefined) checkTarget(signal, source, report);
+  if (signal.measure === undefined) missingMeasure(["signal"], report);
+  if (source !== undefined) checkTarget(signal, ["signal"], source, report);
 }
 
-function checkSourceName(name: string, path: Path, { sources }: RuleContext, report: Report): boolean {
+export function missingMeasure(path: Path, report: Report): void {
+  report([...path, "measure"], {
+    message: `\`measure\` of \`${path.filter((step) => typeof step === "string").join(".")}\` is missing`,
+    fix: "add for example `measure: count`",
+  });
+}
+
+export function checkSourceName(name: string, path: Path, { sources }: RuleContext, report: Report): boolean {
   if (sources === undefined) return true;
   if (Object.hasOwn(sources, name)) return true;
   const names = Object.keys(sources);
@@ -86,14 +78,16 @@ function checkSourceName(name: string, path: Path, { sources }: RuleContext, rep
   return false;
 }
 
-function checkTarget(
-  signal: NonNullable<RuleParts["signal"]>,
+/** Index, table and the language of conditions, as the kind of the source has them. */
+export function checkTarget(
+  signal: SignalParts,
+  path: Path,
   source: NonNullable<RuleContext["sources"]>[string],
   report: Report,
 ): void {
   if (signal.index !== undefined && signal.table !== undefined) {
     report(
-      ["signal", "table"],
+      [...path, "table"],
       { message: "a signal has an `index` or a `table`, not both", fix: "keep the one that fits the source" },
       { at: "key" },
     );
@@ -102,7 +96,7 @@ function checkTarget(
   if (source.type === "elasticsearch" && signal.index === undefined) {
     const fix = 'write `index:` with an index or pattern, such as `index: "logs-*"`';
     report(
-      ["signal", signal.table === undefined ? "index" : "table"],
+      [...path, signal.table === undefined ? "index" : "table"],
       { message: `\`${signal.source}\` is an elasticsearch source and needs \`index\``, fix },
       { at: "key" },
     );
@@ -112,19 +106,19 @@ function checkTarget(
   if (signal.table === undefined) {
     const fix = `write \`table:\` with one of ${listed(tables)}`;
     report(
-      ["signal", signal.index === undefined ? "table" : "index"],
+      [...path, signal.index === undefined ? "table" : "index"],
       { message: `\`${signal.source}\` is a files source and needs \`table\``, fix },
       { at: "key" },
     );
   } else if (!tables.includes(signal.table)) {
-    report(["signal", "table"], {
+    report([...path, "table"], {
       message: `the source \`${signal.source}\` has no table \`${signal.table}\`${didYouMean(signal.table, tables)}`,
       fix: `use one of ${listed(tables)}`,
     });
   }
   for (const part of ["filter", "bad"] as const) {
     if (typeof signal[part] === "object") {
-      report(["signal", part], {
+      report([...path, part], {
         message: `\`${part}\` of a files source is a SQL condition, not a mapping`,
         fix: "write for example `url.path LIKE '/api/%'` in quotes",
       });

@@ -5,6 +5,7 @@ import { cleanText } from "../support/clean-text.ts";
 import { BackfeedError } from "../support/errors.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
 import type { Wrong } from "../support/yaml/fault.ts";
+import type { Piece } from "./query-text.ts";
 import { templateFilters } from "./template-filters.ts";
 
 /** What a template may name. Label values are hostile: they are data, never template code, and the output is text. */
@@ -70,6 +71,15 @@ function engine(encodeOutput?: (value: unknown) => string): Liquid {
 const textEngine = engine();
 const linkEngine = engine((value) => encodeURIComponent(String(value ?? "")));
 
+/** Brackets around what came out of a value, as hexadecimal code units: whatever it holds, it is told from what was written. */
+const [opens, closes] = ["\uE000", "\uE001"];
+const queryEngine = engine(
+  (value) => `${opens}${Buffer.from(String(value ?? ""), "utf16le").toString("hex")}${closes}`,
+);
+// What would be text again: a value must come out as one, once.
+delete queryEngine.filters["raw"];
+delete queryEngine.tags["capture"];
+
 const mostCached = 5_000;
 const parsed = new Map<string, Template[]>();
 
@@ -107,13 +117,33 @@ export function renderLink(template: string, context: LinkContext): string {
   return render(linkEngine, template, linkScope(context));
 }
 
+/**
+ * Renders a template for a query: what was written and what came out of values stay apart, so that whoever makes a query
+ * of it can escape the values. Throws BackfeedError `rule`.
+ */
+export function renderPieces(template: string, context: TemplateContext): readonly Piece[] {
+  if (/[\uE000\uE001]/.test(template)) throw new BackfeedError("rule", "the template holds a character of private use");
+  return piecesOf(render(queryEngine, template, textScope(context)));
+}
+
+function piecesOf(rendered: string): readonly Piece[] {
+  const parts = rendered.split(/\uE000([0-9a-f]*)\uE001/);
+  if (parts.some((part) => part.includes(opens) || part.includes(closes))) {
+    throw new BackfeedError("rule", `the query is longer than ${limits.output} characters`);
+  }
+  return parts.flatMap((part, place): Piece[] => {
+    if (place % 2 === 1) return [{ kind: "value", text: Buffer.from(part, "hex").toString("utf16le") }];
+    return part === "" ? [] : [{ kind: "written", text: part }];
+  });
+}
+
 function oneLine(text: string): string {
   return cleanText(text, { maxLength: limits.title, singleLine: true });
 }
 
 function render(liquid: Liquid, template: string, scope: object): string {
   try {
-    const key = `${liquid === linkEngine ? "link" : "text"}\n${template}`;
+    const key = `${liquid === linkEngine ? "link" : liquid === queryEngine ? "query" : "text"}\n${template}`;
     let templates = parsed.get(key);
     if (templates === undefined) {
       templates = liquid.parse(template);
@@ -153,19 +183,22 @@ function liquidMessage(thrown: unknown): string {
 
 /** Which names a template may use, and the labels it can count on; labels undefined: any (an owner serves many rules). */
 export interface TemplateNames {
-  readonly kind: "text" | "link";
+  readonly kind: "text" | "link" | "query";
   readonly labels: readonly string[] | undefined;
 }
 
+const textVariables: Readonly<Record<string, readonly string[]>> = {
+  labels: [],
+  value: [],
+  threshold: [],
+  window: [],
+  rule: ["id", "severity", "owner", "why"],
+  episode: ["started", "duration", "peak"],
+};
+
 const variables: Readonly<Record<TemplateNames["kind"], Readonly<Record<string, readonly string[]>>>> = {
-  text: {
-    labels: [],
-    value: [],
-    threshold: [],
-    window: [],
-    rule: ["id", "severity", "owner", "why"],
-    episode: ["started", "duration", "peak"],
-  },
+  text: textVariables,
+  query: textVariables,
   link: { labels: [], rule: ["id"], from: [], to: [], target: [], query: [] },
 };
 
@@ -174,7 +207,7 @@ const variables: Readonly<Record<TemplateNames["kind"], Readonly<Record<string, 
  * will not be there, in whichever branch; and it is rendered once with sample values.
  */
 export function templateFault(template: string, names: TemplateNames): Wrong | undefined {
-  const liquid = names.kind === "link" ? linkEngine : textEngine;
+  const liquid = { link: linkEngine, text: textEngine, query: queryEngine }[names.kind];
   const known = variables[names.kind];
   try {
     const templates = liquid.parse(template);
@@ -252,7 +285,8 @@ function fixFor(message: string): string {
 
 const sampleInstant = 1_767_225_600_000;
 
-function sampleText(labels: Labels): TemplateContext {
+/** For checks: a context of values that may never occur. */
+export function sampleText(labels: Labels): TemplateContext {
   return {
     labels,
     value: 0.08,

@@ -68,6 +68,10 @@ export async function elasticsearchUnderTest({
     target: `${index}*`,
     missingTarget: "logs-that-nobody-writes",
     filterFor: (kind) => filters(mapping)[kind],
+    serviceFilter: {
+      language: "lucene",
+      template: `service.name${mapping === "dynamic" ? ".keyword" : ""}:{{ labels["service.name"] }}`,
+    },
     async close() {
       await source.close();
       await service.client.indices.delete({ index });

@@ -1,6 +1,9 @@
 import { expect } from "chai";
 import type { Labels } from "../../src/model/labels.ts";
-import type { Query, SampleRequest } from "../../src/model/query.ts";
+import type { Query, SampleRequest, SeriesQuery } from "../../src/model/query.ts";
+import { renderInfra } from "../../src/rules/infra.ts";
+import { sampleText } from "../../src/rules/templates.ts";
+import { BackfeedError } from "../../src/support/errors.ts";
 import { type Dataset, hostileMessage, hostileNames, hostileService, muteService } from "../support/source-dataset.ts";
 import {
   expectedAnswer,
@@ -133,6 +136,63 @@ export function evidenceContract({ dataset, under }: { dataset: Dataset; under: 
         }
       });
     }
+  });
+
+  describe("lines", () => {
+    const stepMs = 3_600_000;
+    const window = dataset.busy;
+    const by = ["service.name"];
+
+    it("are the largest groups, largest first, each as its series, and say how many were left out", async () => {
+      const asked = query({ measure: { kind: "sum", field: "bytes" }, by });
+      const { lines, more } = await under().source.lines({ query: asked, window, stepMs, limit: 3 }, never);
+      const plain = plainQuestion(window, { measure: { kind: "sum", field: "bytes" }, by });
+      const groups = [...expectedAnswer(dataset, plain).groups.values()];
+      groups.sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
+      expect(lines.map(({ labels }) => labels)).to.deep.equal(groups.slice(0, 3).map(({ labels }) => labels));
+      expect(more).to.equal(groups.length - 3);
+      for (const { labels, points } of lines) {
+        const alone = await under().source.series({ query: asked, labels, window, stepMs }, never);
+        expect(points).to.deep.equal(alone);
+      }
+    });
+
+    it("are one in all of a query without groups, and none where no group is", async () => {
+      const one = await under().source.lines({ query: query(), window, stepMs, limit: 3 }, never);
+      const alone = await under().source.series({ query: query(), labels: {}, window, stepMs }, never);
+      expect(one).to.deep.equal({ lines: [{ labels: {}, points: alone }], more: 0 });
+      const none = await under().source.lines({ query: query({ by }), window: dataset.empty, stepMs, limit: 3 }, never);
+      expect(none).to.deep.equal({ lines: [], more: 0 });
+    });
+
+    it("of a template are those of the label's value, however hostile it is", async () => {
+      const { serviceFilter } = under();
+      for (const name of [...hostileNames, hostileService, "cart"]) {
+        const template = { ...query(), where: { "service.name": ['{{ labels["service.name"] }}'] } };
+        const written =
+          serviceFilter === undefined
+            ? []
+            : [{ language: serviceFilter.language, query: { ...query(), filters: [serviceFilter.template] } } as const];
+        const expected = await under().source.series(
+          { query: query(), labels: { "service.name": name }, window, stepMs },
+          never,
+        );
+        for (const ask of [{ language: "sql", query: template } as const, ...written]) {
+          const rendered = renderInfra({ source: "s", title: "t", ask }, sampleText({ "service.name": name }));
+          const { lines } = await under().source.lines({ query: rendered, window, stepMs, limit: 1 }, never);
+          expect(lines[0]?.points, JSON.stringify(rendered)).to.deep.equal(expected);
+        }
+        expect(expected.some(({ value }) => value !== 0)).to.equal(true);
+      }
+    });
+
+    it("are refused of another language, and of a target that is not there", async () => {
+      const of = (asked: SeriesQuery) => under().source.lines({ query: asked, window, stepMs, limit: 1 }, never);
+      for (const asked of [{ promql: "up" }, { ...query({ by }), target: under().missingTarget }]) {
+        const error = await of(asked).catch((thrown: unknown) => thrown);
+        expect(error, JSON.stringify(asked)).to.be.instanceOf(BackfeedError);
+      }
+    });
   });
 
   describe("check", () => {

@@ -32,6 +32,7 @@ function under(write: Write, options: Partial<FilesSourceOptions> = {}) {
       target: "events",
       missingTarget: "nowhere",
       filterFor: (kind) => filters[kind],
+      serviceFilter: { language: "sql", template: `service.name = {{ labels["service.name"] }}` },
       close: async () => {
         await source.close();
         rmSync(folder, { recursive: true });

@@ -25,6 +25,8 @@ export interface SourceUnderTest {
   readonly missingTarget: string;
   /** The conditions of source-expectation.ts in the source's own language; `broken` is one that it cannot parse. */
   filterFor(kind: FilterKind): Filter;
+  /** `service.name` is a label's value, as a template of the source's language; undefined where it has none. */
+  readonly serviceFilter?: { readonly language: "lucene" | "sql"; readonly template: string };
   close(): Promise<void>;
 }
 

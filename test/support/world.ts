@@ -5,7 +5,9 @@ import { createLearning, type Learning, loadFixWatch } from "../../src/app/learn
 import { type RecoverReport, recoverInto } from "../../src/app/recover.ts";
 import { redactingSource } from "../../src/app/redaction.ts";
 import { refileFinding } from "../../src/app/refile-finding.ts";
+import { sectionInfra } from "../../src/app/section-infra.ts";
 import type { TickResult } from "../../src/app/tick.ts";
+import { templateContext } from "../../src/app/voice.ts";
 import { MaintenanceCalendar } from "../../src/detect/maintenance.ts";
 import type { SourceTiming } from "../../src/detect/plan.ts";
 import { actions, decisionReasons } from "../../src/model/decision.ts";
@@ -113,6 +115,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         ...(options.project === undefined ? {} : { project: options.project }),
       }),
       pageOf: (id) => `https://backfeed.example.com/findings/${id}`,
+      infraOf: (rule, alert, episode) => sectionInfra(rule, templateContext(rule, alert, episode), redactor.redact),
       linksOf: () => [],
     },
     scale: options.scale ?? defaultPriorityScale,

@@ -22,6 +22,9 @@ const palette = {
 const maxTitle = 100;
 const maxLineTitle = 30;
 const maxMarkLabel = 24;
+/** Of lines of one kind, of which five stand side by side: characters, and pixels. */
+const maxKindTitle = 20;
+const kindTitleWidth = 134;
 
 /** The chart as ECharts options. Pure: the same spec gives the same options. */
 export function chartOption(spec: ChartSpec): EChartsOption {
@@ -31,7 +34,9 @@ export function chartOption(spec: ChartSpec): EChartsOption {
   const left = lines.filter((line) => line.unit === spec.unit).map((line) => line.points);
   const right = lines.filter((line) => line.unit !== spec.unit).map((line) => line.points);
   const ticks = timeTicks(window);
-  const measured = lineSeries(spec.seriesTitle ?? "measured", spec.series, palette.measured, 0);
+  const several = spec.several === true;
+  const name = oneLine(spec.seriesTitle ?? "measured", several ? maxKindTitle : maxLineTitle);
+  const measured = lineSeries(several ? `1: ${name}` : name, spec.series, palette.measured, 0);
   return {
     animation: false,
     useUTC: true,
@@ -46,8 +51,8 @@ export function chartOption(spec: ChartSpec): EChartsOption {
       textStyle: { fontFamily: "Inter", fontSize: 16, fontWeight: 600, color: palette.text },
       subtextStyle: { fontFamily: "Inter", fontSize: 12, color: palette.muted },
     },
-    ...(lines.length === 0 ? {} : { legend: legend() }),
-    grid: { left: 64, right: rightUnit === undefined ? 28 : 64, top: 76, bottom: 36 },
+    ...(several ? { legend: legendBelow() } : lines.length === 0 ? {} : { legend: legend() }),
+    grid: { left: 64, right: rightUnit === undefined ? 28 : 64, top: several ? 98 : 76, bottom: 36 },
     xAxis: {
       type: "time",
       min: window.from,
@@ -69,16 +74,17 @@ export function chartOption(spec: ChartSpec): EChartsOption {
     ],
     series: [
       { ...measured, z: 4, ...marks(spec, window) },
-      ...lines.map((line, place) => otherLine(line, place, spec.unit)),
+      ...lines.map((line, place) => otherLine(line, place, spec.unit, several)),
     ],
   };
 }
 
-function otherLine(line: ChartLine, place: number, unit: ValueUnit): LineSeriesOption {
-  const title = `${place + 1}: ${oneLine(line.title, maxLineTitle)}`;
+/** Numbered, since two titles may look alike. Of one kind with the first they are drawn as it is, else dashed. */
+function otherLine(line: ChartLine, place: number, unit: ValueUnit, several: boolean): LineSeriesOption {
+  const title = `${place + (several ? 2 : 1)}: ${oneLine(line.title, several ? maxKindTitle : maxLineTitle)}`;
   const colour = palette.others[place % palette.others.length] ?? palette.muted;
   const series = lineSeries(title, line.points, colour, line.unit === unit ? 0 : 1);
-  return { ...series, lineStyle: { color: colour, width: 1.5, type: [5, 3] } };
+  return several ? series : { ...series, lineStyle: { color: colour, width: 1.5, type: [5, 3] } };
 }
 
 function lineSeries(name: string, points: readonly ChartPoint[], colour: string, axis: number): LineSeriesOption {
@@ -87,7 +93,7 @@ function lineSeries(name: string, points: readonly ChartPoint[], colour: string,
     return typeof number === "number" && Number.isFinite(number) ? number : null;
   };
   return {
-    name: oneLine(name, maxLineTitle),
+    name,
     type: "line",
     yAxisIndex: axis,
     connectNulls: false,
@@ -188,10 +194,18 @@ function legend() {
   return { right: 24, top: 36, itemWidth: 22, itemHeight: 8, icon: "rect", textStyle, selectedMode: false } as const;
 }
 
+/** A row of its own, each name in a place of one width: the renderer cannot measure the font. */
+function legendBelow() {
+  const below = { ...legend(), left: 20, right: undefined, top: 62, itemGap: 20 };
+  return { ...below, textStyle: { ...below.textStyle, width: kindTitleWidth, overflow: "truncate" } } as const;
+}
+
 /** Says what a reader cannot see: the day, the exact extremes, and what the shading means. */
-function subtitle({ series, unit, episode, marks: named = [] }: ChartSpec, window: Window): string {
+function subtitle(spec: ChartSpec, window: Window): string {
+  const { series, unit, episode, several, lines = [], marks: named = [] } = spec;
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const { value } of series) {
+  const all = several === true ? [series, ...lines.map(({ points }) => points)].flat() : series;
+  for (const { value } of all) {
     if (typeof value === "number" && Number.isFinite(value))
       [low, high] = [Math.min(low, value), Math.max(high, value)];
   }

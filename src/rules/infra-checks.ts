@@ -1,0 +1,70 @@
+import { asBackfeedError } from "../support/errors.ts";
+import type { Path, Report } from "../support/yaml/fault.ts";
+import type { RuleParts } from "./checks.ts";
+import type { RuleContext } from "./context.ts";
+import { renderFilter } from "./infra.ts";
+import { checkMeasure, checkSourceName, checkTarget, missingMeasure, type SignalParts } from "./signal-checks.ts";
+import { sampleText, templateFault } from "./templates.ts";
+
+/** Each signal of `evidence.infra` as a signal of its own, its templates over the labels of the rule's. */
+export function checkInfra({ signal, evidence }: RuleParts, context: RuleContext, report: Report): void {
+  const labels = signal === undefined ? undefined : (signal.by ?? []).filter((field) => field !== undefined);
+  for (const [position, infra] of (evidence?.infra ?? []).entries()) {
+    if (infra === undefined) continue;
+    const path = ["evidence", "infra", position];
+    checkTemplates(infra, path, labels, report);
+    if (infra.source === undefined || !checkSourceName(infra.source, [...path, "source"], context, report)) continue;
+    const source = context.sources?.[infra.source];
+    if (source?.type === "prometheus" || infra.promql !== undefined) {
+      report(
+        [...path, infra.promql === undefined ? "source" : "promql"],
+        {
+          message: "Prometheus signals are part of the language, but this version does not execute them",
+          fix: "leave it: the rule runs, and its tickets name this chart as missing; or take an elasticsearch or files source",
+        },
+        { at: "key", severity: "warning" },
+      );
+      continue;
+    }
+    checkMeasure(infra, path, report);
+    if (infra.measure === undefined) missingMeasure(path, report);
+    if (source !== undefined) checkTarget(infra, path, source, report);
+    for (const [place, field] of (infra.by ?? []).entries()) {
+      if (field === undefined || infra.by?.indexOf(field) === place) continue;
+      report([...path, "by", place], {
+        message: `\`${field}\` stands in the list twice`,
+        fix: "name each field once",
+      });
+    }
+  }
+}
+
+/** That each template can be rendered, and that its values stand where they can be escaped. */
+function checkTemplates(infra: SignalParts, path: Path, labels: readonly string[] | undefined, report: Report): void {
+  const wellFormed = (value: unknown, at: Path): boolean => {
+    if (typeof value === "string") {
+      const wrong = templateFault(value, { kind: "query", labels });
+      if (wrong !== undefined) report(at, wrong, { needs: [["signal", "by"]] });
+      return wrong === undefined;
+    }
+    if (typeof value !== "object" || value === null) return true;
+    return Object.entries(value)
+      .map(([key, member]) => wellFormed(member, [...at, Array.isArray(value) ? Number(key) : key]))
+      .every(Boolean);
+  };
+  wellFormed(infra.where, [...path, "where"]);
+  const language = infra.promql === undefined ? (infra.table === undefined ? "lucene" : "sql") : "promql";
+  for (const part of ["promql", "filter", "bad"] as const) {
+    const text = part in infra ? (infra as Record<string, unknown>)[part] : undefined;
+    if (text === undefined || !wellFormed(text, [...path, part]) || labels === undefined) continue;
+    try {
+      const sample = sampleText(Object.fromEntries(labels.map((label) => [label, "sample"])));
+      renderFilter(language, text as string, sample);
+    } catch (thrown) {
+      report([...path, part], {
+        message: `the template cannot be made safe: ${asBackfeedError(thrown).message}`,
+        fix: "let each value stand in quotes of its own, or name the field under `where`, which escapes nothing",
+      });
+    }
+  }
+}
