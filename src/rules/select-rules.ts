@@ -2,6 +2,7 @@ import type { Rule } from "../model/rule.ts";
 import { canonicalJson, sha256 } from "../support/hashing.ts";
 import { type Fault, sortedFaults } from "../support/yaml/fault.ts";
 import { inhibitionFaults } from "./inhibition-checks.ts";
+import { problemFaults } from "./problem-checks.ts";
 import type { RuleEntry, RuleFile } from "./read-rule-file.ts";
 import { withoutRings } from "./rings.ts";
 
@@ -46,6 +47,7 @@ export function selectRules(
   }
   const clashing = new Set<RuleEntry>();
   for (const fault of [...duplicateIds(byId, clashing), ...clashingFormer(placed, byId, clashing)]) faults.push(fault);
+  faults.push(...disagreeing(placed, clashing));
 
   const good = new Map<string, Rule>();
   for (const { file, entry } of placed) {
@@ -137,6 +139,21 @@ function* clashingFormer(
       };
     }
   }
+}
+
+/** Only what is wrong beyond doubt keeps a rule from running. */
+function disagreeing(placed: readonly Placed[], clashing: Set<RuleEntry>): readonly Fault[] {
+  const places = new Map<Rule, Placed>();
+  for (const place of placed) {
+    const { rule } = place.entry;
+    if (rule !== undefined && !clashing.has(place.entry)) places.set(rule, place);
+  }
+  return problemFaults([...places.keys()]).flatMap(({ rule, severity, message, fix }) => {
+    const place = places.get(rule);
+    if (place === undefined) return [];
+    if (severity === "error") clashing.add(place.entry);
+    return [{ ...faultAt(place.file, place.entry, message, fix), severity }];
+  });
 }
 
 function faultAt(file: string, entry: RuleEntry, message: string, fix: string): Fault {
