@@ -176,8 +176,8 @@ export function createEvidenceCollector(options: EvidenceCollectorOptions) {
       episode: chart.episode,
       marks: chart.marks,
       series: first?.points ?? [],
-      ...(first === undefined || isAlone(lines, more) ? {} : { seriesTitle: nameOf(first), several: true }),
-      lines: rest.map((line) => ({ title: nameOf(line), unit: request.unit, points: line.points })),
+      ...(first === undefined || isAlone(lines, more) ? {} : { seriesTitle: redact(nameOf(first)), several: true }),
+      lines: rest.map((line) => ({ title: redact(nameOf(line)), unit: request.unit, points: line.points })),
     };
   }
 

@@ -1,5 +1,6 @@
 import { type Block, type Document, type Inline, link, paragraph, strong, text } from "../model/document.ts";
-import { type Finding, isOngoing } from "../model/finding.ts";
+import { mostSections } from "../model/evidence.ts";
+import { type AlertSummary, type Finding, isOngoing } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
 import { formatLabels } from "../model/labels.ts";
 import { formatInstant } from "../model/time.ts";
@@ -9,6 +10,7 @@ import { silenceOverBlocks } from "./describe-comments.ts";
 import { suspectBlocks, suspectRows } from "./describe-deploys.ts";
 import { stormBlocks, stormSummary } from "./describe-storm.ts";
 import { priorityLine } from "./score.ts";
+import { worstOfRules } from "./sections.ts";
 import { signalText } from "./signal-text.ts";
 import { episodeText, labelsOf, measuredText, type Story, unitOf, whole } from "./story.ts";
 
@@ -46,6 +48,7 @@ export function summaryDocument(story: Story): Document {
     row("Episodes in 30 days", String(1 + finding.pastEpisodes.length)),
     row("Since this ticket was filed", `back ${times(finding.memory.recurrences)}`),
     ...suspectRows(story),
+    ...otherRules(story),
   ];
   return [
     paragraph(strong(`Summary by Backfeed, as of ${formatInstant(at)}`)),
@@ -74,6 +77,18 @@ function explainedBlocks({ explains }: Finding): readonly Block[] {
     { kind: "heading", text: `Explains ${count} other ${count === 1 ? "finding" : "findings"}` },
     { kind: "list", items },
   ];
+}
+
+/** What the rules measure that the ticket does not open with, each at its worst alert. */
+function otherRules({ finding, rules }: Story): Inline[][][] {
+  const [, ...others] = worstOfRules(finding);
+  const rows = others.slice(0, mostSections - 1).map((alert) => {
+    const rule = rules?.get(alert.ruleId);
+    const measured = rule === undefined ? alert.state : `${alert.state}, ${measuredText(rule, alert)}`;
+    return row(`Rule ${alert.ruleId}`, `${formatLabels(alert.labels)}: ${measured}`);
+  });
+  const more = others.length - rows.length;
+  return more > 0 ? [...rows, row("More rules", String(more))] : rows;
 }
 
 function stateText({ state, episode }: Finding, at: number): string {
@@ -116,8 +131,9 @@ function others(finding: Finding): readonly Block[] {
   if (finding.alertCount <= 1) return [];
   const shown = finding.others.slice(0, mostOthersListed);
   const more = finding.alertCount - 1 - shown.length;
+  const byRule = ({ ruleId }: AlertSummary) => (ruleId === finding.worst.ruleId ? "" : ` (rule ${ruleId})`);
   const items: Inline[][] = shown.map((other) => [
-    text(`${formatLabels(other.labels)}: ${other.state} since ${formatInstant(other.since)}`),
+    text(`${formatLabels(other.labels)}${byRule(other)}: ${other.state} since ${formatInstant(other.since)}`),
   ]);
   if (more > 0) items.push([text(`and ${more} more`)]);
   return [

@@ -172,7 +172,7 @@ function proofBlocks(request: SectionRequest, { chart, infra, samples, missing }
     blocks.push(paragraph(`${span}: attached as ${chart.name}.`));
   }
   if (infra.length > 0) {
-    blocks.push(paragraph("What was under it in the same time:"));
+    blocks.push(paragraph("Infrastructure in the same time:"));
     const items = infra.map((each): Inline[] => {
       const attached = each.chart === undefined ? "" : `, attached as ${each.chart.name}`;
       return [strong(each.title), text(`: ${each.words}${attached}`)];
@@ -180,7 +180,8 @@ function proofBlocks(request: SectionRequest, { chart, infra, samples, missing }
     blocks.push({ kind: "list", items });
   }
   if (samples.length > 0) {
-    blocks.push(paragraph(`The ${samples.length} newest matching events, secrets removed:`));
+    const newest = samples.length === 1 ? "newest matching event" : `${samples.length} newest matching events`;
+    blocks.push(paragraph(`The ${newest}, secrets removed:`));
     blocks.push({ kind: "code", text: samples.map(sampleText).join("\n") });
   }
   if (request.links.length > 0) {

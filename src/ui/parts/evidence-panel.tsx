@@ -59,7 +59,7 @@ function Section({ findingId, section, place }: { findingId: string; section: Ev
       {chart !== undefined && <RemoteImage path={pathOf(chart)} alt={`Chart: ${title}${limit}`} />}
       {infra.length > 0 && (
         <>
-          <h3>Under it in the same time</h3>
+          <h3>Infrastructure in the same time</h3>
           {infra.map((each) => (
             <figure className="infra" key={`${each.title} ${each.chart ?? ""}`}>
               <figcaption>

@@ -1,11 +1,12 @@
 import { expect } from "chai";
-import type { SectionEvidence, SectionRequest } from "../../../src/model/evidence.ts";
+import type { InfraRequest, SectionEvidence, SectionRequest } from "../../../src/model/evidence.ts";
 import type { Sample, SeriesPoint } from "../../../src/model/query.ts";
 import type { Source } from "../../../src/sources/source.ts";
 import { ManualClock } from "../../../src/support/clock.ts";
 import { BackfeedError } from "../../../src/support/errors.ts";
 import { sha256 } from "../../../src/support/hashing.ts";
 import { createRedactor } from "../../../src/support/redaction.ts";
+import type { ChartSpec } from "../../../src/triage/chart/chart-spec.ts";
 import { createEvidenceCollector, type RenderChart } from "../../../src/triage/collect.ts";
 import { start } from "../../support/alerts.ts";
 import { buildFinding, buildRequest, sectionOf } from "../../support/findings.ts";
@@ -22,6 +23,7 @@ const drawn = { name: `backfeed-${sha256(png).slice(0, 16)}.png`, png };
 interface Parts {
   readonly series?: Source["series"];
   readonly samples?: Source["samples"];
+  readonly lines?: Source["lines"];
   readonly renderChart?: RenderChart;
 }
 
@@ -32,7 +34,7 @@ function collecting(parts: Parts = {}) {
     answer: never,
     series: parts.series ?? (async () => points),
     samples: parts.samples ?? (async () => samples),
-    lines: never,
+    lines: parts.lines ?? never,
     check: async () => [],
     close: async () => undefined,
   };
@@ -212,5 +214,102 @@ describe("collect", () => {
     const gone = { ...request, source: "gone" };
     expect((await collect(gone)).missing).to.deep.equal(["evidence: the source gone is no longer configured"]);
     expect((await collect({ ...gone, samples: { ...request.samples, limit: 0 } })).missing).to.deep.equal([]);
+  });
+
+  describe("of infrastructure", () => {
+    const window = { from: start - 60_000, to: start };
+    const query = {
+      target: "hosts",
+      where: {},
+      filters: [],
+      measure: { kind: "count" },
+      by: [],
+      maxGroups: 1,
+    } as const;
+    const infra = (title: string, parts: Partial<InfraRequest> = {}): InfraRequest => ({
+      title,
+      source: "logs",
+      unit: "number",
+      window,
+      stepMs: 60_000,
+      ask: query,
+      ...parts,
+    });
+    const asking = (...of: readonly InfraRequest[]): SectionRequest => ({ ...request, infra: of });
+
+    it("draws each on the time axis and with the episode of the chart it stands beside", async () => {
+      const lines = ["web-1", "web-2"].map((host) => ({ labels: { host }, points }));
+      const { collect, rendered } = collecting({ lines: async () => ({ lines, more: 3 }) });
+      const section = await collect(asking(infra("CPU")));
+      const [, [spec]] = rendered as [unknown, [ChartSpec]];
+      expect(spec).to.deep.include({ window: request.chart.window, episode: request.chart.episode, several: true });
+      expect([spec.seriesTitle, spec.lines?.map(({ title }) => title)]).to.deep.equal(["web-1", ["web-2"]]);
+      expect(section.infra).to.deep.equal([{ title: "CPU", words: section.infra[0]?.words, chart: drawn }]);
+      expect(section.missing).to.deep.equal([]);
+    });
+
+    it("names what is refused, has no source, fails or asks for what was redacted, and keeps the rest", async () => {
+      const { collect } = collecting({ lines: () => Promise.reject(new BackfeedError("refused", "no such index")) });
+      const {
+        infra: found,
+        missing,
+        chart,
+        samples: own,
+      } = await collect(
+        asking(
+          infra("refused", { ask: { refused: "a value is glued to other text" } }),
+          infra("PromQL", { source: "metrics", ask: { promql: "up" } }),
+          infra("secret", { ask: { ...query, where: { host: ["token=<secret>"] } } }),
+          infra("broken"),
+        ),
+      );
+      expect([found, chart, own]).to.deep.equal([[], drawn, samples]);
+      expect(missing).to.deep.equal([
+        "refused: a value is glued to other text",
+        "PromQL: there is no source metrics to ask",
+        "secret: a secret was taken out of a label, so it cannot be asked for",
+        "broken: no such index",
+      ]);
+    });
+
+    it("shares the deadline: a source that never answers costs only its own chart", async () => {
+      const { collect, clock } = collecting({ lines: never });
+      const section = collect(asking(infra("CPU")));
+      await settled();
+      clock.advance(deadlineMs);
+      expect((await section).missing).to.include("CPU: took too long");
+      expect((await section).samples).to.deep.equal(samples);
+    });
+
+    it("says so where there is no data, and draws nothing of it", async () => {
+      const { collect, rendered } = collecting({ lines: async () => ({ lines: [], more: 0 }) });
+      const section = await collect(asking(infra("CPU")));
+      expect(section.infra).to.deep.equal([{ title: "CPU", words: "no data in this time", chart: undefined }]);
+      expect([rendered.length, section.missing]).to.deep.equal([1, []]);
+    });
+
+    it("draws twenty charts of a ticket at most and three megabytes, the application's first, and names what it left out", async () => {
+      const many = Array.from({ length: 22 }, (_, place) => infra(`chart ${place}`));
+      const lines = async () => ({ lines: [{ labels: {}, points }], more: 0 });
+      const { missing, infra: found } = await collecting({ lines }).collect(asking(...many));
+      expect(found.filter(({ chart }) => chart !== undefined)).to.have.length(20);
+      expect(missing).to.have.length(2);
+      expect(missing[0]).to.equal("chart of chart 20: left out, a ticket has at most 20 of them");
+
+      const large = async () => new Uint8Array(1_400_000);
+      const heavy = await collecting({ lines, renderChart: large }).collect(asking(infra("one"), infra("two")));
+      expect([heavy.chart, ...heavy.infra.map(({ chart }) => chart)].map((chart) => chart !== undefined)).to.deep.equal(
+        [true, true, false],
+      );
+      expect(heavy.missing).to.deep.equal(["chart of two: left out, the charts of a ticket have at most 3 MB"]);
+    });
+
+    it("takes secrets out of titles, of the names of lines and of words", async () => {
+      const token = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
+      const lines = [{ labels: { host: token }, points }];
+      const { collect, rendered } = collecting({ lines: async () => ({ lines, more: 0 }) });
+      const section = await collect(asking(infra(`CPU ${token}`)));
+      expect(JSON.stringify([section, rendered])).to.not.include(token);
+    });
   });
 });
