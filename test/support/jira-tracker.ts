@@ -1,3 +1,4 @@
+import type { Dispatcher } from "undici";
 import type { Clock } from "../../src/support/clock.ts";
 import type { Pacer } from "../../src/trackers/jira/pacer.ts";
 import { createJiraTracker } from "../../src/trackers/jira/tracker.ts";
@@ -13,6 +14,7 @@ export function jiraTracker(
     readonly clock: Clock;
     readonly project?: string;
     readonly pacer?: Pacer;
+    readonly dispatcher?: Dispatcher;
   },
 ): Tracker {
   const { deployment } = options;
