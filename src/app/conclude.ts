@@ -53,8 +53,7 @@ async function concludeAlone(request: ConcludeRequest, context: TickContext, sig
   const evaluations = stored.flatMap(({ judgement }) => alerting.get(judgement) ?? []);
   const keys = touchedGroups(evaluations);
   const evaluated = new Set(evaluations.flatMap(({ alert, ended }) => (alert ?? ended)?.fingerprint ?? []));
-  const otherAlerts =
-    keys.length === 0 ? [] : (await state.alerts()).filter((alert) => !evaluated.has(alert.fingerprint));
+  const otherAlerts = keys.length === 0 ? [] : await state.alerts(evaluated);
   const steps =
     keys.length === 0
       ? []

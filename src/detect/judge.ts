@@ -294,20 +294,15 @@ function knownLabelSets(
   const { at } = request.tick;
   const seen = new Map<string, SeenLabels>();
   const rewriteAfterMs = rule.knownForMs / 100;
-  let asBefore = 0;
+  if (lookback.size === 0 && isAllAsBefore(request.known, current, at - rewriteAfterMs)) return nothingKnown;
   for (const observations of [lookback, current]) {
     for (const [key, { labels, events }] of observations) {
       if (events === 0) continue;
       const before = seen.get(key) ?? request.known.get(key);
-      if (before !== undefined && at - before.seenAt < rewriteAfterMs) {
-        if (observations === current) asBefore += 1;
-        continue;
-      }
+      if (before !== undefined && at - before.seenAt < rewriteAfterMs) continue;
       if (before?.seenAt !== at) seen.set(key, { labels, seenAt: at });
     }
   }
-  // Nearly always: all that is known answered, and nothing else did.
-  if (seen.size === 0 && asBefore === request.known.size && asBefore <= mostKnownLabelSets) return nothingKnown;
   const all = seen.size === 0 ? request.known : new Map([...request.known, ...seen]);
   const forgotten: Labels[] = [];
   const missing: SeenLabels[] = [];
@@ -317,6 +312,20 @@ function knownLabelSets(
     else if (!current.has(key)) missing.push(entry);
   }
   return { missing: missing.sort(latestFirst), seen: [...seen.values()], forgotten };
+}
+
+/** Nearly always: all that is known answered, nothing else did, and no row is old enough to be written again. */
+function isAllAsBefore(
+  known: ReadonlyMap<string, SeenLabels>,
+  current: ReadonlyMap<string, Observation>,
+  writtenAfter: number,
+): boolean {
+  if (known.size !== current.size || known.size > mostKnownLabelSets) return false;
+  for (const [key, { events }] of current) {
+    const before = known.get(key);
+    if (events === 0 || before === undefined || before.seenAt <= writtenAfter) return false;
+  }
+  return true;
 }
 
 function longestUnseen(all: ReadonlyMap<string, SeenLabels>, beyond: number): ReadonlySet<SeenLabels> {

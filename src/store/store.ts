@@ -113,8 +113,8 @@ export interface StateStore {
   ruleStates(): Promise<ReadonlyMap<string, RuleState>>;
   /** Since when rules are known to have been evaluated, by their identity; without those that never were. */
   watchedSince(ruleIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** Every alert that is not inactive. */
-  alerts(): Promise<readonly Alert[]>;
+  /** Every alert that is not inactive, without those of the fingerprints in `except`. */
+  alerts(except?: ReadonlySet<string>): Promise<readonly Alert[]>;
   knownLabelSets(ruleIds: readonly string[]): Promise<readonly KnownLabelSet[]>;
   findings(groupKeys: readonly string[]): Promise<ReadonlyMap<string, Finding>>;
   /** Creates decided since an instant, counted by tracker and project (`tracker/project`). */

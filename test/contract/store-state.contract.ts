@@ -90,6 +90,61 @@ export function storeStatePromises(test: StoreUnderTest): void {
       });
     });
 
+    it("gives the alerts without those that are not wanted", async () => {
+      const { state } = test.store;
+      await state.commitTick(tick([firingRule("checkout"), firingRule("cart")]));
+      const [unwanted] = [alert("checkout")];
+      const rest = await state.alerts(new Set([unwanted.fingerprint, "another"]));
+      expect(rest.map(({ ruleId }) => ruleId)).to.deep.equal(["cart"]);
+    });
+
+    it("moves a watermark alone as it does with the rest, also of a rule that was rolled back before", async () => {
+      const { state } = test.store;
+      const at = (watermark: number, overrides: Partial<RuleCommit["state"]> = {}) => {
+        const commit = ruleCommit("checkout");
+        return { ...commit, state: { ...commit.state, watermark, ...overrides } };
+      };
+      await state.commitTick(tick([at(start)]));
+      await state.commitTick(tick([at(start + minute)], start + minute));
+      expect((await state.ruleStates()).get("checkout")).to.deep.equal(at(start + minute).state);
+
+      const changed = { shape: "shape-2", lastFailure: "timeout", failingSince: start };
+      const broken = { ...at(start + 2 * minute, changed), findings: [unstorable("checkout")] };
+      expect(await state.commitTick(tick([broken], start + 2 * minute))).to.have.length(1);
+      expect((await state.ruleStates()).get("checkout")).to.deep.equal(at(start + minute).state);
+      await state.commitTick(tick([at(start + 3 * minute, changed)], start + 3 * minute));
+      expect((await state.ruleStates()).get("checkout")).to.deep.equal(at(start + 3 * minute, changed).state);
+      await state.commitTick(tick([at(start + 4 * minute)], start + 4 * minute));
+      expect((await state.ruleStates()).get("checkout")).to.deep.equal(at(start + 4 * minute).state);
+    });
+
+    it("finds a finding by its rules and alerts as they are now, also when they were rolled back before", async () => {
+      const { state, history } = test.store;
+      const rulesOf = async (rule: string) => (await history.findings({ rule, limit: 5 })).items.length;
+      const withRules = (...ruleIds: string[]) => ({
+        finding: finding("checkout", { ruleIds }),
+        events: [],
+        outbox: [],
+      });
+      const commit = (...findings: RuleCommit["findings"]) =>
+        state.commitTick(tick([ruleCommit("checkout", { findings })]));
+      expect(await commit(withRules("first", "second"), unstorable("checkout"))).to.have.length(1);
+      expect(await rulesOf("first")).to.equal(0);
+      for (let again = 0; again < 2; again += 1) expect(await commit(withRules("first", "second"))).to.deep.equal([]);
+      expect([await rulesOf("first"), await rulesOf("second")]).to.deep.equal([1, 1]);
+      await commit(withRules("second"));
+      expect([await rulesOf("first"), await rulesOf("second")]).to.deep.equal([0, 1]);
+      const failed = state.commitFindings([withRules("first"), unstorable("checkout")]).then(
+        () => false,
+        () => true,
+      );
+      expect(await failed).to.equal(true);
+      await commit(withRules("first"));
+      expect([await rulesOf("first"), await rulesOf("second")]).to.deep.equal([1, 0]);
+      const { fingerprint } = finding("checkout").worst;
+      expect((await history.findings({ limit: 5 })).items[0]?.worst.fingerprint).to.equal(fingerprint);
+    });
+
     it("updates when a known label set was seen, whatever the order of its labels", async () => {
       const { state } = test.store;
       const seen = (labels: Record<string, string>, seenAt: number) =>
@@ -262,4 +317,9 @@ export function storeStatePromises(test: StoreUnderTest): void {
       expect((await refusal(state.openInstance("z", ["y"]))).kind).to.equal("configuration");
     });
   });
+}
+
+/** What no database takes. */
+function unstorable(name: string): RuleCommit["findings"][number] {
+  return { finding: finding(name, { id: "\0", score: Number.NaN } as never), events: [], outbox: [] };
 }

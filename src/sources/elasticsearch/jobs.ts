@@ -94,14 +94,16 @@ function settleTerms(context: JobContext, member: Member, aggregation: unknown, 
   const { groups, othersEvents, isExact } =
     aggregation === undefined ? { groups: [], othersEvents: 0, isExact: true } : readTerms(aggregation, field);
   const observations = groups.map(({ labels, bucket }) => observe(member, labels, bucket, name));
-  const seen = new Set(observations.map((observation) => labelsKey(observation.labels)));
-  const missing = othersEvents === 0 ? [] : mustAnswer.filter((labels) => !seen.has(labelsKey(labels)));
   const finish = (found: readonly Observation[], others: number): readonly Job[] => {
     const chosen = chooseGroups({ observations: found, mustAnswer, maxGroups: query.maxGroups });
     const notAnswered = chosen.notAnswered + (isExact && others > 0 ? 1 : 0);
     settleMember(context, member, { kind: "answered", observations: chosen.observations, notAnswered });
     return [];
   };
+  // Nearly always: every group is there.
+  if (othersEvents === 0) return finish(observations, 0);
+  const seen = new Set(observations.map((observation) => labelsKey(observation.labels)));
+  const missing = mustAnswer.filter((labels) => !seen.has(labelsKey(labels)));
   if (missing.length === 0 && isExact) return finish(observations, othersEvents);
   // Shards left out groups: the counts of those that win are asked for again, now exactly, with those that must be there.
   const kept = isExact ? [] : chooseGroups({ observations, mustAnswer, maxGroups: query.maxGroups + 1 }).observations;

@@ -7,10 +7,16 @@ import { encode, keyNumber, keyText } from "./codec.ts";
 import { writeOutboxBody } from "./rows.ts";
 import type { UnreadableRows } from "./unreadable-rows.ts";
 
+/** Findings whose lists are remembered, and the longest list that is. */
+const mostRemembered = 20_000;
+const longestRemembered = 50;
+
 /** Writes a finding with what was decided for it, inside the transaction of its tick (see tick-writer.ts). */
 export class FindingWriter {
   readonly #unreadable: UnreadableRows;
   readonly #statements;
+  /** What each finding was last written to be found by: it seldom changes, and is written at every tick that touches the finding. */
+  readonly #found = new Map<string, string>();
 
   constructor(options: { database: Sqlite.Database; unreadable: UnreadableRows }) {
     this.#unreadable = options.unreadable;
@@ -33,6 +39,11 @@ export class FindingWriter {
     for (const draft of outbox) this.#writeDraft(draft);
   }
 
+  /** After what was written was rolled back. */
+  forget(): void {
+    this.#found.clear();
+  }
+
   #writeFinding(finding: Finding): void {
     // Read as absent, it was judged as new: written over, its history, generation and ticket would be forgotten.
     if (this.#unreadable.has("findings", finding.id)) {
@@ -41,7 +52,7 @@ export class FindingWriter {
         `the row ${finding.id} of table findings cannot be read and is not overwritten: mend or delete it`,
       );
     }
-    const { upsertFinding, rulesOf, addRule, removeRule, alertsOf, addAlert, removeAlert } = this.#statements;
+    const { upsertFinding } = this.#statements;
     upsertFinding.run(
       keyText(finding.id, "finding's id"),
       keyText(finding.groupKey, "finding's group key"),
@@ -54,9 +65,20 @@ export class FindingWriter {
       finding.memory.storm?.id ?? null,
       encode(finding),
     );
+    this.#writeLists(finding);
+  }
+
+  #writeLists(finding: Finding): void {
+    const { rulesOf, addRule, removeRule, alertsOf, addAlert, removeAlert } = this.#statements;
     const fingerprints = [finding.worst, ...finding.others].map((alert) => alert.fingerprint);
+    const isShort = fingerprints.length + finding.ruleIds.length <= longestRemembered;
+    const found = isShort ? JSON.stringify([finding.ruleIds, fingerprints]) : undefined;
+    if (found !== undefined && this.#found.get(finding.id) === found) return;
     synchronize(finding.id, rulesOf.all(finding.id), finding.ruleIds, addRule, removeRule);
     synchronize(finding.id, alertsOf.all(finding.id), fingerprints, addAlert, removeAlert);
+    if (this.#found.size >= mostRemembered) this.#found.clear();
+    if (found === undefined) this.#found.delete(finding.id);
+    else this.#found.set(finding.id, found);
   }
 
   #writeEvent(findingId: string, event: FindingEvent): void {

@@ -43,8 +43,9 @@ export function createStateStore(options: { connections: Connections; unreadable
       );
     },
 
-    alerts: async () => {
-      const stored = await connections.read((database) => allAlerts(database, {}));
+    alerts: async (except) => {
+      const all = await connections.read((database) => allAlerts(database, {}));
+      const stored = except === undefined ? all : all.filter(({ fingerprint }) => !except.has(fingerprint));
       return rows.read(stored, "alerts", (row) => row.fingerprint, readAlert);
     },
 

@@ -5,7 +5,7 @@ import type Sqlite from "better-sqlite3";
 import { type Labels, labelsKey } from "../../model/labels.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { sha256 } from "../../support/hashing.ts";
-import type { FindingCommit, RuleCommit, StormCommit, TickCommit } from "../store.ts";
+import type { FindingCommit, RuleCommit, RuleState, StormCommit, TickCommit } from "../store.ts";
 import { encode, encodeText, keyNumber, keyText } from "./codec.ts";
 import { encodeCounts } from "./counts.ts";
 import { FindingWriter } from "./finding-writer.ts";
@@ -21,6 +21,8 @@ export class TickWriter {
   readonly #rules = new Map<string, number>();
   readonly #schedules = new Map<string, number>();
   readonly #schedulesOfRules = new Map<number, Set<number>>();
+  /** Of each rule what its row says beside the watermark. Right only while one process writes them, which the store's lock sees to. */
+  readonly #stored = new Map<string, RuleState>();
   readonly #statements;
 
   constructor(options: { database: Sqlite.Database; unreadable: UnreadableRows }) {
@@ -57,6 +59,7 @@ export class TickWriter {
       commit.run();
     } catch (thrown) {
       if (this.#database.inTransaction) this.#database.exec("rollback");
+      this.#findings.forget();
       throw thrown;
     }
   }
@@ -97,24 +100,17 @@ export class TickWriter {
       this.#statements.commit.run();
     } catch (thrown) {
       if (this.#database.inTransaction) this.#database.exec("rollback");
-      for (const noted of [this.#rules, this.#schedules, this.#schedulesOfRules]) noted.clear();
+      for (const noted of [this.#rules, this.#schedules, this.#schedulesOfRules, this.#stored]) noted.clear();
+      this.#findings.forget();
       throw thrown;
     }
   }
 
   #writeRule(commit: RuleCommit, schedule: number, tick: number): void {
     const { state } = commit;
-    const { upsertState, upsertAlert, deleteAlert, upsertLabels, deleteLabels, insertTick } = this.#statements;
+    const { upsertAlert, deleteAlert, upsertLabels, deleteLabels, insertTick } = this.#statements;
     const rule = this.#ruleNumber(state.ruleId);
-    upsertState.run(
-      state.ruleId,
-      keyText(state.identity, "rule's identity"),
-      keyNumber(state.watermark, "watermark"),
-      state.failingSince ?? null,
-      state.lastFailure === undefined ? null : encodeText(state.lastFailure),
-      keyText(state.shape, "rule's shape"),
-      keyNumber(tick, "tick"),
-    );
+    this.#writeState(state, tick);
     for (const alert of commit.alertsChanged) {
       upsertAlert.run(
         keyText(alert.fingerprint, "alert's fingerprint"),
@@ -132,6 +128,25 @@ export class TickWriter {
     this.#noteSchedule(schedule, rule);
     insertTick.run(schedule, keyNumber(tick, "tick"), rule, encodeCounts(commit.counts));
     for (const finding of commit.findings) this.#findings.write(finding);
+  }
+
+  /** Nearly always nothing but the watermark moved. */
+  #writeState(state: RuleState, tick: number): void {
+    const { upsertState, moveWatermark } = this.#statements;
+    const watermark = keyNumber(state.watermark, "watermark");
+    const stored = this.#stored.get(state.ruleId);
+    const isMoved = stored !== undefined && isSameButWatermark(stored, state);
+    if (isMoved && moveWatermark.run(watermark, state.ruleId).changes > 0) return;
+    upsertState.run(
+      state.ruleId,
+      keyText(state.identity, "rule's identity"),
+      watermark,
+      state.failingSince ?? null,
+      state.lastFailure === undefined ? null : encodeText(state.lastFailure),
+      keyText(state.shape, "rule's shape"),
+      keyNumber(tick, "tick"),
+    );
+    this.#stored.set(state.ruleId, state);
   }
 
   #ruleNumber(id: string): number {
@@ -162,7 +177,18 @@ export class TickWriter {
     const rule = this.#rules.get(state.ruleId);
     if (rule !== undefined) this.#schedulesOfRules.delete(rule);
     this.#rules.delete(state.ruleId);
+    this.#stored.delete(state.ruleId);
+    this.#findings.forget();
   }
+}
+
+function isSameButWatermark(a: RuleState, b: RuleState): boolean {
+  return (
+    a.identity === b.identity &&
+    a.shape === b.shape &&
+    a.failingSince === b.failingSince &&
+    a.lastFailure === b.lastFailure
+  );
 }
 
 function note(numbers: Map<string, number>, name: string, row: { readonly number: number } | undefined): number {
@@ -192,6 +218,7 @@ function prepareStatements(database: Sqlite.Database) {
        on conflict (rule_id) do update set identity = excluded.identity, watermark = excluded.watermark,
          failing_since = excluded.failing_since, last_failure = excluded.last_failure, shape = excluded.shape`,
     ),
+    moveWatermark: prepare("update rule_states set watermark = ? where rule_id = ?"),
     upsertAlert: prepare(
       `insert into alerts (fingerprint, rule_id, group_key, body) values (?, ?, ?, ?)
        on conflict (fingerprint) do update set rule_id = excluded.rule_id, group_key = excluded.group_key,
