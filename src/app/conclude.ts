@@ -16,6 +16,8 @@ export interface Judged {
   readonly state: RuleState;
   /** False for a failure that the next tick asks again: its alerts stay as they are stored. */
   readonly storeAlerts: boolean;
+  /** False where the rule judged this very tick already: what it counted then stays. Default true. */
+  readonly storeCounts?: boolean;
 }
 
 export interface ConcludeRequest {
@@ -85,7 +87,7 @@ async function concludeAlone(request: ConcludeRequest, context: TickContext, sig
   watchFixes(request, commits, failed, context);
   return {
     lines: () => tickLines(judged, outcomes),
-    counts: sumCounts(rulesToCommit.map(({ counts }) => counts)),
+    counts: sumCounts(rulesToCommit.flatMap(({ counts }) => counts ?? [])),
     notStored,
     findings: commits.map(({ finding }) => finding),
   };
@@ -147,7 +149,7 @@ function findingsByRule(
 }
 
 function ruleCommit(
-  { judgement, state, storeAlerts }: Judged,
+  { judgement, state, storeAlerts, storeCounts = true }: Judged,
   alerting: readonly Evaluation[],
   outcomes: Outcomes,
   findings: readonly FindingCommit[],
@@ -162,7 +164,7 @@ function ruleCommit(
     alertsEnded: storeAlerts ? ended : [],
     labelSetsSeen: judgement.seen.map(({ labels, seenAt }) => ({ ruleId: state.ruleId, labels, seenAt })),
     labelSetsForgotten: judgement.forgotten,
-    counts: countsOf(judgement, alerting, outcomes),
+    counts: storeCounts ? countsOf(judgement, alerting, outcomes) : undefined,
     findings,
   };
 }

@@ -99,7 +99,9 @@ export async function runBuiltIns(
         lastFailure: undefined,
         shape,
       };
-      return { judgement, state, storeAlerts: true };
+      // A rule that was removed after this tick has counted it.
+      const storeCounts = (states.get(identity)?.watermark ?? Number.NEGATIVE_INFINITY) < at;
+      return { judgement, state, storeAlerts: true, storeCounts };
     });
   if (judged.length === 0) return undefined;
   const concluded = await conclude({ schedule: scheduleKey(run.schedule), at, judged, rules: all }, context, signal);

@@ -56,7 +56,8 @@ export interface RuleCommit {
   readonly alertsEnded: readonly string[];
   readonly labelSetsSeen: readonly KnownLabelSet[];
   readonly labelSetsForgotten: readonly Labels[];
-  readonly counts: RuleTickCounts;
+  /** Undefined where the tick keeps those it has. */
+  readonly counts: RuleTickCounts | undefined;
   /** Findings whose worst alert is this rule's. */
   readonly findings: readonly FindingCommit[];
 }

@@ -146,4 +146,19 @@ describe("decisions through the running program", () => {
     const told = (await tickets()).flatMap(({ comments }) => comments.map(({ marker }) => marker.split(":")[0]));
     expect(told).to.deep.equal(["rule-changed"]);
   });
+
+  it("leave the counts of the tick that a rule judged before it was removed", async () => {
+    await begin({ cart: "20x60" });
+    const counted = await world.store.history.ruleTicks("errors", 10);
+    expect(counted).to.deep.equal([
+      { tick: Date.parse(start), verdicts: { breached: 1 }, outcomes: { "create:new_finding": 1 }, notEvaluated: 0 },
+    ]);
+    world.setRules([
+      { ...errors, id: "other", identity: "other", problem: "other", signal: { ...errors.signal, where: {} } },
+    ]);
+    await world.tick(Date.parse(start) + minute / 2);
+    const told = (await tickets()).flatMap(({ comments }) => comments.map(({ marker }) => marker.split(":")[0]));
+    expect(told).to.deep.equal(["rule-changed"]);
+    expect(await world.store.history.ruleTicks("errors", 10)).to.deep.equal(counted);
+  });
 });

@@ -10,7 +10,7 @@ import { runSeeds } from "../support/simulation/seeded/seed-runner.ts";
 import { Tally } from "../support/simulation/seeded/tally.ts";
 
 /** As many as fit the time of one run of all tests; `npm run simulate` runs as many as are asked for. */
-const seeds = Number(process.env["SIMULATION_SEEDS"] ?? 60);
+const seeds = Number(process.env["SIMULATION_SEEDS"] ?? 500);
 
 describe("the program among faults from a seed", function () {
   this.timeout(900_000);

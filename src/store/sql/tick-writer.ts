@@ -126,7 +126,9 @@ export class TickWriter {
     }
     for (const labels of commit.labelSetsForgotten) deleteLabels.run(state.ruleId, labelSetKey(labels).hash);
     this.#noteSchedule(schedule, rule);
-    insertTick.run(schedule, keyNumber(tick, "tick"), rule, encodeCounts(commit.counts));
+    if (commit.counts !== undefined) {
+      insertTick.run(schedule, keyNumber(tick, "tick"), rule, encodeCounts(commit.counts));
+    }
     for (const finding of commit.findings) this.#findings.write(finding);
   }
 

@@ -5,7 +5,7 @@ import { groupKey } from "../../../../src/model/identity.ts";
 import { type Labels, pickLabels } from "../../../../src/model/labels.ts";
 import type { OutboxEntry } from "../../../../src/model/outbox.ts";
 import type { TicketRecord } from "../../../../src/model/ticket.ts";
-import type { Page, TickRecord } from "../../../../src/store/store.ts";
+import type { Page, RuleTickCounts, TickRecord } from "../../../../src/store/store.ts";
 import type { HistoryEntry, IssueRecord } from "../../jira/record.ts";
 import type { RequestEntry, Violation } from "../../jira/request-log.ts";
 import type { Ledger } from "./ledger.ts";
@@ -34,6 +34,8 @@ export interface Facts {
   readonly tickets: readonly TicketRecord[];
   readonly entries: readonly OutboxEntry[];
   readonly ticks: readonly TickRecord[];
+  /** By rule: what each of its ticks counted. */
+  readonly ruleTicks: ReadonlyMap<string, readonly (RuleTickCounts & { tick: number })[]>;
   /** The store's files, byte for byte. */
   readonly stored: Buffer;
 }
@@ -45,9 +47,11 @@ export async function gatherFacts(run: Simulation): Promise<Facts> {
   const findings = await everyPage((page) => history.findings(page));
   const events = new Map<string, readonly FindingEvent[]>();
   for (const { id } of findings) events.set(id, await history.events(id));
+  const ruleTicks = new Map<string, readonly (RuleTickCounts & { tick: number })[]>();
+  for (const rule of ledger.rules()) ruleTicks.set(rule, await history.ruleTicks(rule, 1_000));
   const files = [run.path, `${run.path}-wal`].filter((file) => existsSync(file));
   return {
-    ...{ plan, book, production, ledger, results, crashes, logs, findings, events },
+    ...{ plan, book, production, ledger, results, crashes, logs, findings, events, ruleTicks },
     issues: jira.issues(),
     history: jira.history,
     requests: jira.requests,
@@ -86,6 +90,15 @@ export function created(facts: Facts): readonly (Identity & { readonly entry: Hi
     const identity = properties.find(({ key }) => key === "backfeed")?.value as Identity | undefined;
     if (identity === undefined) return [];
     return [{ groupKey: identity.groupKey, generation: identity.generation, entry }];
+  });
+}
+
+/** What people filed and the program made the ticket of a finding, by the mark that it wrote there. */
+export function adopted(facts: Facts): readonly (Identity & { readonly entry: HistoryEntry })[] {
+  return facts.history.flatMap((entry) => {
+    if (entry.operation !== "setProperty" || entry.actor !== "backfeed") return [];
+    const { key, value } = entry.change as { key: string; value: Identity };
+    return key === "backfeed" ? [{ groupKey: value.groupKey, generation: value.generation, entry }] : [];
   });
 }
 

@@ -1,7 +1,8 @@
 import { type Happening, type PersonAction, type Plan, type PlannedEvent, stepMs } from "./plan.ts";
 import { Random } from "./random.ts";
 import { type RuleSketch, type TemplateName, templates } from "./rules.ts";
-import { trackerTrouble } from "./trouble.ts";
+import { disaster, worsening } from "./stories.ts";
+import { trackerTroubles } from "./trouble.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -13,6 +14,9 @@ export function generatePlan(seed: number): Plan {
   const activeMs = random.int(4, 9) * (hour / 2);
   const events: PlannedEvent[] = [];
   const add = (at: number, happening: Happening) => events.push({ at, ...happening });
+  const addAll = (at: number, happenings: readonly Happening[]) => {
+    for (const each of happenings) add(at, each);
+  };
   const anyTime = () => random.int(0, activeMs / minute) * minute + random.int(0, 59) * 1_000;
 
   for (const rule of rules) {
@@ -22,21 +26,13 @@ export function generatePlan(seed: number): Plan {
       if (random.chance(0.2)) add(at + stepMs + random.int(0, 3) * stepMs - 1, kill(random, 60));
     }
   }
-  // Everything at once, as when a database is gone.
-  if (random.chance(0.2)) {
-    const at = Math.floor((random.next() * activeMs) / stepMs) * stepMs;
-    for (const { id, template } of rules) {
-      const level = template === "errors" ? 6 : 40;
-      templates[template].series.forEach((_, series) => {
-        add(at, { kind: "problem", rule: id, series, minutes: random.int(6, 12) * 5, level, flaps: false });
-      });
-    }
-  }
+  if (random.chance(0.2)) events.push(...disaster(rules, activeMs, random));
+  if (random.chance(0.2)) events.push(...worsening(rules, activeMs, random));
   const deployment = seed % 2 === 0 ? "cloud" : "datacenter";
   const moods: readonly (() => void)[] = [
     () => add(anyTime(), sourceTrouble(rules, random)),
-    () => add(anyTime(), trackerTrouble(deployment, random)),
-    () => add(anyTime(), trackerTrouble(deployment, random)),
+    () => addAll(anyTime(), trackerTroubles(deployment, random)),
+    () => addAll(anyTime(), trackerTroubles(deployment, random)),
     () => add(anyTime(), programTrouble(random)),
     () => add(anyTime(), users(rules, random)),
     () => add(anyTime(), people(random)),

@@ -73,6 +73,7 @@ export class Life {
   #world: World | undefined;
   #receiver: WebhookReceiver | undefined;
   #twin: AbortController | undefined;
+  #twinWorld: World | undefined;
   #isOver = false;
   #dies: () => void = () => undefined;
 
@@ -138,9 +139,10 @@ export class Life {
     return typeof taken === "object" ? taken.outcome : taken;
   }
 
-  /** Tells the worker that there is something to do. */
+  /** Tells the workers that there is something to do: both at once, as if their looks fell together. */
   wake(): void {
     this.#world?.engine.worker.wake();
+    this.#twinWorld?.engine.worker.wake();
   }
 
   /** A second worker over the same store, as a replica has one. */
@@ -150,6 +152,7 @@ export class Life {
     const { signal } = this.#twin;
     this.#run("the twin's worker", async () => {
       const twin = await this.#compose("worker-2");
+      this.#twinWorld = twin;
       await twin.engine.worker.run(this.#abort.signal, signal);
     });
   }
@@ -157,6 +160,7 @@ export class Life {
   endTwin(): void {
     this.#twin?.abort();
     this.#twin = undefined;
+    this.#twinWorld = undefined;
   }
 
   /** SIGKILL: what the store's files hold at this instant is copied to `next`; nothing of this life goes on. */

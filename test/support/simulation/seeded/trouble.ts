@@ -47,8 +47,15 @@ const operations: readonly (Operation | undefined)[] = [
 /** Search of Cloud may lag by minutes, that of Data Center by seconds: the tracker looks for a lost create that long (JIRA.md 2.7). */
 const settledAfterSeconds = { cloud: 230, datacenter: 18 };
 
-/** What can go wrong with Jira. */
-export function trackerTrouble(deployment: Deployment, random: Random): Happening {
+/** What can go wrong with Jira; what makes each other worse comes together. */
+export function trackerTroubles(deployment: Deployment, random: Random): readonly Happening[] {
+  const trouble = trackerTrouble(deployment, random);
+  if (trouble.kind !== "indexLag" || random.chance(0.3)) return [trouble];
+  const fault = { kind: "lostAnswer" } as const;
+  return [trouble, { kind: "trackerFault", operation: "createIssue", fault, times: random.int(1, 2), skip: 0 }];
+}
+
+function trackerTrouble(deployment: Deployment, random: Random): Happening {
   const kind = random.weighted({
     trackerFault: 12,
     refusedCreate: 1,

@@ -6,9 +6,10 @@ import { nothingLost } from "./nothing-lost.ts";
 import { oneTicket } from "./one-ticket.ts";
 import { outcomes } from "./outcomes.ts";
 import { peopleWin } from "./people-win.ts";
+import { recorded } from "./recorded.ts";
 import { secrets } from "./secrets.ts";
 
-const checks = { oneTicket, nothingLost, notSeeing, peopleWin, outcomes, delivered, bounded, secrets };
+const checks = { oneTicket, nothingLost, recorded, notSeeing, peopleWin, outcomes, delivered, bounded, secrets };
 
 /** What a run shows to be wrong, by the invariant that it breaks; empty when all holds. */
 export function brokenInvariants(facts: Facts): readonly string[] {

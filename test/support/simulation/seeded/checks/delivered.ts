@@ -1,4 +1,4 @@
-import { created, type Facts, hourOf } from "../facts.ts";
+import { adopted, created, type Facts, hourOf } from "../facts.ts";
 import { startAt } from "../plan.ts";
 
 interface Mark {
@@ -35,7 +35,12 @@ function saidOnce(facts: Facts): readonly string[] {
 
 /** A create that is done has its issue, a word that is done stands on it. */
 function doneIsDone(facts: Facts): readonly string[] {
-  const issues = new Map(created(facts).map(({ groupKey, generation, entry }) => [`${groupKey} ${generation}`, entry]));
+  const issues = new Map(
+    [...created(facts), ...adopted(facts)].map(({ groupKey, generation, entry }) => [
+      `${groupKey} ${generation}`,
+      entry,
+    ]),
+  );
   const written = new Set(
     facts.history.flatMap(({ change }) => {
       const marker = (change as { properties?: Record<string, Mark> } | null)?.properties?.["backfeed"]?.marker;

@@ -8,9 +8,9 @@ import { type Truth, truthOf } from "./oracle.ts";
  * breached was, since then, seen to be clear for as long as `until.for` asks.
  */
 export function notSeeing(facts: Facts): readonly string[] {
-  const ruleChanged = facts.plan.events.some(({ kind }) => kind === "ruleChange");
-  if (ruleChanged) return [];
+  const changed = new Set(facts.plan.events.flatMap((event) => (event.kind === "ruleChange" ? [event.rule] : [])));
   return facts.findings.flatMap((finding) => {
+    if (finding.ruleIds.some((id) => changed.has(id))) return [];
     // Two schedules catch up one after the other: each tells what it knows by then.
     const paces = facts.plan.rules.filter(({ id }) => finding.ruleIds.includes(id)).map((rule) => rule.everyMinutes);
     if (new Set(paces).size > 1) return [];

@@ -14,13 +14,15 @@ const isOrder = /^label backfeed-(snooze|refile|adopt)\b/;
 export function peopleWin(facts: Facts): readonly string[] {
   /** By issue and field: when a person last changed it. */
   const theirs = new Map<string, number>();
+  const changed = changedByPeople(facts);
   return facts.history.flatMap((entry) => {
     if (entry.operation === "createIssue") return [];
     const found: string[] = [];
     for (const field of fieldsOf(entry)) {
       const key = `${entry.issueId} ${field}`;
       if (entry.actor !== "backfeed") {
-        theirs.set(key, entry.at);
+        const isLabel = field.startsWith("label ");
+        if (isLabel || changed.has(`${entry.issueId} ${field} ${entry.at}`)) theirs.set(key, entry.at);
         continue;
       }
       const at = theirs.get(key);
@@ -33,6 +35,17 @@ export function peopleWin(facts: Facts): readonly string[] {
     }
     return found;
   });
+}
+
+/** Whoever writes what stands there already changes nothing, and nobody can see it. */
+function changedByPeople({ issues }: Facts): ReadonlySet<string> {
+  return new Set(
+    issues.flatMap(({ id, changelog }) =>
+      changelog
+        .filter(({ author }) => author !== "backfeed")
+        .flatMap(({ created, items }) => items.map(({ fieldId }) => `${id} ${fieldId} ${created}`)),
+    ),
+  );
 }
 
 /** What one edit writes: fields, and single labels. */
