@@ -183,7 +183,7 @@ export async function toBeLinked(context: TickContext): Promise<readonly Finding
   for (const { id, parentId } of storms) {
     const parent = records.get(parentId);
     if (parent === undefined || parent.gone !== undefined) continue;
-    const members = await store.storms.members(id, mostRead);
+    const members = await store.storms.ticketed(id, mostRead);
     found.push(
       ...members.filter(({ memory }) => memory.createdAt !== undefined && memory.storm?.linkedTo !== parent.ref.id),
     );

@@ -10,6 +10,7 @@ import type { Rule } from "../model/rule.ts";
 import type { Silence } from "../model/silence.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import type { FindingCommit } from "../store/store.ts";
+import { canonicalJson } from "../support/hashing.ts";
 import { becauseOf } from "../triage/because.ts";
 import { decide } from "../triage/decide.ts";
 import { inhibitionGraceMs } from "../triage/decide-inhibited.ts";
@@ -167,7 +168,8 @@ const waitsForTicket: ReadonlySet<DecisionReason> = new Set([
 const waits: ReadonlySet<DecisionReason> = new Set(["over_cap", "storm"]);
 
 function isSame(one: Decision, other: Decision): boolean {
-  return one.action === other.action && one.reason === other.reason;
+  const isSaid = one.action === other.action && one.reason === other.reason;
+  return isSaid && canonicalJson(one.cap) === canonicalJson(other.cap);
 }
 
 /** Where nothing moved and nothing is to be said, the last decision stands, unless it waits for what is over. */
@@ -175,7 +177,10 @@ function decisionOf(input: DecideInput, decided: Decided, cap: CapReached | unde
   const { decision } = decided;
   const last = input.finding.decision;
   const isOver = last.action === "none" && waitsForTicket.has(last.reason);
-  const stands = decision.reason === "unchanged" ? !isOver : waits.has(decision.reason) && isSame(decision, last);
+  const stands =
+    decision.reason === "unchanged"
+      ? !isOver
+      : waits.has(decision.reason) && isSame({ ...decision, ...(cap && { cap }) }, last);
   if (input.change === "attended" && decision.action === "none" && stands) return last;
   const because = becauseOf(input, decided, cap);
   return {

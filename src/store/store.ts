@@ -148,6 +148,8 @@ export interface StormStore {
   living(): Promise<readonly Storm[]>;
   /** Its findings, the highest score first. */
   members(id: string, limit: number): Promise<readonly Finding[]>;
+  /** Those of its findings that have or had a ticket. */
+  ticketed(id: string, limit: number): Promise<readonly Finding[]>;
   memberCount(id: string): Promise<number>;
   /** The same as `members` without their bodies. */
   worst(id: string, limit: number): Promise<readonly StormRank[]>;

@@ -8,6 +8,7 @@ import { storeOutboxPromises } from "./store-outbox.contract.ts";
 import { storeRetentionPromises } from "./store-retention.contract.ts";
 import { storeSilencePromises } from "./store-silences.contract.ts";
 import { storeStatePromises } from "./store-state.contract.ts";
+import { storeStormPromises } from "./store-storms.contract.ts";
 import { storeTicketPromises } from "./store-tickets.contract.ts";
 
 export interface StoreHarness {
@@ -48,6 +49,7 @@ export function storeContract(harness: StoreHarness): void {
     storeLocalTicketPromises(underTest);
     storeSilencePromises(underTest);
     storeDeployPromises(underTest);
+    storeStormPromises(underTest);
     storeRetentionPromises(underTest);
     storeHostilePromises(underTest);
   });

@@ -3,6 +3,7 @@ import type { Storm } from "../../model/storm.ts";
 import type { StormRank, StormStore } from "../store.ts";
 import { decode, encode, type Shape } from "./codec.ts";
 import type { Connections } from "./connections.ts";
+import { fixedQuery } from "./fixed-query.ts";
 import { readFinding } from "./rows.ts";
 import type { UnreadableRows } from "./unreadable-rows.ts";
 
@@ -18,6 +19,15 @@ const stormShape: Shape<Storm> = {
   children: "array",
 };
 
+const livingStorms = fixedQuery((database, _values: Record<never, never>) =>
+  database
+    .selectFrom("storms")
+    .select(["id", "body"])
+    .where("ended_at", "is", null)
+    .orderBy("opened_at", "desc")
+    .limit(mostLiving),
+);
+
 const rankColumns = ["id", "group_key", "score", "band"] as const;
 
 function readRank(row: { id: string; group_key: string; score: number; band: string }): StormRank {
@@ -29,15 +39,7 @@ export function createStormStore(options: { connections: Connections; unreadable
   const { connections, unreadable } = options;
   return {
     living: async () => {
-      const rows = await connections.read((database) =>
-        database
-          .selectFrom("storms")
-          .select(["id", "body"])
-          .where("ended_at", "is", null)
-          .orderBy("opened_at", "desc")
-          .limit(mostLiving)
-          .execute(),
-      );
+      const rows = await connections.read((database) => livingStorms(database, {}));
       return unreadable.read(
         rows,
         "storms",
@@ -53,6 +55,24 @@ export function createStormStore(options: { connections: Connections; unreadable
           .select(["id", "body"])
           .where("storm", "=", id)
           .orderBy("score", "desc")
+          .orderBy("id")
+          .limit(limit)
+          .execute(),
+      );
+      return unreadable.read(rows, "findings", (row) => row.id, readFinding);
+    },
+
+    ticketed: async (id, limit) => {
+      const rows = await connections.read((database) =>
+        database
+          .selectFrom("findings")
+          .select(["id", "body"])
+          .where("storm", "=", id)
+          .where(({ exists, selectFrom }) =>
+            exists(
+              selectFrom("tickets").select("tickets.generation").whereRef("tickets.finding_id", "=", "findings.id"),
+            ),
+          )
           .orderBy("id")
           .limit(limit)
           .execute(),

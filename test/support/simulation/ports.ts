@@ -98,6 +98,7 @@ const localTickets: MethodList<LocalTicketStore> = {
 const storms: MethodList<StormStore> = {
   living: true,
   members: true,
+  ticketed: true,
   memberCount: true,
   worst: true,
   wished: true,
