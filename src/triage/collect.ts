@@ -168,7 +168,8 @@ export function createEvidenceCollector(options: EvidenceCollectorOptions) {
 
   /** On the time axis and with the episode of the chart that it stands beside. */
   function infraSpec({ chart }: SectionRequest, request: InfraRequest, { lines, more }: Lines): ChartSpec {
-    const [first, ...rest] = lines;
+    // One without any value would only stand in the legend.
+    const [first, ...rest] = lines.filter(({ points }) => isDrawable(points));
     return {
       title: redact(request.title),
       unit: request.unit,

@@ -1,4 +1,4 @@
-import type { InfraRequest } from "../model/evidence.ts";
+import type { InfraRequest, ValueUnit } from "../model/evidence.ts";
 import { formatValue } from "../model/format.ts";
 import { formatLabels } from "../model/labels.ts";
 import type { Line, Lines, SeriesPoint } from "../model/query.ts";
@@ -28,11 +28,15 @@ export function infraWords(request: InfraRequest, { lines, more }: Lines, episod
   const parts = [
     changed(first.means) || others.length === 0 ? named : `none of ${measured.length} changed; ${named}`,
     ...(others.length > 0 && changed(first.means)
-      ? [same === others.length ? `the ${same} others did not change` : `the most of ${measured.length}`]
+      ? [same === others.length ? `the ${same} others did not change` : rankOf(first.means, measured.length)]
       : []),
     ...(more > 0 ? [`${more} smaller not drawn`] : []),
   ];
   return parts.join("; ");
+}
+
+function rankOf(means: Means, of: number): string {
+  return distance(means) > 0 ? `of ${of} this changed the most` : `the largest of ${of}`;
 }
 
 /** A single line of a query without `by` needs no name. */
@@ -47,12 +51,17 @@ export function nameOf({ labels }: Line): string {
 }
 
 function compared({ before, during }: Means, { unit }: InfraRequest): string {
-  if (during === undefined) return `${formatValue(before, unit)} before, no data in the episode`;
-  if (before === undefined) return `${formatValue(during, unit)} in the episode, no data before`;
-  const values = `${formatValue(before, unit)} before, ${formatValue(during, unit)} in the episode`;
+  if (during === undefined) return `${mean(before, unit)} before, no data in the episode`;
+  if (before === undefined) return `${mean(during, unit)} in the episode, no data before`;
+  const values = `${mean(before, unit)} before, ${mean(during, unit)} in the episode`;
   if (!changed({ before, during })) return `${values}: did not change`;
   const factor = during / before;
   return Number.isFinite(factor) && factor > 0 ? `${values} (${times(factor)})` : values;
+}
+
+/** No mean is known to more than three digits. */
+function mean(value: number | undefined, unit: ValueUnit): string {
+  return formatValue(value === undefined ? undefined : Number(value.toPrecision(3)), unit);
 }
 
 /** A count is one of a step. */

@@ -37,6 +37,9 @@ describe("words of an infrastructure signal", () => {
   it("compare the mean of before with that of the episode", () => {
     expect(words(one(0.3, 0.31, 0.32, 0.9, 0.94, 0.98))).to.equal("0.31 before, 0.94 in the episode (3.0x)");
     expect(words(one(100, 100, 100, 50, 50, 50))).to.equal("100 before, 50 in the episode (0.50x)");
+    expect(words(one(25_786_634.7, 25_786_634.7, 25_786_634.7, 4_502_034, 4_502_034, 4_502_034))).to.match(
+      /^25,800,000 before, 4,500,000 in the episode/,
+    );
     expect(words(one(1, 1, 1, 700, 700, 700))).to.equal("1 before, 700 in the episode (700x)");
   });
 
@@ -71,8 +74,10 @@ describe("words of an infrastructure signal", () => {
       "web-3 0.3 before, 0.9 in the episode (3.0x); the 2 others did not change",
     );
     expect(words({ lines: [hot, line({ host: "web-4" }, 1, 2)], more: 7 })).to.equal(
-      "web-3 0.3 before, 0.9 in the episode (3.0x); the most of 2; 7 smaller not drawn",
+      "web-3 0.3 before, 0.9 in the episode (3.0x); of 2 this changed the most; 7 smaller not drawn",
     );
+    const young = ["a", "b"].map((host) => ({ labels: { host }, points: points(undefined, undefined, undefined, 5) }));
+    expect(words({ lines: young, more: 0 })).to.equal("a 5 in the episode, no data before; the largest of 2");
     expect(words({ lines: quiet, more: 0 })).to.match(/^none of 2 changed; web-1 1 before/);
     expect(words({ lines: [line({ host: "a", zone: "eu" }, 1, 4)], more: 0 })).to.equal(
       "host=a, zone=eu 1 before, 4 in the episode (4.0x)",
