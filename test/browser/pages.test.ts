@@ -5,6 +5,7 @@ import { finding, findingId, now } from "../unit/server/fixtures.ts";
 import { operatorToken, type RunningServer, runServer, viewerToken } from "../unit/server/running-server.ts";
 import { buildPages } from "./built-pages.ts";
 import { startChromium } from "./chromium.ts";
+import { sectionsSeed } from "./evidence-seed.ts";
 import { hostileSeed, image, longTitle, rightToLeft, script } from "./seed.ts";
 import { openWatched } from "./watched-page.ts";
 
@@ -306,6 +307,45 @@ describe("pages in a browser", function () {
         await shown(page, "local operator filed it anew");
         await shown(page, "given up for a new one");
       }));
+
+    for (const colorScheme of ["light", "dark"] as const) {
+      it(`show each rule's evidence, and infrastructure under the application's chart on one time axis: ${colorScheme}`, () => {
+        running.state.evidence.set(findingId(1), sectionsSeed());
+        const [first] = running.state.findings;
+        if (first === undefined) throw new Error("no finding");
+        const verdict = { ...first.worst.verdict, value: 4_200, threshold: 1_000 };
+        const slow = { ...first.worst, fingerprint: "slow", ruleId: "checkout-slow", verdict };
+        running.state.findings[0] = { ...first, others: [slow], alertCount: 2 };
+        return visit(
+          `/findings/${findingId(1)}`,
+          async (page) => {
+            const panel = (rule: string) => page.getByRole("region", { name: `Evidence: ${rule}` });
+            const own = panel("checkout-errors").getByRole("img", { name: /^Chart: Share of failed requests/ });
+            const cpu = panel("checkout-errors").getByRole("img", { name: "Chart: CPU" });
+            await own.waitFor();
+            await cpu.waitFor();
+            await panel("checkout-slow")
+              .getByRole("img", { name: /^Chart: Checkout takes 4\.2 s/ })
+              .waitFor();
+            const [above, below] = [await own.boundingBox(), await cpu.boundingBox()];
+            // The same left edge and width: an instant of one is right under the same instant of the other.
+            expect([below?.x, below?.width, below?.height]).to.deep.equal([above?.x, above?.width, above?.height]);
+            expect(below?.y).to.be.above((above?.y ?? 0) + (above?.height ?? 0));
+            await shown(page, "web-3 0.31 before, 0.94 in the episode (3.0x)");
+            await shown(page, "People wait for their basket.");
+            expect(await panel("checkout-slow").locator("pre").textContent()).to.contain("basket took 4,200 ms");
+            expect(await panel("checkout-errors").locator("pre").textContent()).to.contain("upstream timed out");
+            // In its own rule's unit, which is no share of requests.
+            const other = page.getByRole("row", { name: /by checkout-slow/ });
+            expect(await other.textContent()).to.match(/4,200 measured, bad above 1,000/);
+            await shown(page, "2 more of its rules tell of it: checkout-queue");
+            const folder = process.env["SCREENSHOTS"];
+            if (folder !== undefined) await page.screenshot({ path: `${folder}/${colorScheme}.png`, fullPage: true });
+          },
+          { colorScheme },
+        );
+      });
+    }
 
     for (const path of ["/", `/findings/${findingId(2)}`, "/tickets", "/tickets/LOCAL-1", "/rules", "/silences"]) {
       it(`fit a phone, in dark colours: ${path}`, () =>

@@ -26,8 +26,9 @@ export function FindingPage({ id }: { id: string }) {
   usePageTitle(query.data?.finding.title ?? "Finding");
   if (query.data === undefined) return <Awaiting query={query} />;
   const { finding, events, evidence, deploys } = query.data;
-  const section = evidence?.sections.find(({ ruleId }) => ruleId === finding.worst.ruleId);
-  const unit = section?.unit ?? unitOf(finding.worst);
+  const unitFor = (alert: Alert) =>
+    evidence?.sections.find(({ ruleId }) => ruleId === alert.ruleId)?.unit ?? unitOf(alert);
+  const unit = unitFor(finding.worst);
   return (
     <article>
       <Awaiting query={query} />
@@ -46,7 +47,7 @@ export function FindingPage({ id }: { id: string }) {
           )}
           <EvidencePanel findingId={finding.id} evidence={evidence} />
           {finding.explains !== undefined && <ExplainedPanel explains={finding.explains} />}
-          {finding.others.length > 0 && <OtherAlerts finding={finding} unit={unit} />}
+          {finding.others.length > 0 && <OtherAlerts finding={finding} unitFor={unitFor} />}
         </div>
         <div className="column-narrow">
           <TicketPanel detail={query.data} />
@@ -184,10 +185,11 @@ function ImpactPanel({ finding, unit }: { finding: FindingAnswer; unit: ValueUni
   );
 }
 
-function OtherAlerts({ finding, unit }: { finding: FindingAnswer; unit: ValueUnit }) {
+function OtherAlerts({ finding, unitFor }: { finding: FindingAnswer; unitFor: (alert: Alert) => ValueUnit }) {
   const { others, worst, alertCount } = finding;
   const shown: readonly Alert[] = [worst, ...others];
   const left = alertCount - shown.length;
+  const several = shown.some(({ ruleId }) => ruleId !== worst.ruleId);
   return (
     <Panel title={`Alerts in this finding (${alertCount})`}>
       <div className="scroll-x">
@@ -206,9 +208,15 @@ function OtherAlerts({ finding, unit }: { finding: FindingAnswer; unit: ValueUni
               <tr key={alert.fingerprint}>
                 <td>
                   <bdi>{formatLabels(alert.labels)}</bdi>
+                  {several && (
+                    <span className="dimmed">
+                      {" "}
+                      by <bdi>{alert.ruleId}</bdi>
+                    </span>
+                  )}
                 </td>
                 <td>
-                  <Measured alert={alert} unit={unit} />
+                  <Measured alert={alert} unit={unitFor(alert)} />
                 </td>
                 <td>
                   <EventsBehind alert={alert} />
