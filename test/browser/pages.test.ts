@@ -269,6 +269,28 @@ describe("pages in a browser", function () {
         expect(await second?.locator("[data-label=Now]").textContent()).to.equal("off");
       }));
 
+    it("say how many findings wait for a ticket and why, and lead to them and from a storm's finding to its parent", () => {
+      const storm = { id: "s", parentId: findingId(1), joinedAt: now, until: now, band: "Low", child: false } as const;
+      const memory = { ...finding().memory, storm };
+      running.state.findings = [
+        finding({ problem: "backfeed-storm", groupLabels: { storm: "s" } }),
+        finding({ id: findingId(2), title: "waits", decision: { action: "none", reason: "over_cap", at: now } }),
+        finding({ id: findingId(3), title: "listed", decision: { action: "none", reason: "storm", at: now }, memory }),
+      ];
+      return visit("/", async (page) => {
+        const note = page.getByRole("status").filter({ hasText: "waits for a ticket" });
+        expect((await note.textContent()) ?? "").to.match(
+          /^1 finding waits for a ticket.* 1 finding is told on the ticket of a storm/s,
+        );
+        await note.getByRole("link", { name: "Show them" }).click();
+        await page.getByRole("link", { name: "listed" }).click();
+        await page.getByRole("link", { name: "a storm", exact: true }).click();
+        await page.getByRole("link", { name: "all findings of this storm" }).click();
+        await page.getByRole("button", { name: "Storm of s: show all findings" }).waitFor();
+        expect(new URL(page.url()).search).to.equal("?storm=s");
+      });
+    });
+
     it("say what explains a finding and what it explains, with links", () => {
       running.state.findings[0] = finding({
         explains: { count: 23, findings: [{ id: findingId(2), title: script }] },

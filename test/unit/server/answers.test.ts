@@ -3,6 +3,8 @@ import { buildDeploy } from "../../support/deploys.ts";
 import { chartName, finding, findingId, now, outboxEntry, png, rule, ticketRecord } from "./fixtures.ts";
 import { operatorToken, type RunningServer, runServer, viewerToken } from "./running-server.ts";
 
+const hour = 3_600_000;
+
 describe("answers of the API", () => {
   let running: RunningServer;
   beforeEach(async () => {
@@ -85,6 +87,29 @@ describe("answers of the API", () => {
     expect(await ids("state=quiet")).to.deep.equal([findingId(2)]);
     expect(await ids("band=High&state=open")).to.deep.equal([findingId(1)]);
     expect(await ids("rule=other")).to.deep.equal([findingId(3)]);
+  });
+
+  it("say which findings wait for a ticket, for which limit and until when, and which a storm's ticket tells of", async () => {
+    const cap = { cap: "day", limit: 50, project: "jira/OPS", freesAt: now + hour, kept: false } as const;
+    const storm = { id: "s", parentId: findingId(9), joinedAt: now, until: now, band: "Low", child: false } as const;
+    running.state.findings = [
+      finding({ id: findingId(1) }),
+      finding({ id: findingId(2), decision: { action: "none", reason: "over_cap", cap, at: now } }),
+      finding({
+        id: findingId(3),
+        decision: { action: "none", reason: "storm", at: now },
+        memory: { ...finding().memory, storm },
+      }),
+    ];
+    expect((await running.ask("/api/v1/waiting")).json).to.deep.equal({ overCap: 1, storm: 1 });
+    const rows = async (query: string) =>
+      (await running.ask(`/api/v1/findings?${query}`)).json["items"] as Record<string, unknown>[];
+    const [waiting, ...noMore] = await rows("reason=over_cap");
+    expect([waiting?.["id"], noMore]).to.deep.equal([findingId(2), []]);
+    expect(waiting?.["decision"]).to.deep.include({ cap });
+    const [listed] = await rows("storm=s");
+    expect(listed).to.deep.include({ id: findingId(3), storm: { id: "s", parentId: findingId(9), child: false } });
+    expect((await running.ask("/api/v1/findings?reason=nonsense")).status).to.equal(400);
   });
 
   it("give one finding whole: timeline, evidence, ticket, outbox, parts of its priority", async () => {
