@@ -46,7 +46,7 @@ function paceOneJira(options: { clock: Clock; requestsPerMinute: number }): OneJ
   const { clock } = options;
   let state: PaceState = initialPace(options.requestsPerMinute, clock.now());
   let waiting: readonly Waiting[] = [];
-  let sleep: AbortController | undefined;
+  let sleep: { readonly until: number; readonly stop: AbortController } | undefined;
   /** Deliveries that went since a look began to wait. */
   let passed = 0;
 
@@ -69,7 +69,7 @@ function paceOneJira(options: { clock: Clock; requestsPerMinute: number }): OneJ
       next = Math.min(next, wait.waitMs);
       return true;
     });
-    sleepUntil(next);
+    sleepFor(next, now);
   }
 
   /** One by one: each that goes may change whose turn it is. */
@@ -91,13 +91,19 @@ function paceOneJira(options: { clock: Clock; requestsPerMinute: number }): OneJ
     return [...waiting].sort((a, b) => urgencyOrder(a.ask, b.ask, isLooksTurn));
   }
 
-  function sleepUntil(ms: number): void {
-    sleep?.abort();
+  /** A sleep that ends early enough is left alone: one is begun for each wait, and not for each request that comes. */
+  function sleepFor(ms: number, now: number): void {
+    if (sleep !== undefined && ms !== Number.POSITIVE_INFINITY && sleep.until <= now + ms) return;
+    sleep?.stop.abort();
     sleep = undefined;
     if (ms === Number.POSITIVE_INFINITY) return;
-    const current = new AbortController();
+    const current = { until: now + ms, stop: new AbortController() };
     sleep = current;
-    clock.sleep(ms, current.signal).then(dispatch, () => undefined);
+    const wake = () => {
+      sleep = undefined;
+      dispatch();
+    };
+    clock.sleep(ms, current.stop.signal).then(wake, () => undefined);
   }
 
   return {

@@ -164,6 +164,31 @@ describe("the pacer of one Jira", () => {
     expect((await admit("a Jira that does not say where it is")).goes).to.equal(true);
   });
 
+  it("sleeps once for all that wait, and anew only when somebody may go sooner", async () => {
+    await empty();
+    let sleeps = 0;
+    const sleep = clock.sleep.bind(clock);
+    clock.sleep = (...asked) => {
+      sleeps += 1;
+      return sleep(...asked);
+    };
+    for (const name of ["1", "2", "3"]) void admit(name);
+    expect([sleeps, clock.sleeping]).to.deep.equal([1, 1]);
+    await advance(1_000);
+    expect([sleeps, clock.sleeping]).to.deep.equal([2, 1]);
+    const busy = createPacer({ clock, requestsPerMinute: 6_000 });
+    for (let count = 0; count < 16; count++) await busy.admit(ask("deliver", "1"), live);
+    busy.heed({ ...refusal, waitMs: 4_000, isOfIssue: true }, "1");
+    const late = busy.admit(ask("deliver", "1"), live);
+    busy.heed({ ...refusal, waitMs: 1_000, isOfIssue: true }, "2");
+    const soon = busy.admit(ask("deliver", "2"), live);
+    await advance(1_000);
+    expect((await soon).goes).to.equal(true);
+    await advance(3_000);
+    expect((await late).goes).to.equal(true);
+    expect(log).to.deep.equal(["1 goes", "2 goes", "3 goes"]);
+  });
+
   it("keeps a rest of its length when the clock is put back", async () => {
     pacer.heed(refusal, undefined);
     await advance(600_000);
