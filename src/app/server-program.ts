@@ -1,11 +1,11 @@
 import { scheduleKey } from "../model/time.ts";
 import type { RuleCatalogue, RuleListing, ServerProgram } from "../server/program.ts";
 import { second } from "../support/duration.ts";
-import { BackfeedError } from "../support/errors.ts";
 import { suspectText } from "../triage/describe-deploys.ts";
 import { builtInRules } from "./built-in-rules.ts";
 import { withIdentities } from "./identities.ts";
 import type { LoadedRules } from "./load-rules.ts";
+import { localBacklog } from "./local-backlog.ts";
 import { maintenanceListings } from "./maintenance.ts";
 import type { Program } from "./program.ts";
 import { refileFinding } from "./refile-finding.ts";
@@ -16,8 +16,7 @@ const runPatienceMs = 5 * second;
 
 /** What the API and the pages see of the running program. */
 export function serverProgram(program: Program, catalogue: LoadedRules["catalogue"]): ServerProgram {
-  const { store, engine, trackers, clock, redactor } = program;
-  const local = [...trackers.local.values()][0];
+  const { store, engine, clock, redactor } = program;
   const storeReady = tellingStore(program);
   return {
     history: store.history,
@@ -30,15 +29,7 @@ export function serverProgram(program: Program, catalogue: LoadedRules["catalogu
       add: (draft) => store.silences.add({ ...draft, reason: redactor.redact(draft.reason) }),
     },
     tickets: store.tickets,
-    localTickets: {
-      byKey: (key) => store.localTickets.byKey(key),
-      attachment: (ticketId, name) => store.localTickets.attachment(ticketId, name),
-      transitions: (ticket) => local?.transitions(ticket) ?? [],
-      async transition(key, to, author) {
-        if (local === undefined) throw new BackfeedError("not_found", "no local tracker is configured");
-        return local.move(key, to, author);
-      },
-    },
+    localTickets: localBacklog(program),
     deploys: store.deploys,
     async deploysOf(finding) {
       const deploys = await suspectsOfStored(finding, catalogue.current().rules, program.context);

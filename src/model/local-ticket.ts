@@ -33,3 +33,13 @@ export interface LocalTicket {
   readonly updatedAt: number;
   readonly history: readonly { readonly at: number; readonly author: string; readonly text: string }[];
 }
+
+/** What a person changes on a local ticket: what is not named stays as it is. */
+export interface LocalTicketEdit {
+  readonly summary?: string | undefined;
+  readonly priority?: LocalTicket["priority"] | undefined;
+  /** Null: nobody. */
+  readonly assignee?: string | null | undefined;
+  readonly addLabels?: readonly string[] | undefined;
+  readonly removeLabels?: readonly string[] | undefined;
+}

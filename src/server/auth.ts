@@ -23,12 +23,12 @@ export type Access = "open" | Role;
 
 /**
  * Gives the function that tells who sent an `Authorization` header; undefined for nobody we know. Without tokens
- * everybody is the "local operator": the server sees to it that this listens on loopback only.
+ * everybody is "someone", an operator: the server sees to it that this listens on loopback only.
  */
 export function createAuthenticator(
   tokens: readonly TokenConfig[],
 ): (header: string | undefined) => Caller | undefined {
-  if (tokens.length === 0) return () => ({ name: "local operator", role: "operator" });
+  if (tokens.length === 0) return () => ({ name: "someone", role: "operator" });
   const known = tokens.map(({ name, role, token }) => {
     const secret = token.reveal();
     if (secret === "") throw new BackfeedError("configuration", `the API token ${name} is empty`);

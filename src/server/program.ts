@@ -1,7 +1,7 @@
 import type { SuspectDeploys } from "../model/deploy.ts";
 import type { Document } from "../model/document.ts";
 import type { Finding } from "../model/finding.ts";
-import type { LocalTicket } from "../model/local-ticket.ts";
+import type { LocalTicket, LocalTicketEdit } from "../model/local-ticket.ts";
 import type { MaintenanceTime, MaintenanceWindow } from "../model/maintenance.ts";
 import type { Mode, Severity } from "../model/rule.ts";
 import type {
@@ -92,6 +92,12 @@ export interface ServerProgram {
     transitions(ticket: LocalTicket): readonly TransitionTarget[];
     /** Throws `not_found`, or `conflict` when no transition leads from the current status to `to`. */
     transition(key: string, to: string, author: string): Promise<LocalTicket>;
+    /** Throws `not_found`, or `conflict` when the ticket can take no more. */
+    comment(key: string, text: string, author: string): Promise<LocalTicket>;
+    /** Throws `not_found`, or `conflict` for a label that must stay and for too many. */
+    edit(key: string, change: LocalTicketEdit, author: string): Promise<LocalTicket>;
+    /** Throws `not_found` for either ticket, or `conflict` when `of` cannot be the original. */
+    closeAsDuplicate(key: string, of: string, author: string): Promise<LocalTicket>;
   };
   readonly deploys: Pick<DeployStore, "list">;
   /** What went out before a finding began, judged and in the ticket's words; undefined where no deploy of its service is known. */

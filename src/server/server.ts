@@ -18,6 +18,7 @@ import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { outboxRoutes } from "./routes/outbox.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { silenceRoutes } from "./routes/silences.ts";
+import { ticketActRoutes } from "./routes/ticket-acts.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
 import type { WebhookReceiver } from "./webhooks/receiver.ts";
 
@@ -120,7 +121,8 @@ export function allRoutes(
     ...findingRoutes(program, logger),
     ...ruleRoutes(program, audit),
     ...outboxRoutes(program, audit),
-    ...ticketRoutes(program, audit),
+    ...ticketRoutes(program),
+    ...ticketActRoutes(program, audit),
     ...silenceRoutes(program, audit),
     ...deployRoutes(program),
     ...maintenanceRoutes(program),

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Browser, Page } from "playwright-core";
 import type { EventSums } from "../../src/model/alert.ts";
-import { finding, findingId, now } from "../unit/server/fixtures.ts";
+import { finding, findingId, localTicket, now } from "../unit/server/fixtures.ts";
 import { operatorToken, type RunningServer, runServer, viewerToken } from "../unit/server/running-server.ts";
 import { buildPages } from "./built-pages.ts";
 import { startChromium } from "./chromium.ts";
@@ -175,7 +175,7 @@ describe("pages in a browser", function () {
     it("let an operator deliver a parked entry again", () =>
       visit(`/findings/${findingId(1)}`, async (page) => {
         await page.getByRole("button", { name: "Deliver again" }).click();
-        await shown(page, "local operator asked to deliver again: comment");
+        await shown(page, "someone asked to deliver again: comment");
         expect(running.state.woken).to.equal(1);
       }));
 
@@ -209,7 +209,35 @@ describe("pages in a browser", function () {
         expect(await page.locator("main script").count()).to.equal(0);
         await page.getByRole("button", { name: "Move to Done" }).click();
         await page.getByRole("button", { name: "Move to To Do" }).waitFor();
-        await shown(page, "moved to Done");
+        await shown(page, "moved from To Do to Done");
+      }));
+
+    it("comment on a local ticket, edit it and close it as a duplicate", () =>
+      visit("/tickets/LOCAL-1", async (page) => {
+        const send = page.getByRole("button", { name: "Comment", exact: true });
+        expect(await send.isDisabled()).to.equal(true);
+        await page.getByLabel("Your comment").fill("<b>Looking</b>\ninto it");
+        await send.click();
+        await shown(page, "<b>Looking</b>");
+        await shown(page, "Comments (2)");
+        expect(await page.getByLabel("Your comment").inputValue()).to.equal("");
+
+        await page.getByRole("button", { name: "Edit…" }).click();
+        await page.getByLabel("Priority").selectOption("Low");
+        await page.getByLabel("Assignee").fill("bob");
+        await page.getByLabel("Labels").fill(`${running.state.localTickets[0]?.labels.join(" ")} backfeed-snooze-7d`);
+        await page.getByRole("button", { name: "Save" }).click();
+        await shown(page, "priority from Medium to Low");
+        await shown(page, "assigned to bob, before to nobody");
+        expect(running.state.localTickets[0]?.labels).to.include("backfeed-snooze-7d");
+        await shown(page, "Edit…");
+
+        running.state.localTickets.push(localTicket({ id: "2", number: 2, key: "LOCAL-2" }));
+        await page.getByRole("button", { name: "Duplicate of…" }).click();
+        await page.getByLabel("The ticket that goes on").fill("LOCAL-2");
+        await page.getByRole("button", { name: "Close as duplicate" }).click();
+        await page.getByRole("link", { name: "LOCAL-2" }).waitFor();
+        await shown(page, "Duplicate of");
       }));
 
     it("list rules with their faults and run one", () =>
@@ -243,7 +271,7 @@ describe("pages in a browser", function () {
         await shown(page, "Silenced for 24 hours.");
         const [silence] = running.state.silences;
         expect(silence).to.deep.include({ reason: "planned work", matchers: { "service.name": "checkout" } });
-        expect(silence).to.include({ ruleId: "checkout-errors", author: "local operator" });
+        expect(silence).to.include({ ruleId: "checkout-errors", author: "someone" });
       }));
 
     it("silence a finding until it gets worse", () =>
@@ -326,7 +354,7 @@ describe("pages in a browser", function () {
         await page.getByRole("button", { name: "File a new ticket" }).click();
         await shown(page, "Its next tick files a new ticket.");
         expect(running.state.findings[0]?.generation).to.equal(2);
-        await shown(page, "local operator filed it anew");
+        await shown(page, "someone filed it anew");
         await shown(page, "given up for a new one");
       }));
 

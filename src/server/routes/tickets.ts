@@ -1,19 +1,17 @@
 import { z } from "zod";
-import { shortKey } from "../../model/identity.ts";
 import { BackfeedError } from "../../support/errors.ts";
-import type { Audit } from "../audit.ts";
 import type { ServerProgram } from "../program.ts";
 import { type BytesReply, type Route, route } from "../route.ts";
 import { pageOf, pageQuery, viewPage } from "../views/common.ts";
-import { ticketDetailView, ticketItemView, viewLocalTicket, viewTicketRecord } from "../views/ticket-view.ts";
+import { ticketDetailView, ticketItemView, viewTicketDetail, viewTicketRecord } from "../views/ticket-view.ts";
 
-const ticketKey = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}-\d{1,12}$/, "a ticket key such as LOCAL-7");
+export const ticketKey = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}-\d{1,12}$/, "a ticket key such as LOCAL-7");
 const attachmentName = z.string().regex(/^[A-Za-z0-9._-]{1,255}$/, "letters, digits, dots, dashes");
 
 /** Shown in a page; everything else is given to be saved. SVG is not among them: it can carry scripts. */
 const shownTypes = ["image/png", "image/jpeg"];
 
-export function ticketRoutes(program: ServerProgram, audit: Audit): readonly Route[] {
+export function ticketRoutes(program: ServerProgram): readonly Route[] {
   const { history, localTickets, tickets } = program;
   const noTicket = (key: string) => new BackfeedError("not_found", "there is no such ticket", { facts: { key } });
 
@@ -47,11 +45,7 @@ export function ticketRoutes(program: ServerProgram, audit: Audit): readonly Rou
       handle: async ({ params: { key } }) => {
         const [local, record] = await Promise.all([localTickets.byKey(key), tickets.byKey(key)]);
         if (local === undefined && record === undefined) throw noTicket(key);
-        return {
-          record: record && viewTicketRecord(record),
-          local: local && viewLocalTicket(local),
-          transitions: local === undefined ? [] : localTickets.transitions(local).map(({ to }) => ({ to })),
-        };
+        return viewTicketDetail(record, local, localTickets);
       },
     }),
     route({
@@ -73,35 +67,6 @@ export function ticketRoutes(program: ServerProgram, audit: Audit): readonly Rou
         return shownTypes.includes(found.contentType)
           ? { contentType: found.contentType, bytes: found.bytes }
           : { contentType: "application/octet-stream", bytes: found.bytes, fileName: name };
-      },
-    }),
-    route({
-      method: "post",
-      path: "/api/v1/tickets/{key}/transitions",
-      operation: "transitionTicket",
-      summary: "Moves a local ticket to another status.",
-      access: "operator",
-      faults: [404, 409],
-      params: { key: ticketKey },
-      body: { to: z.string().trim().min(1).max(100) },
-      answer: { kind: "json", name: "TicketMoved", schema: ticketDetailView },
-      handle: async ({ params: { key }, body: { to }, caller, now }) => {
-        const before = await localTickets.byKey(key);
-        if (before === undefined) throw noTicket(key);
-        const moved = await localTickets.transition(key, to, caller.name);
-        await audit([shortKey(moved.identity.groupKey)], {
-          at: now,
-          caller,
-          code: "ticket_moved",
-          did: `moved ${key} from ${before.status} to ${moved.status}`,
-          facts: { ticket: key, from: before.status, to: moved.status },
-        });
-        const record = await tickets.byKey(key);
-        return {
-          record: record && viewTicketRecord(record),
-          local: viewLocalTicket(moved),
-          transitions: localTickets.transitions(moved).map((target) => ({ to: target.to })),
-        };
       },
     }),
   ];

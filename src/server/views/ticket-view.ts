@@ -43,7 +43,7 @@ export const ticketItemView = ticketRecordView.extend({
   title: z.string().optional().meta({ description: "What its finding is called now." }),
 });
 
-export const localTicketView = z.object({
+const localTicketView = z.object({
   id: z.string(),
   key: z.string(),
   findingId: z.string(),
@@ -60,6 +60,9 @@ export const localTicketView = z.object({
   comments: z.array(z.object({ at: instant, author: z.string(), document: documentView })),
   attachments: z.array(z.object({ name: z.string(), contentType: z.string(), bytes: z.number() })),
   links: z.array(z.object({ url: z.string(), title: z.string() })),
+  related: z.array(z.object({ type: z.enum(["duplicate", "relates"]), key: z.string() })).meta({
+    description: "Other local tickets; `duplicate`: this one duplicates it.",
+  }),
   createdAt: instant,
   updatedAt: instant,
   history: z.array(z.object({ at: instant, author: z.string(), text: z.string() })),
@@ -98,7 +101,7 @@ export function viewTicketRecord(record: TicketRecord): z.infer<typeof ticketRec
   };
 }
 
-export function viewLocalTicket(ticket: LocalTicket): z.infer<typeof localTicketView> {
+function viewLocalTicket(ticket: LocalTicket): z.infer<typeof localTicketView> {
   return {
     id: ticket.id,
     key: ticket.key,
@@ -116,8 +119,22 @@ export function viewLocalTicket(ticket: LocalTicket): z.infer<typeof localTicket
     comments: ticket.comments.map(({ at, author, document }) => ({ at, author, document: viewDocument(document) })),
     attachments: ticket.attachments.map(({ name, contentType, bytes }) => ({ name, contentType, bytes })),
     links: ticket.links.map(({ url, title }) => ({ url, title })),
+    related: (ticket.related ?? []).map(({ type, key }) => ({ type, key })),
     createdAt: ticket.createdAt,
     updatedAt: ticket.updatedAt,
     history: ticket.history.map(({ at, author, text }) => ({ at, author, text })),
+  };
+}
+
+/** `backlog` knows where a local ticket can go. */
+export function viewTicketDetail(
+  record: TicketRecord | undefined,
+  local: LocalTicket | undefined,
+  backlog: { transitions(ticket: LocalTicket): readonly { readonly to: string }[] },
+): z.infer<typeof ticketDetailView> {
+  return {
+    record: record && viewTicketRecord(record),
+    local: local && viewLocalTicket(local),
+    transitions: local === undefined ? [] : backlog.transitions(local).map(({ to }) => ({ to })),
   };
 }

@@ -2,13 +2,14 @@ import { ticketLabel } from "../../model/identity.ts";
 import type { LocalTicket } from "../../model/local-ticket.ts";
 import type { TicketRef } from "../../model/ticket.ts";
 import type { LocalTicketStore } from "../../store/store.ts";
-import { cleanText } from "../../support/clean-text.ts";
 import type { Clock } from "../../support/clock.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { canonicalJson } from "../../support/hashing.ts";
 import type { Tracker, TrackerFault } from "../tracker.ts";
 import { localLife } from "./life.ts";
+import { maxAttachmentBytes, maxAttachments, maxComments, maxLinks } from "./limits.ts";
 import { badProject, droppedWishes, isProject, newTicket } from "./new-ticket.ts";
+import { type LocalPeople, localPeople } from "./people.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { movedTo, statusesFrom, withHistory } from "./workflow.ts";
 
@@ -24,20 +25,10 @@ export interface LocalTrackerOptions {
 }
 
 /** The embedded backlog: the port, and what its pages and API need. */
-export interface LocalTracker extends Tracker {
-  /** The statuses a ticket can be moved to from where it is. Pure. */
-  transitions(ticket: LocalTicket): readonly { readonly to: string }[];
-  /** A person moves a ticket to a status. Throws `not_found`, or `conflict` naming the statuses it can go to. */
-  move(key: string, to: string, by: string): Promise<LocalTicket>;
-}
+export interface LocalTracker extends Tracker, LocalPeople {}
 
 /** Whose name stands on what we do; a person's stands on theirs. */
 const author = "backfeed";
-/** Limits of one ticket; beyond them the tracker refuses, as any tracker does. */
-const maxComments = 1_000;
-const maxAttachments = 100;
-const maxAttachmentBytes = 10_000_000;
-const maxLinks = 100;
 
 /**
  * Makes the embedded backlog. Throws `configuration` for a project that no key can begin with.
@@ -74,6 +65,7 @@ export function createLocalTracker(options: LocalTrackerOptions): LocalTracker {
 
   return {
     ...localLife({ tickets, labelPrefix, author, refOf, edit, stopIfAborted }),
+    ...localPeople({ tickets, clock, labelPrefix }),
     name: options.name,
     settleWaitsMs: [],
 
@@ -182,22 +174,6 @@ export function createLocalTracker(options: LocalTrackerOptions): LocalTracker {
     },
 
     close: async () => undefined,
-
-    transitions: (ticket) => statusesFrom(ticket).map(({ name }) => ({ to: name })),
-
-    move: async (key, to, by) => {
-      const found = await tickets.byKey(key);
-      if (found === undefined) throw new BackfeedError("not_found", `there is no ticket ${JSON.stringify(key)}`);
-      return tickets.change(found.id, (ticket) => {
-        const possible = statusesFrom(ticket);
-        const status = possible.find(({ name }) => name === to);
-        if (status === undefined) {
-          const names = possible.map(({ name }) => name).join(", ");
-          throw new BackfeedError("conflict", `${ticket.key} is ${ticket.status}: from there it can go to ${names}`);
-        }
-        return movedTo(ticket, status, cleanText(by, { maxLength: 100, singleLine: true }), clock.now());
-      });
-    },
   };
 }
 

@@ -13,6 +13,8 @@ const toDo: LocalStatus = { name: "To Do", category: "new", resolution: undefine
 const inProgress: LocalStatus = { name: "In Progress", category: "indeterminate", resolution: undefined };
 const done: LocalStatus = { name: "Done", category: "done", resolution: "Done" };
 const wontDo: LocalStatus = { name: "Won't Do", category: "done", resolution: "Won't Do" };
+/** What a ticket is that people closed as a duplicate. No transition leads there, since that needs an original. */
+export const closedAsDuplicate = { status: done.name, statusCategory: done.category, resolution: "Duplicate" } as const;
 
 /** Where a new ticket stands. */
 export const firstStatus = toDo;
@@ -30,13 +32,23 @@ export function statusesFrom(ticket: Pick<LocalTicket, "status">): readonly Loca
   return transitions.get(ticket.status) ?? [firstStatus];
 }
 
-/** The ticket there, its resolution set or taken away. */
+/** The ticket there, its resolution set or taken away. One that is reopened is no duplicate any more. */
 export function movedTo(ticket: LocalTicket, status: LocalStatus, by: string, at: number): LocalTicket {
-  const how = ticket.statusCategory === "done" ? "reopened" : "moved";
-  return withHistory(
-    { ...ticket, status: status.name, statusCategory: status.category, resolution: status.resolution, updatedAt: at },
-    { at, author: by, text: `${how} from ${ticket.status} to ${status.name}` },
-  );
+  const isReopened = ticket.statusCategory === "done" && status.category !== "done";
+  const moved: LocalTicket = {
+    ...ticket,
+    status: status.name,
+    statusCategory: status.category,
+    resolution: status.resolution,
+    updatedAt: at,
+  };
+  const related = ticket.related?.filter(({ type }) => type !== "duplicate");
+  const how = isReopened ? "reopened" : "moved";
+  return withHistory(isReopened && related !== undefined ? { ...moved, related } : moved, {
+    at,
+    author: by,
+    text: `${how} from ${ticket.status} to ${status.name}`,
+  });
 }
 
 /** Entries of a history that are kept: how it began, and the newest. */

@@ -2,7 +2,7 @@ import type { Decision } from "../../model/decision.ts";
 import type { Document } from "../../model/document.ts";
 import type { ValueUnit } from "../../model/evidence.ts";
 import type { AlertSummary, Explained, Explainer, Finding, FindingEpisode, FindingEvent } from "../../model/finding.ts";
-import type { LocalTicket } from "../../model/local-ticket.ts";
+import type { LocalTicket, LocalTicketEdit } from "../../model/local-ticket.ts";
 import type { OutboxAction, OutboxState } from "../../model/outbox.ts";
 import type { Band, Priority } from "../../model/priority.ts";
 import type { Mode, Severity } from "../../model/rule.ts";
@@ -171,7 +171,15 @@ export type LocalTicketAnswer = Json<
   readonly document: Document;
   readonly comments: readonly { readonly at: number; readonly author: string; readonly document: Document }[];
   readonly links: readonly { readonly url: string; readonly title: string }[];
+  readonly related: readonly { readonly type: "duplicate" | "relates"; readonly key: string }[];
 };
+
+/** What can be asked for on a local ticket: the last part of the route, and its body. */
+export type TicketAct =
+  | { readonly act: "transitions"; readonly body: { readonly to: string } }
+  | { readonly act: "comments"; readonly body: { readonly text: string } }
+  | { readonly act: "edit"; readonly body: LocalTicketEdit }
+  | { readonly act: "duplicate"; readonly body: { readonly of: string } };
 
 export interface TicketDetail {
   readonly record?: TicketRecordAnswer | undefined;

@@ -11,6 +11,7 @@ import type {
   RuleRun,
   SilenceAnswer,
   SilenceRequest,
+  TicketAct,
   TicketDetail,
   TicketItem,
   WaitingAnswer,
@@ -104,10 +105,11 @@ export function useImage(path: string) {
   return { url, error };
 }
 
-export function useTransition(key: string) {
+/** Anything that is done on a local ticket; the answer is the ticket as it is then. */
+export function useTicketAct(key: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (to: string) => postJson<TicketDetail>(`${ticketPath(key)}/transitions`, { to }),
+    mutationFn: ({ act, body }: TicketAct) => postJson<TicketDetail>(`${ticketPath(key)}/${act}`, body),
     onSuccess: (detail) =>
       client.setQueryData([ticketPath(key)], (before: TicketDetail | undefined) => ({ ...before, ...detail })),
   });

@@ -1,16 +1,17 @@
-import { Button, Group, Spoiler } from "@mantine/core";
+import { Spoiler } from "@mantine/core";
 import { Link } from "wouter";
 import type { LocalTicketAnswer, TicketDetail, TicketRecordAnswer } from "../api/answers.ts";
-import { useTicket, useTransition } from "../api/queries.ts";
+import { useTicket } from "../api/queries.ts";
 import { formatCount } from "../format.ts";
 import { usePageTitle } from "../page-title.ts";
 import { BandBadge } from "../parts/band.tsx";
 import { DocumentBlocks } from "../parts/document-blocks.tsx";
 import { ExactMoment, Moment } from "../parts/moment.tsx";
 import { Fact, Facts, Panel } from "../parts/panel.tsx";
-import { Awaiting, Problem } from "../parts/problem.tsx";
+import { Awaiting } from "../parts/problem.tsx";
 import { RemoteImage } from "../parts/remote-image.tsx";
 import { SafeLink } from "../parts/safe-link.tsx";
+import { CommentForm, TicketActs } from "../parts/ticket-acts.tsx";
 
 /** A ticket of the embedded backlog in full, or our record of one in another tracker. */
 export function TicketPage({ ticketKey }: { ticketKey: string }) {
@@ -46,7 +47,7 @@ function LocalTicketParts({ local, detail }: { local: LocalTicketAnswer; detail:
             <bdi>{local.summary}</bdi>
           </h1>
         </Spoiler>
-        <Transitions ticketKey={local.key} targets={detail.transitions} />
+        <TicketActs local={local} targets={detail.transitions} />
       </header>
       <div className="columns">
         <div className="column-wide">
@@ -56,6 +57,7 @@ function LocalTicketParts({ local, detail }: { local: LocalTicketAnswer; detail:
           {local.attachments.length > 0 && <Attachments local={local} />}
           <Panel title={`Comments (${local.comments.length})`}>
             <Comments comments={local.comments} />
+            <CommentForm ticketKey={local.key} />
           </Panel>
         </div>
         <div className="column-narrow">
@@ -77,30 +79,6 @@ function LocalTicketParts({ local, detail }: { local: LocalTicketAnswer; detail:
           </Panel>
         </div>
       </div>
-    </>
-  );
-}
-
-function Transitions({ ticketKey, targets }: { ticketKey: string; targets: TicketDetail["transitions"] }) {
-  const transition = useTransition(ticketKey);
-  if (targets.length === 0) return null;
-  return (
-    <>
-      <Group gap="xs" mt="xs" component="section" aria-label="Change the status">
-        {targets.map(({ to }) => (
-          <Button
-            key={to}
-            size="xs"
-            variant="default"
-            loading={transition.isPending && transition.variables === to}
-            disabled={transition.isPending}
-            onClick={() => transition.mutate(to)}
-          >
-            Move to {to}
-          </Button>
-        ))}
-      </Group>
-      <Problem error={transition.error} />
     </>
   );
 }
@@ -133,6 +111,13 @@ function LocalTicketFacts({ local }: { local: LocalTicketAnswer }) {
             <bdi>{local.labels.join(", ")}</bdi>
           </Fact>
         )}
+        {local.related.map(({ type, key }) => (
+          <Fact key={`${type} ${key}`} name={type === "duplicate" ? "Duplicate of" : "Relates to"}>
+            <Link href={`/tickets/${encodeURIComponent(key)}`} className="mono">
+              {key}
+            </Link>
+          </Fact>
+        ))}
         {local.links.map(({ url, title }) => (
           <Fact key={url} name="Link">
             <SafeLink url={url}>

@@ -68,6 +68,32 @@ describe("what the API sees of the program", () => {
     expect(listed).to.deep.include({ ...draft, id, reason });
   });
 
+  it("hears of what people do on local tickets as of a webhook, and keeps no secret that they paste", async () => {
+    const backlog = opened.trackers.local.get("local") ?? expect.fail("no backlog");
+    const draft = {
+      identity: { instance: "test", groupKey: "a".repeat(64), generation: 1, rules: ["app-errors"] },
+      route: { tracker: "local", labels: [], fields: {} },
+      summary: "it fails",
+      document: [],
+      band: "High",
+    } as const;
+    const { ref } = await backlog.create(draft, new AbortController().signal);
+    const { localTickets } = program;
+    const { comments } = await localTickets.comment(ref.key, "try password=hunter2", "anna");
+    expect(JSON.stringify(comments)).to.contain("<redacted:password>").and.not.contain("hunter2");
+    expect(await opened.store.inbox.pending("local", 9), "a comment").to.deep.equal([]);
+    const edited = await localTickets.edit(ref.key, { summary: "password=hunter2", assignee: "bob" }, "anna");
+    expect(edited).to.include({ summary: "password=<redacted:password>", assignee: "bob" });
+    await localTickets.edit(ref.key, { addLabels: ["Backfeed-adopt-0000000000000000"] }, "bob");
+    await localTickets.transition(ref.key, "Done", "anna");
+    const hints = await opened.store.inbox.pending("local", 9);
+    expect(hints.map(({ issueId, who, adopts }) => [issueId, who, adopts])).to.deep.equal([
+      [ref.id, "anna", false],
+      [ref.id, "bob", true],
+      [ref.id, "anna", true],
+    ]);
+  });
+
   it("knows rules by their ids, by the one the store has of a renamed one, and its own", async () => {
     const own = ["backfeed-rule-failing", "backfeed-source-stale", "backfeed-storm"];
     expect(await program.ruleIds()).to.deep.equal(["app-errors", ...own]);

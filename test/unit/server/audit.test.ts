@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { findingId, now } from "./fixtures.ts";
+import { findingId, localTicket, now } from "./fixtures.ts";
 import { type RunningServer, runServer, viewerToken } from "./running-server.ts";
 
 interface Operation {
@@ -12,6 +12,13 @@ const acts: Readonly<Record<string, { readonly path: string; readonly body?: unk
   "/api/v1/outbox/{id}/retry": { path: "/api/v1/outbox/ob-1/retry", told: 1 },
   "/api/v1/findings/{id}/refile": { path: `/api/v1/findings/${findingId(1)}/refile`, told: 1 },
   "/api/v1/tickets/{key}/transitions": { path: "/api/v1/tickets/LOCAL-1/transitions", body: { to: "Done" }, told: 2 },
+  "/api/v1/tickets/{key}/comments": { path: "/api/v1/tickets/LOCAL-1/comments", body: { text: "seen" }, told: 2 },
+  "/api/v1/tickets/{key}/edit": { path: "/api/v1/tickets/LOCAL-1/edit", body: { priority: "Low" }, told: 2 },
+  "/api/v1/tickets/{key}/duplicate": {
+    path: "/api/v1/tickets/LOCAL-1/duplicate",
+    body: { of: "LOCAL-2" },
+    told: 2,
+  },
   "/api/v1/silences": {
     path: "/api/v1/silences",
     body: { ruleId: "checkout-errors", reason: "a deploy", endsAt: now + 3_600_000 },
@@ -24,6 +31,8 @@ describe("the audit", () => {
   let running: RunningServer;
   beforeEach(async () => {
     running = await runServer();
+    // Another ticket, to be an original.
+    running.state.localTickets.push(localTicket({ id: "2", number: 2, key: "LOCAL-2" }));
     // A silence of ours, to be ended.
     await running.post("/api/v1/silences", acts["/api/v1/silences"]!.body);
     running.state.events.clear();

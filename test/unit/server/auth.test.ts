@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createServer } from "../../../src/server/server.ts";
-import { chartName, findingId, now } from "./fixtures.ts";
+import { chartName, findingId, localTicket, now } from "./fixtures.ts";
 import { operatorToken, type RunningServer, runServer, viewerToken } from "./running-server.ts";
 
 /** Every route, what it asks of its caller, and what it answers to one who may. */
@@ -35,6 +35,9 @@ const routes: readonly [method: "GET" | "POST", path: string, access: "open" | "
     ["POST", "/api/v1/rules/checkout-errors/run", "operator", {}],
     ["POST", "/api/v1/outbox/ob-1/retry", "operator", {}],
     ["POST", "/api/v1/tickets/LOCAL-1/transitions", "operator", { to: "Done" }],
+    ["POST", "/api/v1/tickets/LOCAL-1/comments", "operator", { text: "seen" }],
+    ["POST", "/api/v1/tickets/LOCAL-1/edit", "operator", { assignee: "bob" }],
+    ["POST", "/api/v1/tickets/LOCAL-1/duplicate", "operator", { of: "LOCAL-2" }],
   ];
 
 const callers: readonly [name: string, token: string | undefined, may: (access: string) => number][] = [
@@ -48,6 +51,7 @@ describe("who may ask what", () => {
   let running: RunningServer;
   before(async () => {
     running = await runServer();
+    running.state.localTickets.push(localTicket({ id: "2", number: 2, key: "LOCAL-2" }));
   });
   after(() => running.stop());
 

@@ -6,9 +6,12 @@ import type { OutboxEntry } from "../../../src/model/outbox.ts";
 import type { Silence } from "../../../src/model/silence.ts";
 import type { TicketRecord } from "../../../src/model/ticket.ts";
 import type { MaintenanceListing, RuleFault, RuleListing, ServerProgram } from "../../../src/server/program.ts";
-import type { Page, PageRequest, TickRecord } from "../../../src/store/store.ts";
+import type { LocalTicketStore, Page, PageRequest, TickRecord } from "../../../src/store/store.ts";
+import { ManualClock } from "../../../src/support/clock.ts";
 import { BackfeedError } from "../../../src/support/errors.ts";
+import { localPeople } from "../../../src/trackers/local/people.ts";
 import { suspectText } from "../../../src/triage/describe-deploys.ts";
+import { now } from "./fixtures.ts";
 
 /** What the fake program knows; a test changes it as it likes. */
 export interface FakeState {
@@ -31,12 +34,6 @@ export interface FakeState {
   failure: Error | undefined;
   woken: number;
 }
-
-const statuses = [
-  { name: "To Do", category: "new" },
-  { name: "In Progress", category: "indeterminate" },
-  { name: "Done", category: "done" },
-] as const;
 
 export function emptyState(): FakeState {
   return {
@@ -67,6 +64,12 @@ export function fakeProgram(state: FakeState): ServerProgram {
   };
   const byKey = <Item>(items: readonly Item[], matches: (item: Item) => boolean) =>
     Promise.resolve(items.find(matches));
+
+  const backlog = localPeople({
+    tickets: rowsOf(state),
+    clock: new ManualClock(now),
+    labelPrefix: "backfeed",
+  });
 
   return {
     history: {
@@ -171,20 +174,11 @@ export function fakeProgram(state: FakeState): ServerProgram {
       byKey: (key) => byKey(state.tickets, ({ ref }) => ref.key === key),
     },
     localTickets: {
+      ...backlog,
       byKey: (key) => byKey(state.localTickets, (ticket) => ticket.key === key),
       attachment: async (id, name) => state.attachments.get(`${id}/${name}`),
-      transitions: ({ status }) => statuses.filter(({ name }) => name !== status).map(({ name }) => ({ to: name })),
-      async transition(key, to, author) {
-        const ticket = state.localTickets.find((candidate) => candidate.key === key);
-        if (ticket === undefined) throw new BackfeedError("not_found", "there is no such ticket", { facts: { key } });
-        const status = statuses.find(({ name }) => name === to);
-        if (status === undefined)
-          throw new BackfeedError("conflict", `no transition leads to ${to}`, { facts: { key } });
-        const history = [...ticket.history, { at: ticket.updatedAt, author, text: `moved to ${to}` }];
-        const moved: LocalTicket = { ...ticket, status: status.name, statusCategory: status.category, history };
-        state.localTickets = state.localTickets.map((candidate) => (candidate === ticket ? moved : candidate));
-        return moved;
-      },
+      transition: backlog.move,
+      comment: backlog.addComment,
     },
     rules: async () => ({ rules: state.rules, faults: state.faults }),
     maintenance: () => state.maintenance,
@@ -215,4 +209,18 @@ function page<Item>(items: readonly Item[], { limit, cursor }: PageRequest): Pag
     throw new BackfeedError("invalid_request", "the cursor is none of ours", { facts: { at: "cursor" } });
   const to = from + limit;
   return { items: items.slice(from, to), next: to < items.length ? `${to}` : undefined };
+}
+
+/** What of the embedded backlog's rows its people need. */
+function rowsOf(state: FakeState): Pick<LocalTicketStore, "byKey" | "change"> {
+  return {
+    byKey: async (key) => state.localTickets.find((ticket) => ticket.key === key),
+    async change(id, change) {
+      const before = state.localTickets.find((ticket) => ticket.id === id);
+      if (before === undefined) throw new BackfeedError("not_found", "there is no such ticket", { facts: { id } });
+      const after = change(before);
+      state.localTickets = state.localTickets.map((ticket) => (ticket === before ? after : ticket));
+      return after;
+    },
+  };
 }
