@@ -1,7 +1,9 @@
 import type { ServiceConfig } from "../config/types.ts";
 import type { Query } from "../model/query.ts";
-import type { Rule } from "../model/rule.ts";
+import type { InfraSignal, Rule } from "../model/rule.ts";
 import type { TicketRoute } from "../model/ticket.ts";
+import { renderInfra } from "../rules/infra.ts";
+import { sampleText } from "../rules/templates.ts";
 import type { QueryFault } from "../sources/source.ts";
 import { openSqlStore } from "../store/sql/open-sql-store.ts";
 import { systemClock } from "../support/clock.ts";
@@ -9,7 +11,7 @@ import { asBackfeedError } from "../support/errors.ts";
 import { silentLogger } from "../support/logging.ts";
 import { createMetrics } from "../support/metrics.ts";
 import { createRedactor } from "../support/redaction.ts";
-import type { Fault } from "../support/yaml/fault.ts";
+import type { Fault, Path } from "../support/yaml/fault.ts";
 import { badPart } from "../triage/impact.ts";
 import { createSources, createTrackers } from "./adapters.ts";
 import { projectKey } from "./create-budget.ts";
@@ -42,7 +44,7 @@ export async function onlineFaults(
   const unreachable: { name: string; message: string }[] = [];
   try {
     for (const [name, source] of sources) {
-      const byQuery = queriesOf(rules.filter((rule) => rule.signal.source === name));
+      const byQuery = queriesOf(name, rules);
       await answering(name, unreachable, async () => {
         faults.push(
           ...sourceFaults({ config, name, places }, byQuery, await source.check([...byQuery.keys()], signal)),
@@ -77,38 +79,63 @@ async function answering(
   }
 }
 
-/** Every query that a tick would ask of a rule, with the rule it is of. */
-function queriesOf(rules: readonly Rule[]): ReadonlyMap<Query, Rule> {
-  const byQuery = new Map<Query, Rule>();
+/** What a query is part of. */
+interface Asker {
+  readonly rule: Rule;
+  /** In the rule. */
+  readonly part: Path;
+}
+
+/** Every query that a tick would ask one source for a rule, and that its ticket would, with what it is part of. */
+function queriesOf(source: string, rules: readonly Rule[]): ReadonlyMap<Query, Asker> {
+  const byQuery = new Map<Query, Asker>();
   for (const rule of rules) {
-    const { query } = rule.signal;
-    byQuery.set(query, rule);
-    const { usersField } = rule.impact;
-    if (usersField === undefined) continue;
-    byQuery.set({ ...badPart(query), measure: { kind: "unique", field: usersField } }, rule);
+    for (const query of rule.signal.source === source ? tickQueries(rule) : []) {
+      byQuery.set(query, { rule, part: ["signal"] });
+    }
+    for (const [position, infra] of rule.evidence.infra.entries()) {
+      const query = infra.source === source ? exampleQuery(infra, rule) : undefined;
+      if (query !== undefined) byQuery.set(query, { rule, part: ["evidence", "infra", position] });
+    }
   }
   return byQuery;
+}
+
+function tickQueries({ signal: { query }, impact: { usersField } }: Rule): readonly Query[] {
+  if (usersField === undefined) return [query];
+  return [query, { ...badPart(query), measure: { kind: "unique", field: usersField } }];
+}
+
+/** With label values that may never occur; undefined for what no source of this version answers. */
+function exampleQuery(infra: InfraSignal, { signal }: Rule): Query | undefined {
+  const labels = Object.fromEntries(signal.by.map((name) => [name, "example"]));
+  const query = renderInfra(infra, sampleText(labels));
+  return "promql" in query ? undefined : query;
 }
 
 /** Said of several rules in the same words, it is the source that it is about: told once, where that is configured. */
 function sourceFaults(
   { config, name, places }: { readonly config: ServiceConfig; readonly name: string; readonly places: Places },
-  byQuery: ReadonlyMap<Query, Rule>,
+  byQuery: ReadonlyMap<Query, Asker>,
   found: readonly QueryFault[],
 ): readonly Fault[] {
   const rulesOf = new Map<string, Set<Rule>>();
   for (const { message, query, inFilter } of found) {
     if (inFilter === true) continue;
-    const rule = byQuery.get(query);
+    const rule = byQuery.get(query)?.rule;
     if (rule !== undefined) rulesOf.set(message, (rulesOf.get(message) ?? new Set()).add(rule));
   }
   const told = new Set<string>();
   return found.flatMap((fault): Fault[] => {
-    const rule = byQuery.get(fault.query);
+    const { rule, part } = byQuery.get(fault.query) ?? { rule: undefined, part: [] };
     const rules = rulesOf.get(fault.message)?.size ?? 0;
     if (rule === undefined || told.has(`${rules > 1 ? "" : rule.id} ${fault.message}`)) return [];
     told.add(`${rules > 1 ? "" : rule.id} ${fault.message}`);
-    if (rules <= 1) return [ruleFault(places.ofSignal(rule, fault.inFilter === true), rule, fault)];
+    if (rules <= 1) {
+      const placed = ruleFault(places.ofSignal(rule, part, fault.inFilter === true), rule, fault);
+      // A chart that cannot be had is named on the ticket and stops nothing.
+      return [part[0] === "evidence" ? { ...placed, severity: "warning" } : placed];
+    }
     const { message, severity } = fault;
     const fix = fault.fix ?? `look at \`sources.${name}\`: ${rules} rules ask it and all are told this`;
     return [{ ...places.of(config.file, ["sources", name]), message, fix, severity }];

@@ -21,13 +21,13 @@ export class Places {
     return { file, ...at, path: formatPath(path) };
   }
 
-  /** Of a rule's signal, or of its own filter. */
-  ofSignal({ id, location }: Rule, inFilter: boolean): Place {
+  /** Of a rule's signal (`part` is its path in the rule: `signal`, or one of `evidence.infra`), or of its own filter. */
+  ofSignal({ id, location }: Rule, part: Path, inFilter: boolean): Place {
     const { file, line } = location;
     const document = this.#document(file);
     const found = rulesOf(document?.value).findIndex((entry) => isEntry(entry) && entry["id"] === id);
-    if (document === undefined || found < 0) return { file, line, column: 1, path: "signal" };
-    const signal = ["rules", found, "signal"];
+    if (document === undefined || found < 0) return { file, line, column: 1, path: formatPath(part) };
+    const signal = ["rules", found, ...part];
     const filters = ["filter", "bad"].map((key) => [...signal, key]);
     return this.of(file, (inFilter ? filters.find((path) => document.has(path)) : undefined) ?? signal);
   }

@@ -90,6 +90,15 @@ describe("check --online", () => {
     ]);
   });
 
+  it("asks for what infrastructure is to be shown, too, and only warns of it", async () => {
+    const infra =
+      "{ source: logs, table: app, title: CPU, measure: avg(cpu), filter: \"service = '{{ labels.service }}'\" }";
+    const faults = await faultsOf(rule("one", "service").replace("when:", `evidence: { infra: [ ${infra} ] }, when:`));
+    const ofInfra = faults.filter(({ path }) => path === "rules[0].evidence.infra[0]");
+    expect(ofInfra.map(({ severity, ruleId }) => [severity, ruleId])).to.deep.equal([["warning", "one"]]);
+    expect(ofInfra[0]?.message).to.include("cpu");
+  });
+
   it("a tracker that cannot be reached is unreachable, as a source is, and no fault", async () => {
     writeFileSync(
       join(folder, "backfeed.yaml"),
