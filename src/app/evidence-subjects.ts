@@ -1,5 +1,7 @@
+import { referenceBackMs } from "../detect/plan.ts";
+import { sameTimeBefore } from "../detect/schedule.ts";
 import type { AlertSummary, Finding } from "../model/finding.ts";
-import type { Rule } from "../model/rule.ts";
+import { limitsFor, type Rule } from "../model/rule.ts";
 import type { SectionSubject } from "../triage/evidence.ts";
 import { worstOfRules } from "../triage/sections.ts";
 import type { EpisodeSpan, TickContext } from "./context.ts";
@@ -20,17 +22,25 @@ export function evidenceSubjects(
     if (rule === undefined || (only !== undefined && !only.includes(alert.ruleId))) return [];
     const isWorst = alert === finding.worst;
     const episode = isWorst ? finding.episode : episodeOf(alert);
+    const delayMs = timings.get(rule.signal.source)?.delayMs ?? 0;
     return [
       {
         rule,
         alert,
         title: isWorst ? finding.title : voice.titleOf(rule, asAtWorst(alert), episode),
-        delayMs: timings.get(rule.signal.source)?.delayMs ?? 0,
+        delayMs,
+        referenceBackMs: referenceBack(rule, alert, at - delayMs),
         links: voice.linksOf(rule, alert, episode, at),
         infra: voice.infraOf(rule, alert, episode),
       },
     ];
   });
+}
+
+/** By the rule's clock, as it is judged: a day earlier is 23 or 25 hours where clocks are changed. */
+function referenceBack(rule: Rule, { labels }: AlertSummary, to: number): number | undefined {
+  const back = referenceBackMs(limitsFor(rule, labels), rule.signal.windowMs);
+  return back === undefined ? undefined : to - sameTimeBefore(rule.schedule.timezone, to, back);
 }
 
 function episodeOf({ since, peak }: AlertSummary): EpisodeSpan {

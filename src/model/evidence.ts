@@ -37,6 +37,8 @@ export interface SectionRequest {
     readonly title: string;
     readonly unit: ValueUnit;
     readonly threshold: number | undefined;
+    /** What the limit follows, where it is no constant. */
+    readonly reference?: ChartReference | undefined;
     readonly episode: Window;
     /** Vertical lines with a name: suspect deploys. */
     readonly marks?: readonly { readonly at: number; readonly label: string }[];
@@ -44,6 +46,13 @@ export interface SectionRequest {
   /** Links that open the query elsewhere (Kibana Discover). */
   readonly links: readonly { readonly text: string; readonly url: string }[];
   readonly infra: readonly InfraRequest[];
+}
+
+/** The same measure earlier, with which a rule's `change` compares; limits are its multiples. */
+export interface ChartReference {
+  /** How much earlier, in milliseconds. */
+  readonly backMs: number;
+  readonly limits: readonly { readonly direction: "above" | "below"; readonly factor: number }[];
 }
 
 /** What the machines under a rule's signal did over the time of its chart; drawn with the same episode. */

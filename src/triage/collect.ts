@@ -8,9 +8,11 @@ import type {
   SectionRequest,
 } from "../model/evidence.ts";
 import type { Lines, Query, Sample, SeriesPoint } from "../model/query.ts";
+import type { Window } from "../model/time.ts";
 import type { Source } from "../sources/source.ts";
 import { cutCodePoints } from "../support/clean-text.ts";
 import type { Clock } from "../support/clock.ts";
+import { formatDuration } from "../support/duration.ts";
 import { sha256 } from "../support/hashing.ts";
 import { holdsRedaction } from "../support/redaction.ts";
 import { type Attempts, createAttempts } from "./attempts.ts";
@@ -43,6 +45,8 @@ export interface EvidenceCollectorOptions {
 interface Gathered {
   readonly request: SectionRequest;
   readonly series: readonly SeriesPoint[];
+  /** What its limit follows, at the instants where it is compared; undefined where there is none, or it could not be had. */
+  readonly reference: readonly SeriesPoint[] | undefined;
   readonly samples: readonly Sample[];
   readonly infra: readonly { readonly request: InfraRequest; readonly found: Lines }[];
   readonly missing: string[];
@@ -77,27 +81,37 @@ export function createEvidenceCollector(options: EvidenceCollectorOptions) {
 
   async function gatherOwn(request: SectionRequest, missing: string[], { attempt, signal }: Attempts) {
     const { query, labels, chart } = request;
+    const nothing = { series: [], reference: undefined, samples: [] };
     const source = sources.get(request.source);
     if (source === undefined) {
       // Findings about Backfeed itself have no source to ask, and want no samples.
       if (request.samples.limit > 0) missing.push(`evidence: the source ${request.source} is no longer configured`);
-      return { series: [], samples: [] };
+      return nothing;
     }
     if (asksForRedacted(query)) {
       missing.push("chart and sample events: a secret was taken out of this label, so it cannot be asked for");
-      return { series: [], samples: [] };
+      return nothing;
     }
-    const { window, stepMs } = chart;
+    const { window, stepMs, reference } = chart;
     const maxValueLength = longestAsked;
-    const [series, samples] = await Promise.all([
+    const [series, earlier, samples] = await Promise.all([
       attempt("chart", missing, () => source.series({ query, labels, window, stepMs }, signal)),
+      reference === undefined
+        ? undefined
+        : attempt(`chart: the values of ${formatDuration(reference.backMs)} before`, missing, () =>
+            source.series({ query, labels, window: earlierBy(window, reference.backMs), stepMs }, signal),
+          ),
       request.samples.limit === 0
         ? []
         : attempt("sample events", missing, () =>
             source.samples({ query, labels, ...request.samples, maxValueLength }, signal),
           ),
     ]);
-    return { series: series ?? [], samples: (samples ?? []).map(redactSample) };
+    return {
+      series: series ?? [],
+      reference: earlier?.map(({ at, value }) => ({ at: at + (reference?.backMs ?? 0), value })),
+      samples: (samples ?? []).map(redactSample),
+    };
   }
 
   async function gatherInfra(request: InfraRequest, missing: string[], { attempt, signal }: Attempts) {
@@ -131,10 +145,9 @@ export function createEvidenceCollector(options: EvidenceCollectorOptions) {
       bytes += png.byteLength;
       drawn.set(of, { name: `backfeed-${sha256(png).slice(0, 16)}.png`, png });
     };
-    for (const { request, series, missing } of gathered) {
-      const { chart } = request;
-      if (!isDrawable(series)) continue;
-      await drawOne(request, "chart", missing, { ...chart, title: redact(chart.title), series });
+    for (const own of gathered) {
+      const { request, series, missing } = own;
+      if (isDrawable(series)) await drawOne(request, "chart", missing, ownSpec(own));
     }
     let charts = 0;
     for (const { request: section, infra, missing } of gathered) {
@@ -166,6 +179,20 @@ export function createEvidenceCollector(options: EvidenceCollectorOptions) {
     return { title: redact(request.title), words, chart };
   }
 
+  function ownSpec({ request: { chart }, series, reference }: Gathered): ChartSpec {
+    const { reference: compared, ...rest } = chart;
+    const spec = { ...rest, title: redact(chart.title), series };
+    if (compared === undefined || reference === undefined) return spec;
+    const limits = compared.limits.map(({ direction, factor }) => ({
+      title: `limit: ${direction} ${Number(factor.toFixed(2))}x of it`,
+      factor,
+    }));
+    return {
+      ...spec,
+      reference: { title: `${formatDuration(compared.backMs)} before`, points: reference, limits },
+    };
+  }
+
   /** On the time axis and with the episode of the chart that it stands beside. */
   function infraSpec({ chart }: SectionRequest, request: InfraRequest, { lines, more }: Lines): ChartSpec {
     // One without any value would only stand in the legend.
@@ -191,6 +218,10 @@ export function createEvidenceCollector(options: EvidenceCollectorOptions) {
     });
     return { at: sample.at, fields };
   }
+}
+
+function earlierBy({ from, to }: Window, backMs: number): Window {
+  return { from: from - backMs, to: to - backMs };
 }
 
 function isDrawable(points: readonly SeriesPoint[]): boolean {

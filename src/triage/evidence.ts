@@ -1,5 +1,6 @@
 import { type Block, type Document, type Inline, link, paragraph, strong, text } from "../model/document.ts";
 import {
+  type ChartReference,
   type Evidence,
   type EvidenceRequest,
   type InfraRequest,
@@ -11,7 +12,7 @@ import type { AlertSummary, Finding } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
 import { formatLabels } from "../model/labels.ts";
 import type { SeriesQuery } from "../model/query.ts";
-import type { Rule } from "../model/rule.ts";
+import { limitsFor, type Rule } from "../model/rule.ts";
 import { formatInstant, type Window } from "../model/time.ts";
 import { ungrouped } from "./impact.ts";
 import { measuredText, unitOf } from "./story.ts";
@@ -31,6 +32,8 @@ export interface SectionSubject {
   readonly title: string;
   /** How late its source is. */
   readonly delayMs: number;
+  /** How much earlier the value lies that its limit follows; undefined for a limit that is always the same. */
+  readonly referenceBackMs?: number | undefined;
   readonly links: SectionRequest["links"];
   /** In the order of the rule's; with the alert's labels in it. */
   readonly infra: readonly SectionInfra[];
@@ -63,10 +66,11 @@ export function evidenceRequest(
 
 function sectionRequest(
   finding: Finding,
-  { rule, alert, title, delayMs, links, infra }: SectionSubject,
+  subject: SectionSubject,
   at: number,
   opens: Rule | undefined,
 ): SectionRequest {
+  const { rule, alert, title, delayMs, links, infra } = subject;
   const { signal } = rule;
   const to = at - delayMs;
   const startedAt = rule === opens ? finding.episode.startedAt : alert.since;
@@ -98,6 +102,7 @@ function sectionRequest(
       title,
       unit: unitOf(signal.measure),
       threshold: alert.verdict.threshold,
+      ...chartReference(subject, stepMs),
       episode: { from: Math.max(episodeFrom, window.from), to },
     },
     links,
@@ -106,6 +111,20 @@ function sectionRequest(
       ...infraSteps(window, (windowMs ?? signal.windowMs) * coarser),
     })),
   };
+}
+
+/** In coarser steps than the rule's windows, the one before is a step earlier. */
+function chartReference(
+  { rule, alert, referenceBackMs: backMs }: SectionSubject,
+  stepMs: number,
+): Pick<SectionRequest["chart"], "reference"> {
+  const { when } = limitsFor(rule, alert.labels);
+  if (when.form !== "change" || backMs === undefined) return {};
+  const limits: ChartReference["limits"] = [
+    ...(when.up === undefined ? [] : [{ direction: "above", factor: when.up } as const]),
+    ...(when.down === undefined ? [] : [{ direction: "below", factor: 1 - when.down } as const]),
+  ];
+  return { reference: { backMs: when.versus === "previous" ? stepMs : backMs, limits } };
 }
 
 /** Whole steps up to the chart's end, none of them before its beginning. */

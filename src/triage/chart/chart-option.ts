@@ -35,6 +35,8 @@ export function chartOption(spec: ChartSpec): EChartsOption {
   const right = lines.filter((line) => line.unit !== spec.unit).map((line) => line.points);
   const ticks = timeTicks(window);
   const several = spec.several === true;
+  const compared = referenceLines(spec);
+  const below = several || compared.length > 0;
   const name = oneLine(spec.seriesTitle ?? "measured", several ? maxKindTitle : maxLineTitle);
   const measured = lineSeries(several ? `1: ${name}` : name, spec.series, palette.measured, 0);
   return {
@@ -51,8 +53,8 @@ export function chartOption(spec: ChartSpec): EChartsOption {
       textStyle: { fontFamily: "Inter", fontSize: 16, fontWeight: 600, color: palette.text },
       subtextStyle: { fontFamily: "Inter", fontSize: 12, color: palette.muted },
     },
-    ...(several ? { legend: legendBelow() } : lines.length === 0 ? {} : { legend: legend() }),
-    grid: { left: 64, right: rightUnit === undefined ? 28 : 64, top: several ? 98 : 76, bottom: 36 },
+    ...(below ? { legend: legendBelow() } : lines.length === 0 ? {} : { legend: legend() }),
+    grid: { left: 64, right: rightUnit === undefined ? 28 : 64, top: below ? 98 : 76, bottom: 36 },
     xAxis: {
       type: "time",
       min: window.from,
@@ -69,11 +71,12 @@ export function chartOption(spec: ChartSpec): EChartsOption {
       splitLine: { show: false },
     },
     yAxis: [
-      valueAxis([spec.series, ...left], spec.unit, spec.threshold, "left"),
-      ...(rightUnit === undefined ? [] : [valueAxis(right, rightUnit, undefined, "right")]),
+      valueAxis([spec.series, ...left], spec.unit, limitsOnAxis(spec), "left"),
+      ...(rightUnit === undefined ? [] : [valueAxis(right, rightUnit, [], "right")]),
     ],
     series: [
       { ...measured, z: 4, ...marks(spec, window) },
+      ...compared,
       ...lines.map((line, place) => otherLine(line, place, spec.unit, several)),
     ],
   };
@@ -85,6 +88,42 @@ function otherLine(line: ChartLine, place: number, unit: ValueUnit, several: boo
   const colour = palette.others[place % palette.others.length] ?? palette.muted;
   const series = lineSeries(title, line.points, colour, line.unit === unit ? 0 : 1);
   return several ? series : { ...series, lineStyle: { color: colour, width: 1.5, type: [5, 3] } };
+}
+
+/** What was measured earlier, in grey, and the limits that follow it, under the measured line. */
+function referenceLines({ reference }: ChartSpec): readonly LineSeriesOption[] {
+  if (reference === undefined) return [];
+  const { title, points, limits } = reference;
+  const earlier = lineSeries(oneLine(title, maxLineTitle), points, palette.muted, 0);
+  return [
+    { ...earlier, z: 3, lineStyle: { color: palette.muted, width: 1.5, type: [5, 3] } },
+    ...limits.map((limit): LineSeriesOption => {
+      const followed = lineSeries(
+        oneLine(limit.title, maxLineTitle),
+        multiplied(points, limit.factor),
+        palette.threshold,
+        0,
+      );
+      return { ...followed, z: 3, lineStyle: { color: palette.threshold, width: 1.5, type: [6, 4] } };
+    }),
+  ];
+}
+
+function multiplied(points: readonly ChartPoint[], factor: number): readonly ChartPoint[] {
+  return points.map(({ at, value }) => ({ at, value: typeof value === "number" ? value * factor : value }));
+}
+
+/** Limits that the axis has room for. A multiple far over everything measured is cut off, or it alone would be seen. */
+function limitsOnAxis({ series, threshold, reference }: ChartSpec): readonly number[] {
+  if (reference === undefined) return threshold === undefined ? [] : [threshold];
+  const earlier = finiteValues(reference.points);
+  const highest = Math.max(0, ...finiteValues(series), ...earlier) * 1.5;
+  const limits = reference.limits.flatMap(({ factor }) => finiteValues(multiplied(reference.points, factor)));
+  return [...earlier, ...limits.map((limit) => Math.min(limit, highest))];
+}
+
+function finiteValues(points: readonly ChartPoint[]): readonly number[] {
+  return points.flatMap(({ value }) => (typeof value === "number" && Number.isFinite(value) ? [value] : []));
 }
 
 function lineSeries(name: string, points: readonly ChartPoint[], colour: string, axis: number): LineSeriesOption {
@@ -111,13 +150,13 @@ function lineSeries(name: string, points: readonly ChartPoint[], colour: string,
 }
 
 function marks(
-  { threshold, episode, unit, marks: named = [] }: ChartSpec,
+  { threshold, reference, episode, unit, marks: named = [] }: ChartSpec,
   window: Window,
 ): Pick<LineSeriesOption, "markLine" | "markArea"> {
   const from = episode === undefined ? window.to : Math.max(episode.from, window.from);
   const to = episode === undefined ? window.from : Math.min(episode.to, window.to);
   const lines = [
-    ...(threshold === undefined ? [] : [thresholdLine(threshold, unit)]),
+    ...(threshold === undefined || reference !== undefined ? [] : [thresholdLine(threshold, unit)]),
     ...named
       .slice(0, maxMarks)
       .filter(({ at }) => at >= window.from && at <= window.to)
@@ -171,11 +210,11 @@ function markLabel(color: string) {
 function valueAxis(
   all: readonly (readonly ChartPoint[])[],
   unit: ValueUnit,
-  threshold: number | undefined,
+  limits: readonly number[],
   position: "left" | "right",
 ) {
   const values = all.flatMap((points) => points.flatMap(({ value }) => (typeof value === "number" ? [value] : [])));
-  const { min, max, interval } = niceAxis(threshold === undefined ? values : [...values, threshold], unit);
+  const { min, max, interval } = niceAxis([...values, ...limits], unit);
   return {
     type: "value" as const,
     position,

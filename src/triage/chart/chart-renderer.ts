@@ -118,8 +118,8 @@ export function createChartRenderer(options: ChartRendererOptions = {}): ChartRe
   };
 }
 
-function tooMuch({ series, lines = [] }: ChartSpec): BackfeedError | undefined {
-  const points = [series, ...lines.slice(0, maxLines).map((line) => line.points)];
+function tooMuch({ series, reference, lines = [] }: ChartSpec): BackfeedError | undefined {
+  const points = [series, reference?.points ?? [], ...lines.slice(0, maxLines).map((line) => line.points)];
   return points.some((line) => line.length > maxPoints)
     ? new BackfeedError("limit", `a line of a chart has at most ${maxPoints} points`)
     : undefined;

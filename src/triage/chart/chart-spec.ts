@@ -14,6 +14,13 @@ export interface ChartLine {
   readonly points: readonly ChartPoint[];
 }
 
+/** Another line, dashed in grey, whose points stand where they are compared. */
+export interface ChartReferenceLine {
+  readonly title: string;
+  readonly points: readonly ChartPoint[];
+  readonly limits: readonly { readonly title: string; readonly factor: number }[];
+}
+
 /** Everything a chart shows, as plain JSON. Texts may be hostile. */
 export interface ChartSpec {
   readonly title: string;
@@ -25,7 +32,10 @@ export interface ChartSpec {
   readonly series: readonly ChartPoint[];
   /** The time axis. Default: from the first to the last point. */
   readonly window?: Window | undefined;
+  /** A limit that is always the same; not drawn where there is a reference. */
   readonly threshold?: number | undefined;
+  /** What the measured line is compared with, and its multiples that are the limits. */
+  readonly reference?: ChartReferenceLine | undefined;
   /** Shaded. */
   readonly episode?: Window | undefined;
   /** Vertical lines, each with its name. At most five; more are left out. */

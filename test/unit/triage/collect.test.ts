@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { InfraRequest, SectionEvidence, SectionRequest } from "../../../src/model/evidence.ts";
 import type { Sample, SeriesPoint } from "../../../src/model/query.ts";
+import type { Window } from "../../../src/model/time.ts";
 import type { Source } from "../../../src/sources/source.ts";
 import { ManualClock } from "../../../src/support/clock.ts";
 import { BackfeedError } from "../../../src/support/errors.ts";
@@ -12,6 +13,7 @@ import { start } from "../../support/alerts.ts";
 import { buildFinding, buildRequest, sectionOf } from "../../support/findings.ts";
 import { buildRule } from "../../support/rules.ts";
 
+const day = 86_400_000;
 const deadlineMs = 10_000;
 const points: readonly SeriesPoint[] = [{ at: start, value: 1 }];
 const samples: readonly Sample[] = [{ at: start, fields: [["message", "card declined"]] }];
@@ -78,6 +80,43 @@ describe("collect", () => {
     const { collect, clock } = collecting();
     expect(await collect()).to.deep.equal({ series: points, samples, missing: [], chart: drawn, infra: [] });
     expect(clock.sleeping).to.equal(0);
+  });
+
+  it("asks for the same time before where the limit follows it, and draws it where it is compared", async () => {
+    const windows: Window[] = [];
+    const reference = { backMs: day, limits: [{ direction: "above", factor: 3 } as const] };
+    const asked = { ...request, chart: { ...request.chart, reference } };
+    const series: Source["series"] = async ({ window }) => {
+      windows.push(window);
+      return [{ at: window.from, value: window.from === request.chart.window.from ? 9 : 2 }];
+    };
+    const { collect, rendered } = collecting({ series });
+    const evidence = await collect(asked);
+    const { from, to } = request.chart.window;
+    expect(windows).to.have.deep.members([
+      { from, to },
+      { from: from - day, to: to - day },
+    ]);
+    expect(evidence.series).to.deep.equal([{ at: from, value: 9 }]);
+    expect(rendered[0]?.[0].reference).to.deep.equal({
+      title: "1 d before",
+      points: [{ at: from, value: 2 }],
+      limits: [{ title: "limit: above 3x of it", factor: 3 }],
+    });
+  });
+
+  it("draws the chart without what it is compared with where that cannot be had, and says so", async () => {
+    const reference = { backMs: day, limits: [] };
+    const series: Source["series"] = async ({ window }) => {
+      if (window.from < request.chart.window.from) throw new BackfeedError("unavailable", "no shards");
+      return points;
+    };
+    const { collect, rendered } = collecting({ series });
+    const evidence = await collect({ ...request, chart: { ...request.chart, reference } });
+    expect(evidence.chart).to.deep.equal(drawn);
+    expect(rendered[0]?.[0].reference).to.equal(undefined);
+    expect(evidence.missing).to.have.length(1);
+    expect(evidence.missing[0]).to.contain("chart: the values of 1 d before");
   });
 
   it("draws no chart of an empty series, nor of one without values, and misses nothing then", async () => {

@@ -67,6 +67,34 @@ describe("what a chart shows", () => {
     expect(axis.max).to.be.greaterThan(0.2);
   });
 
+  it("draws what a value is compared with in grey, and the limits as its multiples instead of one level", () => {
+    const points = [0.02, undefined, 0.04].map((value, at) => ({ at: from + at * minute, value }));
+    const limits = [{ title: "limit: above 3x of it", factor: 3 }];
+    const drawn = option({ threshold: 0.12, reference: { title: "1 d before", points, limits } });
+    expect(JSON.stringify(drawn)).to.not.contain('"yAxis":0.12');
+    const [, earlier, limit] = drawn.series;
+    const values = (line: { data: { value: unknown[] }[] }) => line.data.map(({ value }) => value[1]);
+    expect([earlier.name, earlier.lineStyle.color, values(earlier)]).to.eql([
+      "1 d before",
+      "#6b7280",
+      [0.02, null, 0.04],
+    ]);
+    expect([limit.name, limit.lineStyle.type]).to.eql(["limit: above 3x of it", [6, 4]]);
+    expect(values(limit).map((value) => (typeof value === "number" ? Number(value.toFixed(6)) : value))).to.eql([
+      0.06,
+      null,
+      0.12,
+    ]);
+    expect(drawn.legend.show).to.not.equal(false);
+    expect(drawn.yAxis[0].max).to.be.at.least(0.12);
+  });
+
+  it("cuts off a limit that is far over everything measured, so that the values are still seen", () => {
+    const points = [{ at: from, value: 0.08 }];
+    const reference = { title: "r", points, limits: [{ title: "l", factor: 10 }] };
+    expect(option({ reference }).yAxis[0].max).to.be.within(0.12, 0.2);
+  });
+
   it("marks deploys that lie in the window, at most five, with clean names", () => {
     const at = from + minute;
     const window = { from, to: from + 5 * minute };
