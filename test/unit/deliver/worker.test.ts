@@ -12,6 +12,7 @@ import { type Logger, silentLogger } from "../../../src/support/logging.ts";
 import {
   commentDraft,
   createDraft,
+  evidenceRequest,
   finding,
   firingRule,
   idOf,
@@ -344,6 +345,46 @@ describe("delivery", () => {
       given.tracker.loseAnswer("comment", lost());
       await given.until(start + 60_000);
       expect([given.issue.comments.size, (await given.entry()).state]).to.deep.equal([1, "done"]);
+    });
+
+    describe("with evidence", () => {
+      const joins = () =>
+        say("a", {
+          kind: "comment",
+          marker: "joined:slow",
+          document: [],
+          evidence: { ...evidenceRequest(), joins: true },
+        });
+
+      it("attaches the charts before it names them, and collects once however often it is tried", async () => {
+        const given = await filed(joins());
+        given.tracker.fail("comment", unavailable());
+        given.tracker.loseAnswer("comment", lost());
+        await given.until(start + 60_000);
+        const { calls } = given.tracker;
+        expect(calls.indexOf("attach")).to.be.within(0, calls.indexOf("comment"));
+        expect([given.collected(), given.issue.comments.size, given.issue.attachments.size]).to.deep.equal([1, 1, 1]);
+        const said = JSON.stringify([...given.issue.comments.values()]);
+        expect(said).to.match(/1 samples, backfeed-[0-9a-f]{16}\.png/);
+        expect((await given.store.evidence.newest(idOf("a")))?.request.joins).to.equal(undefined);
+        expect((await given.store.evidence.newest(idOf("a")))?.request.sections).to.have.length(1);
+      });
+
+      it("says what it has to say although its chart is refused, and notes that", async () => {
+        const given = await filed(joins());
+        given.tracker.fail("attach", new BackfeedError("refused", "attachments are switched off"));
+        await drain(given);
+        const { state, note } = await given.entry();
+        expect([state, given.issue.comments.size]).to.deep.equal(["done", 1]);
+        expect(note).to.equal("written on the ticket; the chart could not be attached: attachments are switched off");
+      });
+
+      it("collects nothing for a ticket that people closed", async () => {
+        const given = await filed(joins());
+        given.issue.statusCategory = "done";
+        await drain(given);
+        expect([given.collected(), given.tracker.count("attach")]).to.deep.equal([0, 0]);
+      });
     });
 
     it("drops what it would have said on a ticket that people closed, and has reconcile look at it next", async () => {

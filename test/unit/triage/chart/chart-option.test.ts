@@ -53,6 +53,27 @@ describe("what a chart shows", () => {
     expect(option({ window }).title.subtext).to.contain("5 Jan 2026 to 6 Jan 2026, UTC");
   });
 
+  it("draws lines of one kind alike, names each under a number of its own, and says the extremes of all", () => {
+    const line = (title: string) => ({ title, unit: "ratio" as const, points: [{ at: from, value: 0.5 }] });
+    const long = "a name that goes on and on";
+    const drawn = option({ several: true, seriesTitle: long, lines: [line(long), line("web-2")] });
+    const names = drawn.series.map(({ name }: { name: string }) => name);
+    expect(names[0])
+      .to.match(/^1: a name that goes/)
+      .and.have.length.of.at.most(23);
+    expect([names[1]?.slice(0, 3), names[2]]).to.eql(["2: ", "3: web-2"]);
+    expect(drawn.series.map(({ lineStyle }: { lineStyle: object }) => "type" in lineStyle)).to.eql([
+      false,
+      false,
+      false,
+    ]);
+    expect(drawn.title.subtext).to.contain("lowest 1.0%, highest 50.0%");
+    // In a row of its own: five names beside the subtitle would lie over it.
+    expect(drawn.legend.top).to.be.above(option({ lines: [line("web-2")] }).legend.top);
+    expect(option({ several: true, seriesTitle: "sda" }).legend).to.not.equal(undefined);
+    expect(option().legend).to.equal(undefined);
+  });
+
   it("shades only what of the episode lies in the window", () => {
     const window = { from, to: from + 5 * minute };
     const shaded = (episode: ChartSpec["episode"]) => option({ window, episode }).series[0].markArea?.data;
