@@ -96,7 +96,8 @@ describe("requests that are wrong", () => {
 
   it("need neither body nor type where nothing is to be said", async () => {
     for (const path of ["/api/v1/rules/checkout-errors/run", "/api/v1/outbox/ob-1/retry"]) {
-      const headers: Record<string, string>[] = [{}, { "content-length": "0" }, { "content-type": "application/json" }];
+      // A fetch without a body says `content-length: 0` by itself.
+      const headers: Record<string, string>[] = [{}, { "content-type": "application/json" }];
       for (const each of headers) {
         const asked = { method: "POST", token: operatorToken, headers: each };
         expect((await running.ask(path, asked)).status, `${path} ${JSON.stringify(each)}`).to.equal(200);
