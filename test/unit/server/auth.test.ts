@@ -10,6 +10,7 @@ const routes: readonly [method: "GET" | "POST", path: string, access: "open" | "
     ["GET", "/readyz", "open"],
     ["GET", "/metrics", "viewer"],
     ["GET", "/api/v1/findings", "viewer"],
+    ["GET", "/api/v1/waiting", "viewer"],
     ["GET", `/api/v1/findings/${findingId(1)}`, "viewer"],
     ["GET", `/api/v1/findings/${findingId(1)}/chart.png`, "viewer"],
     ["GET", `/api/v1/findings/${findingId(1)}/charts/${chartName}`, "viewer"],
