@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { JiraAuth, ServiceConfig, SourceAuth, SourceConfig, TrackerConfig } from "../config/types.ts";
 import { createElasticsearchSource } from "../sources/elasticsearch/elasticsearch-source.ts";
 import { createFilesSource } from "../sources/files/files-source.ts";
+import { createPrometheusSource } from "../sources/prometheus/prometheus-source.ts";
 import type { Source } from "../sources/source.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../support/clock.ts";
@@ -24,17 +25,16 @@ export interface AdapterParts {
   readonly redactor: Redactor;
 }
 
-/** The configured sources by name; those that this version cannot ask are left out (`check` refuses rules on them). */
+/** The configured sources by name. Makes no request. */
 export function createSources(parts: AdapterParts): ReadonlyMap<string, Source> {
   const sources = new Map<string, Source>();
   for (const [name, config] of Object.entries(parts.config.sources)) {
-    const source = createSource(name, config, parts);
-    if (source !== undefined) sources.set(name, redactingSource(source, parts.redactor.redact));
+    sources.set(name, redactingSource(createSource(name, config, parts), parts.redactor.redact));
   }
   return sources;
 }
 
-function createSource(name: string, config: SourceConfig, parts: AdapterParts): Source | undefined {
+function createSource(name: string, config: SourceConfig, parts: AdapterParts): Source {
   const { timeoutMs, maxConcurrency } = config;
   const { logger, clock, redactor } = parts;
   switch (config.type) {
@@ -60,7 +60,18 @@ function createSource(name: string, config: SourceConfig, parts: AdapterParts): 
         redactor,
       });
     case "prometheus":
-      return undefined;
+      return createPrometheusSource({
+        name,
+        url: config.url,
+        ...prometheusAuth(config.auth),
+        ...(config.tenant === undefined ? {} : { tenant: config.tenant }),
+        tls: tlsOf(config.tls),
+        timeoutMs,
+        maxConcurrency,
+        staleAfterMs: config.staleAfterMs,
+        logger,
+        clock,
+      });
   }
 }
 
@@ -70,6 +81,19 @@ function elasticsearchAuth(auth: SourceAuth) {
       return {};
     case "api_key":
       return { auth: { api_key: auth.apiKey.reveal() } };
+    case "bearer":
+      return { auth: { token: auth.token.reveal() } };
+    case "basic":
+      return { auth: { user: auth.user, password: auth.password.reveal() } };
+  }
+}
+
+function prometheusAuth(auth: SourceAuth) {
+  switch (auth.kind) {
+    case "none":
+      return {};
+    case "api_key":
+      return { auth: { apiKey: auth.apiKey.reveal() } };
     case "bearer":
       return { auth: { token: auth.token.reveal() } };
     case "basic":

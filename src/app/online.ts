@@ -94,8 +94,8 @@ function queriesOf(source: string, rules: readonly Rule[]): ReadonlyMap<Query, A
       byQuery.set(query, { rule, part: ["signal"] });
     }
     for (const [position, infra] of rule.evidence.infra.entries()) {
-      const query = infra.source === source ? exampleQuery(infra, rule) : undefined;
-      if (query !== undefined) byQuery.set(query, { rule, part: ["evidence", "infra", position] });
+      if (infra.source !== source) continue;
+      byQuery.set(exampleQuery(infra, rule), { rule, part: ["evidence", "infra", position] });
     }
   }
   return byQuery;
@@ -106,11 +106,14 @@ function tickQueries({ signal: { query }, impact: { usersField } }: Rule): reado
   return [query, { ...badPart(query), measure: { kind: "unique", field: usersField } }];
 }
 
-/** With label values that may never occur; undefined for what no source of this version answers. */
-function exampleQuery(infra: InfraSignal, { signal }: Rule): Query | undefined {
+/** With label values that may never occur. */
+function exampleQuery(infra: InfraSignal, { signal }: Rule): Query {
   const labels = Object.fromEntries(signal.by.map((name) => [name, "example"]));
   const query = renderInfra(infra, sampleText(labels));
-  return "promql" in query ? undefined : query;
+  if (!("promql" in query)) return query;
+  // A chart may have many lines, where a rule has one series for each of its alerts.
+  const measure = { kind: "promql", expression: `count(${query.promql}\n)`, isShare: false } as const;
+  return { target: "", where: {}, filters: [], measure, by: [], maxGroups: 1 };
 }
 
 /** Said of several rules in the same words, it is the source that it is about: told once, where that is configured. */

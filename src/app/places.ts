@@ -28,7 +28,7 @@ export class Places {
     const found = rulesOf(document?.value).findIndex((entry) => isEntry(entry) && entry["id"] === id);
     if (document === undefined || found < 0) return { file, line, column: 1, path: formatPath(part) };
     const signal = ["rules", found, ...part];
-    const filters = ["filter", "bad"].map((key) => [...signal, key]);
+    const filters = ["filter", "bad", "promql"].map((key) => [...signal, key]);
     return this.of(file, (inFilter ? filters.find((path) => document.has(path)) : undefined) ?? signal);
   }
 

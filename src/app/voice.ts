@@ -61,6 +61,7 @@ export function createVoice(
       const context = {
         labels: alert.labels,
         rule: { id: rule.id },
+        source: rule.signal.source,
         from: episode.startedAt - rule.signal.windowMs,
         to: at,
         target: rule.signal.target,
@@ -68,7 +69,8 @@ export function createVoice(
       };
       return Object.entries(config.links).flatMap(([text, template]): SectionRequest["links"] => {
         try {
-          return [{ text, url: renderLink(template, context) }];
+          const url = renderLink(template, context);
+          return url === "" ? [] : [{ text, url }];
         } catch (thrown) {
           logger.warn(
             "LINK_NOT_BUILT",
@@ -99,8 +101,9 @@ export function templateContext(rule: Rule, worst: AlertSummary, episode: Episod
   };
 }
 
-/** The query as Lucene text, as Kibana's Discover reads it; parts in another language are left out. */
+/** The expression, or the query as Lucene text, as Kibana's Discover reads it; parts in another language are left out. */
 function queryText(query: Query): string {
+  if (query.measure.kind === "promql") return query.measure.expression;
   const exact = Object.entries(query.where).map(([field, values]) => {
     const any = values.map((value) => (typeof value === "string" ? quote(value) : String(value)));
     return any.length === 1 ? `${field}:${any[0]}` : `${field}:(${any.join(" OR ")})`;

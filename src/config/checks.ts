@@ -160,6 +160,12 @@ function checkSource(source: SourceParts, path: Path, report: Report): void {
       ? (source.nodes ?? []).map((url, position) => ({ url, at: [...path, "nodes", position] }))
       : [{ url: source.url, at: [...path, "url"] }];
   for (const { url, at } of urls) checkUrl(url, source.allow_http, at, report);
+  if (source.type === "prometheus" && source.url !== undefined && /[?#]/.test(source.url)) {
+    report([...path, "url"], {
+      message: "the address of a prometheus source goes on after `?` or `#`, which is never sent",
+      fix: "write the address before `/api/v1/`; credentials go into `auth`",
+    });
+  }
   const auth = source.auth;
   if (auth === undefined) return;
   const basic = auth.user !== undefined || auth.password !== undefined;
@@ -292,7 +298,8 @@ function checkRedaction({ redaction }: ConfigParts, report: Report): void {
 }
 
 function linkFault(template: string): Wrong | undefined {
-  if (!/^https?:\/\//.test(template))
+  // A condition may stand before it: what renders to nothing is left out.
+  if (!/^\s*(\{%.*?%\}\s*)?https?:\/\//s.test(template))
     return { message: "a link begins with https://", fix: "write the whole address, with host" };
   return templateFault(template, { kind: "link", labels: undefined });
 }

@@ -133,6 +133,7 @@ function compileSource(source: ConfigInput["sources"][string], inBase: (path: st
         type: source.type,
         url: source.url.replace(/\/+$/, ""),
         auth: sourceAuth(source.auth),
+        tenant: source.tenant,
         tls: compileTls(source.tls, inBase),
         ...common,
         staleAfterMs,

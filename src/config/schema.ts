@@ -101,6 +101,11 @@ const prometheus = z.strictObject({
   type: z.literal("prometheus"),
   url: url("Prometheus, VictoriaMetrics, Mimir or Thanos.", "http://127.0.0.1:9090"),
   auth: sourceAuth.optional(),
+  tenant: worded(
+    "Whose data is asked where several share the source (Mimir, Cortex, Thanos): sent as X-Scope-OrgID.",
+    /^[A-Za-z0-9!._*'()|-]{1,150}$/,
+    { what: "tenant", fix: "use letters, digits and `!-_.*'()`, at most 150; `|` between several", example: "team-a" },
+  ).optional(),
   tls: tls.optional(),
   allow_http: allowHttp,
   ...sourceCommon,

@@ -46,6 +46,7 @@ interface PrometheusSourceConfig extends SourceCommon {
   readonly type: "prometheus";
   readonly url: string;
   readonly auth: SourceAuth;
+  readonly tenant: string | undefined;
   readonly tls: Tls;
 }
 

@@ -1,4 +1,5 @@
 import type { AlertState } from "../model/alert.ts";
+import { storable } from "../model/infinity.ts";
 import { isZeroOfNothing, type Measure, type Observation } from "../model/query.ts";
 import type { Limits, Rule, Until, When } from "../model/rule.ts";
 import type { Verdict, VerdictReason } from "../model/verdict.ts";
@@ -132,14 +133,14 @@ function compareChange(
   if (reference === 0 && (input.reference?.events ?? 0) === 0 && input.referenceHadData !== true) return "no_reference";
   const underFloor = Math.max(value, reference) < when.floor;
   if (when.up !== undefined && value > reference * when.up) {
-    return { breached: true, direction: "above", threshold: reference * when.up, reference, underFloor };
+    return { breached: true, direction: "above", threshold: storable(reference * when.up), reference, underFloor };
   }
   if (when.down !== undefined && value < reference * (1 - when.down)) {
     return { breached: true, direction: "below", threshold: reference * (1 - when.down), reference, underFloor };
   }
   return when.up === undefined
     ? { breached: false, direction: "below", threshold: reference * (1 - (when.down ?? 0)), reference }
-    : { breached: false, direction: "above", threshold: reference * when.up, reference };
+    : { breached: false, direction: "above", threshold: storable(reference * when.up), reference };
 }
 
 /** Floors are on the events behind a mean or percentile, and on the bad events of a ratio; never on traffic. */

@@ -15,7 +15,8 @@ export interface SourceTiming {
 /** An earlier window, and the probe whether the source had data then. */
 export interface PlannedReference {
   readonly answer: number;
-  readonly probe: number;
+  /** Undefined for an expression: a series that is there has a value. */
+  readonly probe: number | undefined;
 }
 
 /** How far back the window lies that a label set is compared with; undefined for every form but `change`. */
@@ -96,7 +97,12 @@ class SourcePlanBuilder {
     const references = needs.backs.length === 0 ? noReferences : this.#references(rule, needs.backs, mustAnswer);
     const lookback =
       needs.knownForMs !== undefined && isNew && query.by.length > 0
-        ? this.#ask({ query, window: this.#window(window.to - needs.knownForMs, window.from), mustAnswer: none })
+        ? this.#ask({
+            query,
+            window: this.#window(window.to - needs.knownForMs, window.from),
+            mustAnswer: none,
+            anyTime: true,
+          })
         : undefined;
     const freshProbe =
       this.#staleAfterMs === undefined || needs.onlyAbsence
@@ -117,7 +123,7 @@ class SourcePlanBuilder {
       const window = this.#window(to - signal.windowMs, to);
       references.set(back, {
         answer: this.#ask({ query: signal.query, window, mustAnswer }),
-        probe: this.#probe(signal.target, window),
+        probe: signal.measure.kind === "promql" ? undefined : this.#probe(signal.target, window),
       });
     }
     return references;

@@ -1,8 +1,10 @@
 import type { ValueUnit } from "./evidence.ts";
+import { isInfinite } from "./infinity.ts";
 
-/** A value for people: `8.0%`, `1,234`, `12.5/s`; `no data` for none. Ratios come as 0..1. The same text on every machine. */
+/** A value for people: `8.0%`, `1,234`, `12.5/s`; `∞` for infinity, `no data` for none. Ratios come as 0..1. The same text on every machine. */
 export function formatValue(value: number | undefined, unit: ValueUnit): string {
   if (value === undefined || !Number.isFinite(value)) return "no data";
+  if (isInfinite(value)) return value < 0 ? "-∞" : "∞";
   switch (unit) {
     case "ratio":
       return formatPercent(value);

@@ -16,7 +16,21 @@ export type Measure =
   | { readonly kind: "rate" }
   | { readonly kind: "sum" | "avg" | "min" | "max" | "unique"; readonly field: string }
   | { readonly kind: "percentile"; readonly field: string; readonly percent: number }
-  | { readonly kind: "ratio"; readonly bad: Filter };
+  | { readonly kind: "ratio"; readonly bad: Filter }
+  | PromqlMeasure;
+
+/** The value of each series that an expression returns at the window's end. A metrics source reads nothing else. */
+export interface PromqlMeasure {
+  readonly kind: "promql";
+  readonly expression: string;
+  /** Whether people write its values as shares: its limit is a percentage. */
+  readonly isShare: boolean;
+}
+
+/** Ratios, and expressions whose limit is a percentage. */
+export function isShare(measure: Measure): boolean {
+  return measure.kind === "ratio" || (measure.kind === "promql" && measure.isShare);
+}
 
 /** Measures of which nothing is 0; every other measure of nothing is no data (RULES.md section 1). */
 export function isZeroOfNothing(measure: Measure): boolean {
@@ -46,9 +60,14 @@ export interface Question {
   readonly window: Window;
   /** Label sets that must be among the answered groups when they have events, even beyond `maxGroups`. */
   readonly mustAnswer: readonly Labels[];
+  /** What was there at any time of the window, of which an expression's value is only that of its end. */
+  readonly anyTime?: true;
 }
 
-/** Asks whether a target has any event at all in a window: freshness, and "the source had data then". */
+/**
+ * Asks whether a target has any event at all in a window: freshness, and "the source had data then". A metrics source has
+ * no targets: it is asked whether it scraped anything.
+ */
 export interface Probe {
   readonly target: string;
   readonly window: Window;
@@ -65,7 +84,7 @@ export interface Observation {
   readonly labels: Labels;
   /** Undefined where the measure of these events is nothing (a mean of no numbers). */
   readonly value: number | undefined;
-  /** Events that matched in the window; for a ratio the whole. */
+  /** Events that matched in the window; for a ratio the whole, for a series of an expression 1. */
   readonly events: number;
   /** For a ratio only: the bad part of the whole. */
   readonly badEvents?: number;

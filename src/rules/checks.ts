@@ -7,7 +7,7 @@ import type { Partly, ShapeFault } from "../support/yaml/shape.ts";
 import { ruleDefaults } from "./compile.ts";
 import type { RuleContext } from "./context.ts";
 import { checkInfra } from "./infra-checks.ts";
-import { checkUntil, checkWhen } from "./limit-checks.ts";
+import { checkUntil, checkWhen, measureText } from "./limit-checks.ts";
 import { mergeUntil, mergeWhen } from "./merge.ts";
 import { checkSchedule, checkTimezone } from "./schedule-check.ts";
 import type { RuleInput, UntilInput, WhenInput } from "./schema.ts";
@@ -17,6 +17,7 @@ import { type TemplateNames, templateFault } from "./templates.ts";
 /** A fault of a rule; paths begin at the rule. */
 export interface RuleFault extends ShapeFault {
   readonly severity?: "warning";
+  readonly within?: number;
 }
 
 export type RuleParts = Partly<RuleInput>;
@@ -27,9 +28,10 @@ export type RuleParts = Partly<RuleInput>;
  */
 export function checkRule(rule: RuleParts, context: RuleContext, known: readonly ShapeFault[]): RuleFault[] {
   const faults: RuleFault[] = [];
-  const report: Report = (path, { message, fix }, { at = "value", severity, needs = [] } = {}) => {
+  const report: Report = (path, { message, fix }, { at = "value", severity, within, needs = [] } = {}) => {
     if ([path, ...needs].some((part) => known.some((fault) => startsWith(fault.path, part)))) return;
-    faults.push({ path, at, message, fix, ...(severity === undefined ? {} : { severity }) });
+    const more = { ...(severity === undefined ? {} : { severity }), ...(within === undefined ? {} : { within }) };
+    faults.push({ path, at, message, fix, ...more });
   };
   const measure = checkMeasure(rule.signal, ["signal"], report);
   checkSource(rule, context, report);
@@ -60,7 +62,7 @@ function checkTiming({ schedule, timezone, signal }: RuleParts, report: Report):
   });
   if ("message" in facts) {
     report(["schedule"], facts);
-  } else if (signal?.window !== undefined && signal.window < facts.stepMs) {
+  } else if (signal?.window !== undefined && signal.promql === undefined && signal.window < facts.stepMs) {
     report(
       ["signal", "window"],
       {
@@ -99,6 +101,16 @@ function checkGrouping({ signal, group }: RuleParts, report: Report): void {
 }
 
 function checkImpact({ impact }: RuleParts, measure: Measure | undefined, report: Report): void {
+  if (impact?.users !== undefined && measure?.kind === "promql") {
+    report(
+      ["impact", "users"],
+      {
+        message: "users cannot be counted in metrics: a PromQL signal has no events to count them in",
+        fix: "declare `reach` instead, such as `reach: 10%`, or remove `users`",
+      },
+      { at: "key" },
+    );
+  }
   if (impact?.users !== undefined && impact.reach !== undefined) {
     report(
       ["impact", "reach"],
@@ -113,7 +125,7 @@ function checkImpact({ impact }: RuleParts, measure: Measure | undefined, report
     report(
       ["impact", "slo"],
       {
-        message: `an error budget is spent by bad events, which \`measure: ${measure.kind}\` does not count; the priority will print it as not measured`,
+        message: `an error budget is spent by bad events, which \`${measureText(measure)}\` does not count; the priority will print it as not measured`,
         fix: "write `measure: ratio` with `bad`, or remove `slo`",
       },
       { at: "key", severity: "warning" },

@@ -17,6 +17,7 @@ import { canonicalJson, sha256 } from "../support/hashing.ts";
 import { percentage } from "../support/yaml/leaves.ts";
 import { parseMeasure } from "./measure.ts";
 import { formOf, mergeUntil, mergeWhen } from "./merge.ts";
+import { checkSchedule } from "./schedule-check.ts";
 import { keepForDefaultMs, type RuleInput, type UntilInput, type WhenInput } from "./schema.ts";
 
 /** Applied where a rule and its file's defaults are silent (RULES.md section 1). */
@@ -36,7 +37,7 @@ export const ruleDefaults = {
 /** Gives the model's rule of a checked input. Must only be called when checks found no fault. */
 export function compileRule(input: RuleInput, location: { readonly file: string; readonly line: number }): Rule {
   const by = input.signal.by ?? [];
-  const measure = measureOf(input.signal);
+  const measure = measureOf(input.signal, input.when);
   const query = queryOf(input.signal, measure);
   const limits = limitsOf(input, input.when, input.until ?? {}, {});
   const group = input.group ?? by;
@@ -59,7 +60,7 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
       where: query.where,
       measure,
       by,
-      windowMs: input.signal.window,
+      windowMs: windowOf(input),
       query,
     },
     limits,
@@ -74,14 +75,15 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
         ),
       }),
     ),
-    noData: input.no_data ?? ruleDefaults.noData,
+    noData: input.no_data ?? (measure.kind === "promql" ? "clear" : ruleDefaults.noData),
     keepForMs: input.keep_for ?? (absent === undefined ? keepForDefaultMs.other : keepForDefaultMs.absent),
     knownForMs: input.known_for ?? absent ?? ruleDefaults.knownForMs,
     problem: input.problem ?? input.id,
     group,
     impact: impactOf(input),
     evidence: {
-      samples: input.evidence?.samples ?? ruleDefaults.samples,
+      // A metric has no events behind it that could be shown.
+      samples: measure.kind === "promql" ? 0 : (input.evidence?.samples ?? ruleDefaults.samples),
       fields: input.evidence?.fields ?? [],
       infra: (input.evidence?.infra ?? []).map(infraOf),
       ...deploysOf(input),
@@ -109,7 +111,7 @@ type InfraInput = NonNullable<NonNullable<RuleInput["evidence"]>["infra"]>[numbe
 /** The parts that a rule's signal and an infrastructure signal share. */
 type SignalParts = Pick<
   RuleInput["signal"],
-  "index" | "table" | "where" | "filter" | "measure" | "bad" | "by" | "max_groups"
+  "promql" | "index" | "table" | "where" | "filter" | "measure" | "bad" | "by" | "max_groups"
 >;
 
 /** What a verdict is about: when this changes, running episodes of the rule are of another rule. Text and limits are not in it. */
@@ -120,10 +122,26 @@ function shapeOf(
   group: readonly string[],
   form: string,
 ): string {
-  const { bad: _bad, ...measured } = measure.kind === "ratio" ? measure : { ...measure, bad: undefined };
-  const target = input.signal.table === undefined ? "index" : "table";
+  const target = measure.kind === "promql" ? "promql" : input.signal.table === undefined ? "index" : "table";
+  const measured = withoutConditions(measure);
   const parts = { by: [...by].sort(), group: [...group].sort(), source: input.signal.source, target, measured, form };
   return sha256(canonicalJson(parts));
+}
+
+function withoutConditions(measure: Measure): object {
+  if (measure.kind === "promql") return { kind: measure.kind };
+  if (measure.kind !== "ratio") return measure;
+  const { bad: _bad, ...measured } = measure;
+  return measured;
+}
+
+/** An expression says itself how far it looks back; the window is then no more than a step. */
+function windowOf({ signal, schedule, timezone }: RuleInput): number {
+  if (signal.window !== undefined) return signal.window;
+  const cron = schedule ?? ruleDefaults.schedule;
+  const facts = checkSchedule({ cron, timezone: timezone ?? ruleDefaults.timezone });
+  if ("message" in facts) throw new TypeError(`unchecked rule: ${facts.message}`);
+  return facts.stepMs;
 }
 
 function infraOf(input: InfraInput): InfraSignal {
@@ -134,7 +152,11 @@ function infraOf(input: InfraInput): InfraSignal {
   return { ...common, ask: { language, query: queryOf(input, measureOf(input)) } };
 }
 
-function measureOf(signal: SignalParts): Measure {
+function measureOf(signal: SignalParts, when?: WhenInput): Measure {
+  if (signal.promql !== undefined) {
+    const isShare = when?.above?.percentage === true || when?.below?.percentage === true;
+    return { kind: "promql", expression: signal.promql, isShare };
+  }
   const measure = parseMeasure(signal.measure ?? "", signal.bad);
   if ("message" in measure) throw new TypeError(`unchecked rule: ${measure.message}`);
   return measure;

@@ -6,7 +6,7 @@ export interface RuleContext {
   readonly owners: readonly string[] | undefined;
 }
 
-interface RuleSource {
+export interface RuleSource {
   readonly type: "elasticsearch" | "prometheus" | "files" | "scripted";
   /** Files: the tables that exist. */
   readonly tables?: readonly string[];

@@ -1,8 +1,9 @@
 import { asBackfeedError } from "../support/errors.ts";
 import type { Path, Report } from "../support/yaml/fault.ts";
 import type { RuleParts } from "./checks.ts";
-import type { RuleContext } from "./context.ts";
+import type { RuleContext, RuleSource } from "./context.ts";
 import { renderFilter } from "./infra.ts";
+import { checkPromql } from "./promql-checks.ts";
 import { checkMeasure, checkSourceName, checkTarget, missingMeasure, type SignalParts } from "./signal-checks.ts";
 import { sampleText, templateFault } from "./templates.ts";
 
@@ -16,14 +17,7 @@ export function checkInfra({ signal, evidence }: RuleParts, context: RuleContext
     if (infra.source === undefined || !checkSourceName(infra.source, [...path, "source"], context, report)) continue;
     const source = context.sources?.[infra.source];
     if (source?.type === "prometheus" || infra.promql !== undefined) {
-      report(
-        [...path, infra.promql === undefined ? "source" : "promql"],
-        {
-          message: "Prometheus signals are part of the language, but this version does not execute them",
-          fix: "leave it: the rule runs, and its tickets name this chart as missing; or take an elasticsearch or files source",
-        },
-        { at: "key", severity: "warning" },
-      );
+      checkPromqlInfra(infra, path, source, labels, report);
       continue;
     }
     checkMeasure(infra, path, report);
@@ -36,6 +30,35 @@ export function checkInfra({ signal, evidence }: RuleParts, context: RuleContext
         fix: "name each field once",
       });
     }
+  }
+}
+
+/** The expression is read as it will be asked, with values in its templates. */
+function checkPromqlInfra(
+  infra: SignalParts,
+  path: Path,
+  source: RuleSource | undefined,
+  labels: readonly string[] | undefined,
+  report: Report,
+): void {
+  const by = "by" in infra ? infra.by : undefined;
+  if (by !== undefined) {
+    const fix = "say it in the expression: each series that it returns is a line";
+    report([...path, "by"], { message: "`by` means nothing beside `promql`", fix }, { at: "key" });
+  }
+  const { promql } = infra;
+  if (promql === undefined || !promql.includes("{{") || labels === undefined) {
+    // What has templates of labels that nobody knows is judged when they are known.
+    checkPromql(promql?.includes("{{") === true ? { ...infra, promql: "up" } : infra, path, source, report);
+    return;
+  }
+  // A place within the rendered expression is none within the template.
+  const told: Report = (at, wrong, { within: _within, ...options } = {}) => report(at, wrong, options);
+  const sample = sampleText(Object.fromEntries(labels.map((label) => [label, "sample"])));
+  try {
+    checkPromql({ ...infra, promql: String(renderFilter("promql", promql, sample)) }, path, source, told);
+  } catch {
+    // That the template cannot be rendered was told.
   }
 }
 

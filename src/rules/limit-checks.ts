@@ -127,7 +127,7 @@ function checkFloors(when: WhenInput, path: Path, measure: Measure | undefined, 
     report(
       [...path, "min_bad_events"],
       {
-        message: `\`min_bad_events\` belongs to a ratio, not to \`measure: ${measure.kind}\``,
+        message: `\`min_bad_events\` belongs to a ratio, not to \`${measureText(measure)}\``,
         fix:
           measure.kind === "avg" || measure.kind === "percentile"
             ? "write `min_events`"
@@ -140,7 +140,7 @@ function checkFloors(when: WhenInput, path: Path, measure: Measure | undefined, 
     report(
       [...path, "min_events"],
       {
-        message: `\`min_events\` belongs to a mean or percentile, not to \`measure: ${measure.kind}\``,
+        message: `\`min_events\` belongs to a mean or percentile, not to \`${measureText(measure)}\``,
         fix:
           measure.kind === "ratio"
             ? "write `min_bad_events`: a floor on traffic would hide the outage of a quiet route"
@@ -156,6 +156,11 @@ function checkFloors(when: WhenInput, path: Path, measure: Measure | undefined, 
       { at: "key" },
     );
   }
+}
+
+/** A measure as it is written. */
+export function measureText({ kind }: Measure): string {
+  return kind === "promql" ? "promql" : `measure: ${kind}`;
 }
 
 /** An `until` that can come true when `when` does not, and never holds while it does. */

@@ -124,7 +124,7 @@ function placed(document: YamlDocument, fault: RuleFault | ShapeFault, path: Pat
   const there = isInherited ? inherited : path;
   return {
     file: document.file,
-    ...document.locate(there, fault.at),
+    ...document.locate(there, fault.at, "within" in fault ? fault.within : undefined),
     ...(ruleId === undefined || isInherited ? {} : { ruleId }),
     path: formatPath(there),
     message: fault.message,

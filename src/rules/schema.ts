@@ -129,9 +129,9 @@ const signal = z
     source: text("A source named in the service configuration.", { most: 100, example: "logs" }),
     index: text("Elasticsearch: index, pattern or data stream.", { most: 500, example: "logs-*" }).optional(),
     table: text("Files: a table of the source.", { most: 100, example: "access" }).optional(),
-    promql: text("Prometheus: the value of each returned series. Not executed by this version.", {
+    promql: text("Prometheus: an expression; the value of each series that it returns. Instead of `measure`.", {
       most: 10_000,
-      example: "up == 0",
+      example: "sum by (service) (rate(http_requests_failed_total[5m]))",
     }).optional(),
     where: where.optional(),
     filter: filter(
@@ -151,10 +151,10 @@ const signal = z
       })
       .optional(),
     max_groups: whole("How many groups are judged at most; default 200.", { least: 1, most: 10_000 }).optional(),
-    window: duration("How far back each evaluation looks; not shorter than the schedule's step.", {
-      least: second,
-      most: 31 * day,
-    }),
+    window: duration(
+      "How far back each evaluation looks; not shorter than the schedule's step. With `promql`, whose ranges stand in the expression: a step of the chart, and how far back `previous` lies; default the schedule's step.",
+      { least: second, most: 31 * day },
+    ).optional(),
   })
   .meta({
     description: "Which number is watched.",

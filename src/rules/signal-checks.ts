@@ -4,6 +4,7 @@ import type { Path, Report } from "../support/yaml/fault.ts";
 import type { RuleParts } from "./checks.ts";
 import type { RuleContext } from "./context.ts";
 import { parseMeasure } from "./measure.ts";
+import { checkPromql } from "./promql-checks.ts";
 
 /** A signal as it is written: the rule's own, or one of `evidence.infra`. */
 export type SignalParts = NonNullable<RuleParts["signal"]> | InfraParts;
@@ -11,7 +12,8 @@ type InfraParts = NonNullable<NonNullable<NonNullable<RuleParts["evidence"]>["in
 
 /** The measure as it is meant; undefined when there is none, or when it is faulty. `path` is the signal's. */
 export function checkMeasure(signal: SignalParts | undefined, path: Path, report: Report): Measure | undefined {
-  if (signal === undefined || signal.promql !== undefined) return undefined;
+  if (signal === undefined) return undefined;
+  if (signal.promql !== undefined) return { kind: "promql", expression: signal.promql, isShare: false };
   if (signal.measure === undefined) return undefined;
   const measure = parseMeasure(signal.measure, signal.bad as string | undefined);
   if ("message" in measure) {
@@ -46,17 +48,13 @@ export function checkSource({ signal }: RuleParts, context: RuleContext, report:
   if (signal?.source === undefined || !checkSourceName(signal.source, ["signal", "source"], context, report)) return;
   const source = context.sources?.[signal.source];
   if (source?.type === "prometheus" || signal.promql !== undefined) {
-    report(
-      signal.promql === undefined ? ["signal", "source"] : ["signal", "promql"],
-      {
-        message: "Prometheus signals are part of the language, but this version does not execute them",
-        fix: "watch an elasticsearch or files source instead, or leave the rule out until a later version",
-      },
-      { at: "key" },
-    );
+    checkPromql(signal, ["signal"], source, report);
     return;
   }
   if (signal.measure === undefined) missingMeasure(["signal"], report);
+  if (signal.window === undefined) {
+    report(["signal", "window"], { message: "`window` of `signal` is missing", fix: "add `window`, for example `5m`" });
+  }
   if (source !== undefined) checkTarget(signal, ["signal"], source, report);
 }
 

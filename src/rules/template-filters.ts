@@ -1,3 +1,4 @@
+import { isInfinite } from "../model/infinity.ts";
 import { formatDuration } from "../support/duration.ts";
 
 const group = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
@@ -6,6 +7,7 @@ const group = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 function percent(value: unknown, digits?: unknown): string {
   const number = numberOf(value);
   if (number === undefined) return "";
+  if (isInfinite(number)) return infinity(number);
   const share = number * 100;
   if (typeof digits === "number") return `${share.toFixed(Math.max(0, Math.min(6, Math.trunc(digits))))}%`;
   const small = share !== 0 && Math.abs(share) < 0.1;
@@ -16,6 +18,7 @@ function percent(value: unknown, digits?: unknown): string {
 function number(value: unknown): string {
   const given = numberOf(value);
   if (given === undefined) return "";
+  if (isInfinite(given)) return infinity(given);
   if (Math.abs(given) >= 100) return group.format(given);
   return String(Number(Math.abs(given) < 0.01 ? given.toPrecision(2) : given.toFixed(2)));
 }
@@ -23,7 +26,8 @@ function number(value: unknown): string {
 /** Milliseconds as `40 min`. */
 function duration(value: unknown): string {
   const given = numberOf(value);
-  return given === undefined ? "" : formatDuration(Math.max(0, given));
+  if (given === undefined) return "";
+  return isInfinite(given) ? infinity(given) : formatDuration(Math.max(0, given));
 }
 
 const byteUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -32,12 +36,17 @@ const byteUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 function bytes(value: unknown): string {
   let given = numberOf(value);
   if (given === undefined) return "";
+  if (isInfinite(given)) return infinity(given);
   let unit = 0;
   while (Math.abs(given) >= 1_024 && unit < byteUnits.length - 1) {
     given /= 1_024;
     unit += 1;
   }
   return `${unit === 0 ? Math.round(given) : given.toFixed(1)} ${byteUnits[unit]}`;
+}
+
+function infinity(value: number): string {
+  return value < 0 ? "-∞" : "∞";
 }
 
 function numberOf(value: unknown): number | undefined {

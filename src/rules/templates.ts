@@ -21,10 +21,12 @@ export interface TemplateContext {
   readonly episode: { readonly startedAt: number; readonly durationMs: number; readonly peak: number | undefined };
 }
 
-/** For link templates: `labels`, `rule`, `from`, `to` (ISO 8601), `target`, `query`. */
+/** For link templates: `labels`, `rule`, `source`, `from`, `to` (ISO 8601), `target`, `query`. */
 export interface LinkContext {
   readonly labels: Labels;
   readonly rule: { readonly id: string };
+  /** The name of the rule's source. */
+  readonly source: string;
   readonly from: number;
   readonly to: number;
   readonly target: string;
@@ -112,9 +114,14 @@ export function renderValue(value: unknown, context: TemplateContext): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, renderValue(member, context)]));
 }
 
-/** Renders a web address; every value put into it is percent-encoded. Throws BackfeedError `rule`. */
+/**
+ * Renders a web address; every value put into it is percent-encoded. Empty for one that a condition leaves out. Throws
+ * BackfeedError `rule`.
+ */
 export function renderLink(template: string, context: LinkContext): string {
-  return render(linkEngine, template, linkScope(context));
+  const url = render(linkEngine, template, linkScope(context)).trim();
+  if (url !== "" && !/^https?:\/\//.test(url)) throw new BackfeedError("rule", "the link begins with no https://");
+  return url;
 }
 
 /**
@@ -199,7 +206,7 @@ const textVariables: Readonly<Record<string, readonly string[]>> = {
 const variables: Readonly<Record<TemplateNames["kind"], Readonly<Record<string, readonly string[]>>>> = {
   text: textVariables,
   query: textVariables,
-  link: { labels: [], rule: ["id"], from: [], to: [], target: [], query: [] },
+  link: { labels: [], rule: ["id"], source: [], from: [], to: [], target: [], query: [] },
 };
 
 /**
@@ -298,5 +305,13 @@ export function sampleText(labels: Labels): TemplateContext {
 }
 
 function sampleLink(labels: Labels): LinkContext {
-  return { labels, rule: { id: "sample" }, from: sampleInstant, to: sampleInstant + 1, target: "logs", query: "a: b" };
+  return {
+    labels,
+    rule: { id: "sample" },
+    source: "logs",
+    from: sampleInstant,
+    to: sampleInstant + 1,
+    target: "logs",
+    query: "a: b",
+  };
 }

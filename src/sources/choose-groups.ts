@@ -16,10 +16,13 @@ export function chooseGroups({
   observations,
   mustAnswer,
   maxGroups,
+  weightOf = badOrAll,
 }: {
   observations: readonly Observation[];
   mustAnswer: readonly Labels[];
   maxGroups: number;
+  /** What makes one group count for more than another; default its bad events, or else all. */
+  weightOf?: (observation: Observation) => number;
 }): ChosenGroups {
   if (observations.length <= maxGroups) return { observations, notAnswered: 0 };
   const must = new Set(mustAnswer.map(labelsKey));
@@ -40,6 +43,6 @@ export function chooseGroups({
   };
 }
 
-function weightOf(observation: Observation): number {
+function badOrAll(observation: Observation): number {
   return observation.badEvents ?? observation.events;
 }

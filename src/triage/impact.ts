@@ -1,4 +1,5 @@
 import { type Finding, type ImpactMeasured, isOngoing } from "../model/finding.ts";
+import { storable } from "../model/infinity.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Answer, Batch, BatchAnswer, Probe, Query, Question, Where } from "../model/query.ts";
 import { limitsFor, type Rule } from "../model/rule.ts";
@@ -85,7 +86,10 @@ function planOne(
     const earlier = { from: window.from - weekMs, to: window.to - weekMs };
     now = ask(whole, window);
     lastWeek = ask(whole, earlier);
-    lastWeekProbe = collected.probes.push({ target: signal.target, window: earlier }) - 1;
+    // A series of an expression that was there has a value; of what is counted, 0 may be of no data.
+    if (signal.measure.kind !== "promql") {
+      lastWeekProbe = collected.probes.push({ target: signal.target, window: earlier }) - 1;
+    }
   }
   return { finding, rule, source: signal.source, usersBad, usersTotal, now, lastWeek, lastWeekProbe };
 }
@@ -118,12 +122,17 @@ function trendOf(
   lastWeek: number | undefined,
   answer: BatchAnswer,
 ): ImpactMeasured["trend"] {
-  const probe = plan.lastWeekProbe === undefined ? undefined : answer.probes[plan.lastWeekProbe];
-  if (now === undefined || lastWeek === undefined || probe?.kind !== "answered" || !probe.any) return undefined;
+  if (now === undefined || lastWeek === undefined || !hadData(plan, answer)) return undefined;
   const inverted = badSide(plan.finding) === "below";
   const [numerator, denominator] = inverted ? [lastWeek, now] : [now, lastWeek];
   if (denominator === 0) return numerator === 0 ? undefined : "from_zero";
-  return numerator / denominator;
+  return storable(numerator / denominator);
+}
+
+function hadData({ lastWeekProbe }: ImpactPlan, { probes }: BatchAnswer): boolean {
+  if (lastWeekProbe === undefined) return true;
+  const probe = probes[lastWeekProbe];
+  return probe?.kind === "answered" && probe.any;
 }
 
 /**

@@ -11,11 +11,13 @@ export function signalText(rule: Rule): string {
   const conditions = [...exact, ...query.filters.map(conditionText)];
   const only = conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`;
   const groups = by.length === 0 ? "" : `${only === "" ? "" : ","} by ${by.join(", ")}`;
-  return `${measureText(query)} in ${target}${only}${groups} (rule ${rule.id}, ${rule.location.file}:${rule.location.line})`;
+  const place = target === "" ? rule.signal.source : target;
+  return `${measureText(query)} in ${place}${only}${groups} (rule ${rule.id}, ${rule.location.file}:${rule.location.line})`;
 }
 
 function measureText({ measure }: Query): string {
   if (measure.kind === "ratio") return `ratio of ${conditionText(measure.bad)}`;
+  if (measure.kind === "promql") return `value of ${conditionText(measure.expression)}`;
   if (measure.kind === "percentile") return `p${measure.percent} of ${measure.field}`;
   return "field" in measure ? `${measure.kind} of ${measure.field}` : measure.kind;
 }

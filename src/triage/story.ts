@@ -4,7 +4,7 @@ import type { AlertSummary, Finding, FindingEpisode } from "../model/finding.ts"
 import { formatValue } from "../model/format.ts";
 import { formatLabels } from "../model/labels.ts";
 import type { Priority } from "../model/priority.ts";
-import type { Measure } from "../model/query.ts";
+import { isShare, type Measure } from "../model/query.ts";
 import type { Rule } from "../model/rule.ts";
 import type { TicketRecord, TicketRef } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
@@ -39,7 +39,7 @@ export interface Story {
 
 /** How a measure's values are written. */
 export function unitOf(measure: Measure): ValueUnit {
-  return measure.kind === "ratio" ? "ratio" : measure.kind === "rate" ? "per_second" : "number";
+  return isShare(measure) ? "ratio" : measure.kind === "rate" ? "per_second" : "number";
 }
 
 /** `8.0%, limit: above 5.0%, over 5 min windows`. */

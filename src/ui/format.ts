@@ -13,6 +13,8 @@ const spans = [
 
 /** `8.0%`, `1,234`, `12.5/s`. */
 export function formatValue(value: number, unit: ValueUnit): string {
+  // What stands for infinity in JSON (model/infinity.ts).
+  if (Math.abs(value) >= Number.MAX_VALUE) return value < 0 ? "-∞" : "∞";
   if (unit === "ratio") return formatShare(value);
   return unit === "per_second" ? `${number.format(value)}/s` : number.format(value);
 }

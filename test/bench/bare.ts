@@ -128,6 +128,8 @@ function aggregationOf({ measure }: Query): object {
       return { value: { percentiles: { field: measure.field, percents: [measure.percent] } } };
     case "ratio":
       return { bad: { filter: { query_string: { query: measure.bad as string } } } };
+    case "promql":
+      throw new Error("documents are not asked in PromQL");
     default:
       return { value: { [measure.kind]: { field: measure.field } } };
   }

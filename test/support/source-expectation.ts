@@ -17,7 +17,9 @@ const predicates: Readonly<Record<Exclude<FilterKind, "broken">, (event: Dataset
 };
 
 /** A measure whose ratio names its bad part by kind. */
-export type PlainMeasure = Exclude<Measure, { kind: "ratio" }> | { readonly kind: "ratio"; readonly bad: FilterKind };
+export type PlainMeasure =
+  | Exclude<Measure, { kind: "ratio" | "promql" }>
+  | { readonly kind: "ratio"; readonly bad: FilterKind };
 
 /** A question that is not yet in any source's language. */
 export interface PlainQuestion {

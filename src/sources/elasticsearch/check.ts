@@ -1,9 +1,10 @@
 import type { Query, QueryFailure } from "../../model/query.ts";
+import { asError } from "../query-failure.ts";
 import type { QueryFault } from "../source.ts";
 import { checkFields } from "./check-fields.ts";
 import type { ElasticsearchContext } from "./elasticsearch-source.ts";
 import { runJobs } from "./execute.ts";
-import { asError, RequestFailed } from "./failure.ts";
+import { RequestFailed } from "./failure.ts";
 import { askNormalized, askTypes, askUnmapped, exactField, type FieldMap, type FieldTypes } from "./fields.ts";
 import type { Job } from "./jobs.ts";
 import { queryParts, resolvedParts } from "./query-parts.ts";

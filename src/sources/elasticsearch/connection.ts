@@ -4,8 +4,9 @@ import type { QueryFailure } from "../../model/query.ts";
 import { underAny } from "../../support/abort.ts";
 import { cleanText } from "../../support/clean-text.ts";
 import { createRedactor } from "../../support/redaction.ts";
-import { classify, type ElasticsearchCause, fail, RequestFailed } from "./failure.ts";
-import { createLimiter, stopped } from "./limiter.ts";
+import { createLimiter, stopped } from "../limiter.ts";
+import { fail } from "../query-failure.ts";
+import { classify, type ElasticsearchCause, RequestFailed } from "./failure.ts";
 
 export type ElasticsearchAuth =
   | { readonly api_key: string }

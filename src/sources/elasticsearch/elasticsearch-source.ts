@@ -1,15 +1,15 @@
 import type { Answer, Batch, BatchAnswer, ProbeAnswer, Query, QueryFailure } from "../../model/query.ts";
 import { type Clock, systemClock } from "../../support/clock.ts";
 import { type Logger, silentLogger } from "../../support/logging.ts";
+import { stopped } from "../limiter.ts";
 import { linesByGroup } from "../lines-by-group.ts";
+import { fail } from "../query-failure.ts";
 import type { Source } from "../source.ts";
 import { checkQueries } from "./check.ts";
 import { type Connection, type ConnectionSettings, connect } from "./connection.ts";
 import { runJobs } from "./execute.ts";
-import { fail } from "./failure.ts";
 import { createFieldCache, type FieldCache, type FieldMap } from "./fields.ts";
 import { type Job, type JobContext, probeJob, type Refused, searchJob } from "./jobs.ts";
-import { stopped } from "./limiter.ts";
 import { type Asked, planSearches, uniqueProbes, uniqueQuestions } from "./plan.ts";
 import { queryParts, resolvedParts } from "./query-parts.ts";
 import { askSamples } from "./samples.ts";
@@ -120,6 +120,7 @@ function isFailure(map: FieldMap | QueryFailure): map is QueryFailure {
 }
 
 function problemOf(query: Query, map: FieldMap): QueryFailure | undefined {
+  if (query.measure.kind === "promql") return fail("refused", false, "Elasticsearch does not read PromQL");
   const { problem } = resolvedParts(query, map);
   return problem === undefined ? undefined : fail("refused", false, problem);
 }

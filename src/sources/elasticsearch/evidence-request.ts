@@ -1,9 +1,10 @@
 import type { Labels } from "../../model/labels.ts";
 import type { Query, Question } from "../../model/query.ts";
 import { BackfeedError } from "../../support/errors.ts";
+import { asError } from "../query-failure.ts";
 import type { ElasticsearchContext } from "./elasticsearch-source.ts";
 import { failureOf } from "./execute.ts";
-import { asError, RequestFailed } from "./failure.ts";
+import { RequestFailed } from "./failure.ts";
 import type { Asked, Member } from "./plan.ts";
 import { exactClause, queryParts, resolvedParts } from "./query-parts.ts";
 import type { SearchResult } from "./read-search.ts";

@@ -1,6 +1,7 @@
 import type { QueryFailure } from "../../model/query.ts";
+import { fail } from "../query-failure.ts";
 import { type Connection, connectionLost } from "./connection.ts";
-import { classify, type ElasticsearchCause, fail, partialFailure, RequestFailed } from "./failure.ts";
+import { classify, type ElasticsearchCause, partialFailure, RequestFailed } from "./failure.ts";
 import { type Job, unreadable } from "./jobs.ts";
 import type { SearchResult } from "./read-search.ts";
 

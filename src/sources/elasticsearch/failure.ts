@@ -1,6 +1,6 @@
 import type { QueryFailure } from "../../model/query.ts";
 import { cleanText } from "../../support/clean-text.ts";
-import { BackfeedError, type ErrorKind } from "../../support/errors.ts";
+import { fail } from "../query-failure.ts";
 
 /** What Elasticsearch says of a fault; only the parts we read. */
 export interface ElasticsearchCause {
@@ -126,26 +126,3 @@ const refusedByShard = new Set([
   "parsing_exception",
   "number_format_exception",
 ]);
-
-export function fail(code: QueryFailure["code"], retryable: boolean, message: string): QueryFailure {
-  return { code, message, retryable };
-}
-
-const kinds: Readonly<Record<QueryFailure["code"], ErrorKind>> = {
-  timeout: "unavailable",
-  partial: "unavailable",
-  rate_limited: "rate_limited",
-  overloaded: "unavailable",
-  unreachable: "unavailable",
-  unauthorized: "unauthorized",
-  refused: "refused",
-  unknown_target: "not_found",
-  unknown_field: "refused",
-  too_many_groups: "limit",
-  internal: "internal",
-};
-
-/** The same as an error, for samples, series and check. */
-export function asError(failure: QueryFailure, cause?: unknown): BackfeedError {
-  return new BackfeedError(kinds[failure.code], failure.message, { retryable: failure.retryable, cause });
-}

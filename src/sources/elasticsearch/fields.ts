@@ -2,9 +2,9 @@ import type { QueryFailure } from "../../model/query.ts";
 import type { Clock } from "../../support/clock.ts";
 import { minute } from "../../support/duration.ts";
 import type { Logger } from "../../support/logging.ts";
+import { stopped } from "../limiter.ts";
 import type { Connection } from "./connection.ts";
 import { RequestFailed } from "./failure.ts";
-import { stopped } from "./limiter.ts";
 
 /** How a field is compared exactly. */
 export interface ExactField {

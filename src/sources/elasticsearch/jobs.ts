@@ -1,7 +1,7 @@
 import { type Labels, labelsKey } from "../../model/labels.ts";
 import type { Answer, Observation, ProbeAnswer, Query, QueryFailure } from "../../model/query.ts";
 import { chooseGroups } from "../choose-groups.ts";
-import { fail } from "./failure.ts";
+import { fail } from "../query-failure.ts";
 import { type Asked, type AskedProbe, type Member, type Search, searchAlone } from "./plan.ts";
 import { exactClause } from "./query-parts.ts";
 import {

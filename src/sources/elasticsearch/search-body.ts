@@ -1,5 +1,6 @@
 import type { Measure } from "../../model/query.ts";
 import type { Window } from "../../model/time.ts";
+import { eventMeasure } from "../event-measure.ts";
 import type { ExactField } from "./fields.ts";
 import type { Member, Search } from "./plan.ts";
 import { queryParts } from "./query-parts.ts";
@@ -73,7 +74,8 @@ export function collectMetrics(members: readonly Member[]): Metrics {
   };
 }
 
-function metricKey(measure: Measure, bad: string | undefined): string | undefined {
+function metricKey(asked: Measure, bad: string | undefined): string | undefined {
+  const measure = eventMeasure(asked);
   if (measure.kind === "count" || measure.kind === "rate") return undefined;
   if (measure.kind === "ratio") return `bad ${bad}`;
   if (measure.kind === "unique" || measure.kind === "percentile") return `${measure.kind} ${measure.field}`;

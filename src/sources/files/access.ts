@@ -1,5 +1,6 @@
 import type { Query } from "../../model/query.ts";
 import { BackfeedError } from "../../support/errors.ts";
+import { eventMeasure } from "../event-measure.ts";
 import { type Column, isNumeric } from "./field.ts";
 import type { FilterParser } from "./filter.ts";
 import type { BoundFilters } from "./statement.ts";
@@ -37,7 +38,8 @@ async function bindQuery(
 }
 
 /** Numbers are not made of text, as in Elasticsearch; where a field holds both, its numbers count. */
-function checkMeasure({ measure }: Query, view: TableView): void {
+function checkMeasure(query: Query, view: TableView): void {
+  const measure = eventMeasure(query.measure);
   if (!("field" in measure) || measure.kind === "unique") return;
   const shape = view.columns.get(measure.field)?.shape;
   if (shape === undefined || isNumeric(shape) || shape.mixed || shape.type === "BOOLEAN" || shape.type === "NULL")

@@ -1,6 +1,6 @@
 import type { Measure } from "../../model/query.ts";
 import type { Window } from "../../model/time.ts";
-import { compileFilter, type EventPredicate, type ScriptedEvent, valuesOf } from "./event-filter.ts";
+import { compileFilter, type EventPredicate, FilterRefused, type ScriptedEvent, valuesOf } from "./event-filter.ts";
 
 export interface Measured {
   readonly value: number | undefined;
@@ -10,6 +10,7 @@ export interface Measured {
 
 /** The measure of some events of a window, exactly. Throws FilterRefused for a bad part that cannot be read. */
 export function compileMeasure(measure: Measure): (events: readonly ScriptedEvent[], window: Window) => Measured {
+  if (measure.kind === "promql") throw new FilterRefused("documents are not asked in PromQL");
   if (measure.kind === "ratio") return measureRatio(compileFilter(measure.bad));
   return (events, window) => ({ events: events.length, value: measureValue(measure, events, window) });
 }
@@ -22,7 +23,7 @@ function measureRatio(isBad: EventPredicate) {
 }
 
 function measureValue(
-  measure: Exclude<Measure, { kind: "ratio" }>,
+  measure: Exclude<Measure, { kind: "ratio" | "promql" }>,
   events: readonly ScriptedEvent[],
   window: Window,
 ): number | undefined {

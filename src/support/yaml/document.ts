@@ -31,7 +31,8 @@ export interface YamlDocument {
   readonly file: string;
   readonly value: unknown;
   /** Where the value at `path` begins, or its key; for a path that is not there, the nearest part above it that is. */
-  locate(path: Path, part: "key" | "value"): Position;
+  /** `within`: this many characters into a text, where it can be followed there; else where the text begins. */
+  locate(path: Path, part: "key" | "value", within?: number): Position;
   has(path: Path): boolean;
 }
 
@@ -91,10 +92,15 @@ export function readYaml(file: string, bytes: Uint8Array): YamlResult {
     });
   }
   if (faults.length > 0) return { kind: "unreadable", faults };
-  return readValue(file, document, at);
+  return readValue(file, text, document, at);
 }
 
-function readValue(file: string, document: Document.Parsed, at: (offset: number) => Position): YamlResult {
+function readValue(
+  file: string,
+  text: string,
+  document: Document.Parsed,
+  at: (offset: number) => Position,
+): YamlResult {
   const reader = new ValueReader(file, at);
   const value = reader.read(document.contents, [], 0);
   if (reader.fatal) return { kind: "unreadable", faults: reader.faults };
@@ -103,13 +109,29 @@ function readValue(file: string, document: Document.Parsed, at: (offset: number)
     file,
     value,
     has: (path) => findPart(document.contents, path, anchors).found === path.length,
-    locate: (path, part) => {
+    locate: (path, part, within = 0) => {
       const { found, key, node } = findPart(document.contents, path, anchors);
       const chosen = part === "key" || (found < path.length && found > 0) ? (key ?? node) : (node ?? key);
-      return at(chosen?.range?.[0] ?? 0);
+      const inside = chosen === node && found === path.length ? offsetWithin(text, node, within) : 0;
+      return at((chosen?.range?.[0] ?? 0) + inside);
     },
   };
   return { kind: "parsed", document: parsed, faults: reader.faults };
+}
+
+/** How far from the node's beginning a character of its text stands: in one that has no escapes, and in a literal block. */
+function offsetWithin(text: string, node: unknown, within: number): number {
+  if (within === 0 || !isScalar(node) || typeof node.value !== "string" || !node.range) return 0;
+  const raw = text.slice(node.range[0], node.range[1]);
+  const asWritten = raw.indexOf(node.value);
+  if (asWritten === 0 || asWritten === 1) return asWritten + within;
+  if (node.type !== "BLOCK_LITERAL") return 0;
+  const before = node.value.slice(0, within).split("\n");
+  const lines = raw.split("\n");
+  const indent = /^ */.exec(lines.find((line, place) => place > 0 && line.trim() !== "") ?? "")?.[0].length ?? 0;
+  // The first line is the block's own mark.
+  const above = lines.slice(0, before.length).reduce((sum, line) => sum + line.length + 1, 0);
+  return above + indent + (before.at(-1)?.length ?? 0);
 }
 
 /** The parser works with a stack of its own, so depth can be measured before anything recurses. */

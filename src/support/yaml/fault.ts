@@ -34,6 +34,8 @@ interface ReportOptions {
   /** Which of the two is meant; default the value. */
   readonly at?: "key" | "value";
   readonly severity?: "warning";
+  /** How many characters into a text it lies; default at its beginning. */
+  readonly within?: number;
   /** Parts whose absence the fault is about: when one of them was itself faulty, there is nothing to say. */
   readonly needs?: readonly Path[];
 }

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { Agent, type Dispatcher, request } from "undici";
 import { underAny } from "../../support/abort.ts";
 import type { Clock } from "../../support/clock.ts";
+import { errorCode, readBounded, unlessStopped } from "../../support/http-answer.ts";
 import type { Attachment } from "../tracker.ts";
 import type { JiraAddress } from "./address.ts";
 import type { Answer, Effect, Envelope, Failure } from "./answer.ts";
@@ -188,7 +189,7 @@ async function exchangeUntil(stop: AbortSignal, deadline: AbortSignal, options: 
     });
     const response = await unlessStopped(pending, stop);
     answered = { status: response.statusCode, headers: flatten(response.headers) };
-    const text = await readBounded(response.body);
+    const text = await readBounded(response.body, answerLimit);
     if (text === undefined && answered.status < 400) {
       return { kind: "failure", reason: "too_large", sent: true, code: undefined };
     }
@@ -201,32 +202,8 @@ async function exchangeUntil(stop: AbortSignal, deadline: AbortSignal, options: 
     }
     const isLate = deadline.aborted || isTimeout(thrown);
     const reason: Failure["reason"] = signal.aborted ? "aborted" : isLate ? "timeout" : "network";
-    return { kind: "failure", reason, sent, code: codeOf(thrown) };
+    return { kind: "failure", reason, sent, code: errorCode(thrown) };
   }
-}
-
-/** undici heeds its signal only once it is connected; a call that waits for a connection must end as well. */
-function unlessStopped<T>(pending: Promise<T>, stop: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onStop = () => reject(stop.reason);
-    stop.addEventListener("abort", onStop, { once: true });
-    pending.then(resolve, reject).finally(() => stop.removeEventListener("abort", onStop));
-  });
-}
-
-async function readBounded(body: Dispatcher.ResponseData["body"]): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    const bytes = chunk as Buffer;
-    size += bytes.length;
-    if (size > answerLimit) {
-      body.destroy();
-      return undefined;
-    }
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function readAnswer(head: { status: number; headers: Record<string, string> }, text: string): Answer {
@@ -254,10 +231,4 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
 
 function isTimeout(thrown: unknown): boolean {
   return thrown instanceof Error && /Timeout/.test(thrown.name);
-}
-
-/** Node's or undici's error code; their messages may hold addresses and stay out. */
-function codeOf(thrown: unknown): string | undefined {
-  const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-  return typeof code === "string" && /^[A-Z0-9_]{1,60}$/.test(code) ? code : undefined;
 }

@@ -37,7 +37,16 @@ describe("the shipped configuration", () => {
       expect(uncommented).to.match(/^ {4}type: elasticsearch$/m);
       writeFileSync(join(folder, "backfeed.yaml"), uncommented);
       const secret = "0123456789abcdef-";
-      const names = ["VIEWER_TOKEN", "AM_TOKEN", "DEPLOY_TOKEN", "ES_API_KEY", "JIRA_EMAIL", "JIRA_TOKEN", "JIRA_HOOK"];
+      const names = [
+        "VIEWER_TOKEN",
+        "AM_TOKEN",
+        "DEPLOY_TOKEN",
+        "ES_API_KEY",
+        "METRICS_TOKEN",
+        "JIRA_EMAIL",
+        "JIRA_TOKEN",
+        "JIRA_HOOK",
+      ];
       const environment = Object.fromEntries(names.map((name) => [name, secret + name]));
       const { allFaults } = await loadRules({ file: join(folder, "backfeed.yaml"), baseDirectory: root, environment });
       expect(allFaults).to.deep.equal([]);

@@ -21,6 +21,16 @@ function context(overrides: Partial<TemplateContext> = {}): TemplateContext {
   };
 }
 
+const linkContext = {
+  labels: { a: "x&y#'\"><script>" },
+  rule: { id: "r" },
+  source: "logs",
+  from: 0,
+  to: 1,
+  target: "logs-*",
+  query: "a:b AND c",
+};
+
 describe("templates", () => {
   for (const [template, text] of [
     ['{{ labels["service.name"] }}: {{ value | percent }} of requests fail', "checkout: 8.0% of requests fail"],
@@ -92,17 +102,21 @@ describe("templates", () => {
   });
 
   it("percent-encodes what it puts into a link", () => {
-    const link = renderLink("https://kibana/app?from={{ from }}&q={{ query }}#{{ labels.a }}", {
-      labels: { a: "x&y#'\"><script>" },
-      rule: { id: "r" },
-      from: 0,
-      to: 1,
-      target: "logs-*",
-      query: "a:b AND c",
-    });
+    const link = renderLink("https://kibana/app?from={{ from }}&q={{ query }}#{{ labels.a }}", linkContext);
     expect(link).to.equal(
       "https://kibana/app?from=1970-01-01T00%3A00%3A00.000Z&q=a%3Ab%20AND%20c#x%26y%23'%22%3E%3Cscript%3E",
     );
+  });
+
+  it("leaves out a link that is not for the rule's source, and takes none that is no web address", () => {
+    const of = (source: string) =>
+      renderLink('{% if source == "metrics" %}https://prometheus/graph?g0.expr={{ query }}{% endif %}', {
+        ...linkContext,
+        source,
+      });
+    expect(of("metrics")).to.equal("https://prometheus/graph?g0.expr=a%3Ab%20AND%20c");
+    expect(of("logs")).to.equal("");
+    expect(() => renderLink("{% if true %}javascript:{% endif %}{{ query }}", linkContext)).to.throw("https://");
   });
 
   it("finds an unknown name in a branch that sample values do not reach", () => {

@@ -1,5 +1,5 @@
-import { onAbort } from "../../support/abort.ts";
-import { BackfeedError } from "../../support/errors.ts";
+import { onAbort } from "../support/abort.ts";
+import { BackfeedError } from "../support/errors.ts";
 
 /** Lets at most `limit` works run at once; the others wait in order. One who aborts while waiting leaves the line. */
 export function createLimiter(limit: number) {

@@ -1,0 +1,10 @@
+import type { Measure, PromqlMeasure } from "../model/query.ts";
+import { BackfeedError } from "../support/errors.ts";
+
+type EventMeasure = Exclude<Measure, PromqlMeasure>;
+
+/** What a source of events can measure. Throws `refused` for an expression, which only a metrics source reads. */
+export function eventMeasure(measure: Measure): EventMeasure {
+  if (measure.kind !== "promql") return measure;
+  throw new BackfeedError("refused", "only a metrics source reads PromQL", { retryable: false });
+}
