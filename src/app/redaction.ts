@@ -95,14 +95,12 @@ export function redactAction(action: OutboxAction, redact: Redact): OutboxAction
       return redactCreate(action, redact);
     case "comment": {
       const document = redactDocument(action.document, redact);
-      const { evidence } = action;
-      return evidence === undefined
-        ? { ...action, document }
-        : { ...action, document, evidence: redactEvidence(evidence, redact) };
+      return { ...action, document, ...redactProof(action.evidence, redact) };
     }
     case "reopen": {
       const closedDocument = redactDocument(action.closedDocument, redact);
-      return { ...action, document: redactDocument(action.document, redact), closedDocument };
+      const document = redactDocument(action.document, redact);
+      return { ...action, document, closedDocument, ...redactProof(action.evidence, redact) };
     }
     case "link":
       return action;
@@ -113,6 +111,10 @@ export function redactAction(action: OutboxAction, redact: Redact): OutboxAction
     default:
       return { ...action, document: redactDocument(action.document, redact) };
   }
+}
+
+function redactProof(evidence: EvidenceRequest | undefined, redact: Redact): { evidence?: EvidenceRequest } {
+  return evidence === undefined ? {} : { evidence: redactEvidence(evidence, redact) };
 }
 
 function redactCreate(action: Extract<OutboxAction, { kind: "create" }>, redact: Redact): OutboxAction {

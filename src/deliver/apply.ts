@@ -24,7 +24,7 @@ type WordAction = Exclude<OutboxAction, { kind: "create" }>;
 export interface ApplyContext {
   readonly tracker: Tracker;
   readonly record: TicketRecord;
-  /** The description's text with the evidence that was collected when the ticket was filed. */
+  /** The description's text with the evidence that was collected last. */
   readonly withEvidence: (document: Document) => Promise<Document>;
   /** What this entry wants to be proven, collected now or found as it was. */
   readonly collect: (request: EvidenceRequest) => Promise<Proof>;
@@ -75,16 +75,23 @@ export async function applyToTicket(action: WordAction, context: ApplyContext): 
   }
 }
 
-/** The charts first: the text names them. */
+/** The text with its evidence. The charts first: the text names them. */
+async function proven(
+  document: Document,
+  evidence: EvidenceRequest | undefined,
+  notes: string[],
+  { tracker, record, collect, compose, giveUpExtras: giveUp, signal }: ApplyContext,
+): Promise<Document> {
+  if (evidence === undefined) return document;
+  const proof = await collect(evidence);
+  await attachCharts(record.ref, proof.evidence, { tracker, giveUp, notes }, signal);
+  return compose(document, proof);
+}
+
 async function comment(action: Extract<WordAction, { kind: "comment" }>, context: ApplyContext): Promise<Applied> {
   const { tracker, record, signal } = context;
   const notes: string[] = [];
-  let { document } = action;
-  if (action.evidence !== undefined) {
-    const proof = await context.collect(action.evidence);
-    await attachCharts(record.ref, proof.evidence, { tracker, giveUp: context.giveUpExtras, notes }, signal);
-    document = context.compose(document, proof);
-  }
+  const document = await proven(action.document, action.evidence, notes, context);
   const outcome = await tracker.comment(record.ref, { marker: action.marker, document }, signal);
   const said = outcome === "created" ? "written on the ticket" : "was on the ticket already";
   return done(outcome === "created" ? "commented" : "comment_was_there", [said, ...notes].join("; "));
@@ -111,18 +118,21 @@ async function close(
 async function reopen(
   action: Extract<WordAction, { kind: "reopen" }>,
   snapshot: TicketSnapshot,
-  { tracker, record, now, signal }: ApplyContext,
+  context: ApplyContext,
 ): Promise<Applied> {
+  const { tracker, record, now, signal } = context;
   const isClosed = snapshot.statusCategory === "done";
   const outcome = isClosed ? await tracker.reopen(record.ref, signal) : "unchanged";
-  const document = outcome === "unavailable" ? action.closedDocument : action.document;
+  const words = outcome === "unavailable" ? action.closedDocument : action.document;
+  const left: string[] = [];
+  const document = await proven(words, action.evidence, left, context);
   await tracker.comment(record.ref, { marker: action.marker, document }, signal);
   const notes = {
     moved: "the ticket is open again",
     unchanged: `the ticket was open already: ${snapshot.status}`,
     unavailable: `no transition leads back from ${snapshot.status}: the ticket stays closed, and says so`,
   };
-  const said = done(`reopen_${outcome}`, notes[outcome]);
+  const said = done(`reopen_${outcome}`, [notes[outcome], ...left].join("; "));
   if (outcome === "unavailable") return { ...said, lookAgain: true };
   const after = outcome === "moved" ? await tracker.read(record.ref, signal) : snapshot;
   if (after === undefined || after.statusCategory === "done") return { ...said, lookAgain: true };

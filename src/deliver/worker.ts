@@ -114,7 +114,7 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
     if (applied.lookAgain === true) await options.tickets.looked([record], 0);
   }
 
-  /** A description that is written again keeps the proof that was collected when its ticket was filed. */
+  /** A description that is written again has the proof that was collected last. */
   async function describe(document: Document, findingId: string): Promise<Document> {
     const proof = await options.evidence.newest(findingId);
     if (proof === undefined) return document;

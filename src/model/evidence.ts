@@ -23,6 +23,8 @@ export interface SectionRequest {
   readonly query: Query;
   /** The worst alert's labels. */
   readonly labels: Labels;
+  /** When the finding's episode began that this proves. */
+  readonly episodeStartedAt?: number;
   /** What people read about this rule before its proof; nothing for the rule that the ticket opens with. */
   readonly about: Document;
   readonly samples: {
@@ -108,8 +110,8 @@ export interface Proof {
 }
 
 /**
- * The proof of one ticket out of all that was collected for its finding, newest first: what it was filed with, and the
- * sections that joined since, in their order. Undefined where there is none.
+ * The proof of one ticket out of all that was collected for its finding, newest first: what it was filed with, or its
+ * newest episode told with, and the sections that joined since, in their order. Undefined where there is none.
  */
 export function proofOfTicket(newestFirst: readonly Proof[]): Proof | undefined {
   const filed = newestFirst.findIndex(({ request }) => request.joins !== true);

@@ -44,6 +44,8 @@ export type OutboxAction =
       readonly document: Document;
       /** Said instead where the workflow has no way back. */
       readonly closedDocument: Document;
+      /** Collected, and appended with its charts, whichever of the two is said. */
+      readonly evidence?: EvidenceRequest;
     }
   /** To the ticket before it, where a second one was meant. */
   | { readonly kind: "link"; readonly marker: string; readonly other: TicketRef }
@@ -63,7 +65,7 @@ export type OutboxAction =
   | {
       readonly kind: "description";
       readonly marker: string;
-      /** Up to the evidence: what was collected when the ticket was filed is appended. */
+      /** Up to the evidence: what was collected last is appended. */
       readonly document: Document;
       readonly always?: true;
     };

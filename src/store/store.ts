@@ -282,7 +282,7 @@ export interface EvidenceStore {
   /** Once per outbox entry: a second attempt finds what the first collected. */
   put(outboxId: string, findingId: string, request: EvidenceRequest, evidence: Evidence): Promise<void>;
   ofEntry(outboxId: string): Promise<Evidence | undefined>;
-  /** Of a finding's newest ticket: what it was filed with, and the sections of rules that joined it since. */
+  /** Of a finding's newest ticket: what it was filed with, or its newest episode told with, and the sections of rules that joined it since. */
   newest(findingId: string): Promise<Proof | undefined>;
 }
 

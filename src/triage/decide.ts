@@ -86,8 +86,12 @@ function greet({ ticket }: DecideInput, said: Said): Said {
 function withTold({ finding }: DecideInput, said: Said): Said {
   const { memory, decision } = said;
   const isUnknown = memory.createdAt !== undefined && memory.toldRules === undefined;
-  if (decision.action !== "create" && !isUnknown) return said;
-  return { ...said, memory: { ...memory, toldRules: toldRules(finding) } };
+  if (decision.action === "create" || isUnknown)
+    return { ...said, memory: { ...memory, toldRules: toldRules(finding) } };
+  // A later episode is told with the proof of all that is in it.
+  if (decision.reason !== "back_while_open" && decision.reason !== "regressed") return said;
+  const told = new Set([...(memory.toldRules ?? []), ...toldRules(finding)]);
+  return { ...said, memory: { ...memory, toldRules: [...told] } };
 }
 
 /** What is written names what it explains. */

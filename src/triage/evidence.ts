@@ -89,6 +89,7 @@ function sectionRequest(
     source: signal.source,
     query: ungrouped(signal.query, alert.labels),
     labels: {},
+    episodeStartedAt: finding.episode.startedAt,
     about: rule === opens ? [] : aboutRule(rule, alert, opens),
     samples: {
       window: { from: sampleFrom, to },

@@ -30,7 +30,7 @@ import type { Story } from "./story.ts";
 
 export interface IntentContext {
   readonly route: TicketRoute;
-  /** Asked for only when a ticket is created, or for these rules when they join it. */
+  /** Asked for only when a ticket is created or a later episode told on it, or for these rules when they join it. */
   readonly evidence: (only?: readonly string[]) => EvidenceRequest;
 }
 
@@ -66,6 +66,9 @@ export function intentsOf(decided: Decided, story: Story, context: IntentContext
     rank: story.priority.score,
   }));
 }
+
+/** Words that tell of an episode after the one that the ticket was filed for. */
+const provenAgain: ReadonlySet<DecisionReason> = new Set(["back_while_open", "regressed"]);
 
 /** The words that belong to a reason, and the marker under which they are said once on a ticket. */
 interface Words {
@@ -108,10 +111,14 @@ function mainActions(
   if (action === "comment" && reason === "rule_joined") {
     return [{ kind: "comment", ...words, evidence: context.evidence(joining) }];
   }
-  if (action === "comment") return [{ kind: "comment", ...words }];
+  // What was collected for an earlier episode proves nothing of this one.
+  const proof = provenAgain.has(reason) ? { evidence: context.evidence() } : {};
+  if (action === "comment") return [{ kind: "comment", ...words, ...proof }];
   const { marker, document } = words;
   if (action === "transition") return [{ kind: "transition", category: "done", marker, document }];
-  if (action === "reopen") return [{ kind: "reopen", marker, document, closedDocument: notReopened(document) }];
+  if (action === "reopen") {
+    return [{ kind: "reopen", marker, document, closedDocument: notReopened(document), ...proof }];
+  }
   return [];
 }
 

@@ -172,6 +172,17 @@ describe("pages in a browser", function () {
         expect(await page.title()).to.equal("checkout: 6.0% of requests fail – Backfeed");
       }));
 
+    it("say whose episode the evidence is of, and when the newest one is another", async () => {
+      const of = "Evidence of the episode that began 2 Mar 2026, 09:20";
+      await visit(`/findings/${findingId(1)}`, async (page) => {
+        await shown(page, of);
+        expect(await page.getByText("The newest one began later").count()).to.equal(0);
+      });
+      const [first, ...others] = running.state.findings;
+      running.state.findings = [{ ...first!, episode: { ...first!.episode, startedAt: now - 60_000 } }, ...others];
+      await visit(`/findings/${findingId(1)}`, (page) => shown(page, `${of}. The newest one began later`));
+    });
+
     it("let an operator deliver a parked entry again", () =>
       visit(`/findings/${findingId(1)}`, async (page) => {
         await page.getByRole("button", { name: "Deliver again" }).click();

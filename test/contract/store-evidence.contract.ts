@@ -44,6 +44,18 @@ export function storeEvidencePromises(test: StoreUnderTest): void {
       expect([proof?.evidence.sections.length, proof?.evidence.collectedAt]).to.deep.equal([2, start + 1]);
     });
 
+    it("of a ticket whose later episode was told is of that episode, with what joined since", async () => {
+      const { store } = test;
+      const joins = { ...evidenceRequest({ source: "joined" }), joins: true } as const;
+      const again = evidenceRequest({ source: "again", episodeStartedAt: start + 2 });
+      for (const [place, request] of [evidenceRequest(), joins, again, joins].entries()) {
+        await store.evidence.put(`${place}`, idOf("a"), request, evidence({ collectedAt: start + place }));
+      }
+      const proof = await store.evidence.newest(idOf("a"));
+      expect(proof?.request.sections.map(({ source }) => source)).to.deep.equal(["again", "joined"]);
+      expect(proof?.request.sections[0]?.episodeStartedAt).to.equal(start + 2);
+    });
+
     it("is newest by when it was collected", async () => {
       const { store } = test;
       expect(await store.evidence.newest(idOf("a"))).to.equal(undefined);

@@ -87,6 +87,14 @@ for (const [name, makeBacklog] of Object.entries(backlogs)) {
       expect([(await finding()).state, (await first()).isDone]).to.deep.equal(["regressed", false]);
       expect((await first()).text).to.match(/Regressed, 9 days after the fix\./);
       expect((await first()).comments.filter((marker) => marker === "regressed")).to.have.length(1);
+      // The proof of the first episode is none of this one: it is collected anew, charted, and what the page shows.
+      expect((await first()).text.match(/attached as /g)).to.have.length(2);
+      const { id, episode } = await finding();
+      const proof = await world.store.evidence.newest(id);
+      expect(proof?.request.sections.map(({ episodeStartedAt }) => episodeStartedAt)).to.deep.equal([
+        episode.startedAt,
+      ]);
+      expect(proof?.evidence.collectedAt).to.be.at.least(episode.startedAt);
 
       await live(2);
       await backlog.move(key, "Done");

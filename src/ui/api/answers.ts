@@ -101,6 +101,7 @@ export interface EvidenceSection {
   readonly source: string;
   readonly target: string;
   readonly title: string;
+  readonly episodeStartedAt?: number | undefined;
   readonly window: Window;
   readonly unit: ValueUnit;
   readonly threshold?: number | undefined;

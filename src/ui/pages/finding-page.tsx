@@ -45,7 +45,7 @@ export function FindingPage({ id }: { id: string }) {
               <DocumentBlocks document={deploys.text} />
             </Panel>
           )}
-          <EvidencePanel findingId={finding.id} evidence={evidence} />
+          <EvidencePanel findingId={finding.id} evidence={evidence} episodeStartedAt={finding.episode.startedAt} />
           {finding.explains !== undefined && <ExplainedPanel explains={finding.explains} />}
           {finding.others.length > 0 && <OtherAlerts finding={finding} unitFor={unitFor} />}
         </div>

@@ -9,7 +9,13 @@ import { RemoteImage } from "./remote-image.tsx";
 import { SafeLink } from "./safe-link.tsx";
 
 /** The frozen proof, a panel for each rule: chart, what was under it, sample lines, links, and what could not be had. */
-export function EvidencePanel({ findingId, evidence }: { findingId: string; evidence: EvidenceMeta | undefined }) {
+export function EvidencePanel(props: {
+  findingId: string;
+  evidence: EvidenceMeta | undefined;
+  /** Of the finding's newest episode. */
+  episodeStartedAt: number;
+}) {
+  const { findingId, evidence, episodeStartedAt } = props;
   if (evidence === undefined) {
     return (
       <Panel title="Evidence">
@@ -30,6 +36,14 @@ export function EvidencePanel({ findingId, evidence }: { findingId: string; evid
             </span>
           }
         >
+          {section.episodeStartedAt !== undefined && (
+            <p className="dimmed">
+              Evidence of the episode that began <ExactMoment at={section.episodeStartedAt} />
+              {section.episodeStartedAt < episodeStartedAt &&
+                ". The newest one began later; evidence is collected again when its ticket is told of one"}
+              .
+            </p>
+          )}
           <Section findingId={findingId} section={section} place={place} />
         </Panel>
       ))}

@@ -87,6 +87,21 @@ describe("a word to a ticket", () => {
       expect(record.seen).to.include({ status: "To Do", statusCategory: "new" });
     });
 
+    it("adds the proof of what came back, its chart attached first, whichever words are said", async () => {
+      const evidence = { sections: [], moreRules: [] };
+      const chart = proof().sections[0]?.chart?.name ?? "none";
+      const moved = await filed(close);
+      await moved.apply({ ...reopen, evidence });
+      expect(said(moved.issue)).to.deep.equal([`${plainText(document)}\n\n${chart}`]);
+      expect([...moved.issue.attachments.keys()]).to.deep.equal([chart]);
+      const stuck = await filed((tracker) => {
+        close(tracker);
+        Object.assign(tracker, { reopen: async () => "unavailable" });
+      });
+      await stuck.apply({ ...reopen, evidence });
+      expect(said(stuck.issue)).to.deep.equal([`please reopen it\n\n${chart}`]);
+    });
+
     it("says it once, though the answer to the reopening was lost", async () => {
       const { issue, tracker, record, apply } = await filed(close);
       tracker.loseAnswer("reopen", new BackfeedError("unavailable", "lost"));

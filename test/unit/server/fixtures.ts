@@ -222,6 +222,7 @@ export function evidenceRequest(overrides: Partial<SectionRequest> = {}): Eviden
       maxGroups: 200,
     },
     labels: { "service.name": "checkout" },
+    episodeStartedAt: now - 40 * minute,
     samples: { window, badOnly: true, limit: 5, fields: ["@timestamp", "message"] },
     chart: {
       window,

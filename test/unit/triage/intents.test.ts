@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect } from "chai";
+import type { DecisionReason } from "../../../src/model/decision.ts";
 import { type Document, plainText } from "../../../src/model/document.ts";
 import type { SectionEvidence } from "../../../src/model/evidence.ts";
 import type { Finding, TriageMemory } from "../../../src/model/finding.ts";
@@ -134,6 +135,26 @@ describe("intents", () => {
       );
     });
   }
+
+  it("ask for evidence anew where a later episode is told, and nowhere else", () => {
+    const asking = (action: "comment" | "reopen", reason: DecisionReason) => {
+      const [draft] = intents({ decision: { action, reason } }, storyOf(checkoutFinding(), checkout));
+      const intent = draft?.action;
+      return intent?.kind === "comment" || intent?.kind === "reopen" ? intent.evidence : undefined;
+    };
+    const { startedAt } = checkoutFinding().episode;
+    for (const request of [
+      asking("comment", "back_while_open"),
+      asking("comment", "regressed"),
+      asking("reopen", "regressed"),
+    ]) {
+      expect(request?.sections.map(({ episodeStartedAt }) => episodeStartedAt)).to.deep.equal([startedAt]);
+      expect(request).to.not.have.property("joins");
+    }
+    for (const reason of ["all_quiet", "flapping", "still_happening", "verified"] as const) {
+      expect(asking("comment", reason), reason).to.equal(undefined);
+    }
+  });
 
   it("of another generation have other keys", () => {
     const keys = [1, 2].map((generation) => intents(create, storyOf(checkoutFinding({ generation }), checkout))[0]);
