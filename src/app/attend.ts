@@ -17,12 +17,13 @@ const mostAtOnce = 200;
 /**
  * Decides those findings again whose ticket changed or whose time came while no alert moved, and those whose fix has held
  * long enough. As a tick's decisions they are made under the lock and stored with their words to the tracker. Gives how many
- * outbox entries there are to deliver.
+ * outbox entries there are to deliver. What was told to wait for a cap at `waitingBefore` or later waits for another run.
  */
 export async function attend(
   rules: readonly Rule[],
   context: TickContext,
   signal: AbortSignal,
+  waitingBefore = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly drafts: number }> {
   let drafts = 0;
   for (let full = true; full && !signal.aborted; ) {
@@ -31,16 +32,23 @@ export async function attend(
     full = round.records >= mostAtOnce;
   }
   if (signal.aborted) return { drafts };
-  return { drafts: drafts + (await context.concludeLock.run(() => attendWaiting(rules, context, signal))) };
+  const filed = await context.concludeLock.run(() => attendWaiting(rules, context, waitingBefore, signal));
+  return { drafts: drafts + filed };
 }
 
 /**
  * Findings that wait for a cap are filed when it frees, and those of a storm linked with its ticket when that is there,
  * whenever their own rules run next.
  */
-async function attendWaiting(loaded: readonly Rule[], context: TickContext, signal: AbortSignal): Promise<number> {
+async function attendWaiting(
+  loaded: readonly Rule[],
+  context: TickContext,
+  waitingBefore: number,
+  signal: AbortSignal,
+): Promise<number> {
   const { store, clock, metrics } = context;
-  const waiting = [...(await store.state.waiting(mostWaiting)), ...(await toBeLinked(context)).slice(0, mostAtOnce)];
+  const overCap = (await store.state.waiting(mostWaiting)).filter(({ decision }) => decision.at < waitingBefore);
+  const waiting = [...overCap, ...(await toBeLinked(context)).slice(0, mostAtOnce)];
   if (waiting.length === 0) return 0;
   const rules = withIdentities([...loaded, ...builtInRules], await store.state.ruleStates());
   const facts = { rules, alerts: () => store.state.alerts() };

@@ -31,9 +31,14 @@ export interface LearningOptions {
 export interface Learning {
   /**
    * One pass over all trackers, or over what webhooks hinted at alone, and over the findings that are to be decided again. One
-   * tracker's failure is its own.
+   * tracker's failure is its own. What waits for a cap since `waitingBefore` or later is not filed by this pass: it belongs to the
+   * run that was just told to file no more.
    */
-  pass(signal: AbortSignal, extent?: "hints" | "all"): Promise<{ readonly failed: readonly string[] }>;
+  pass(
+    signal: AbortSignal,
+    extent?: "hints" | "all",
+    waitingBefore?: number,
+  ): Promise<{ readonly failed: readonly string[] }>;
   /** A pass every minute, and one over the hints soon after `wake`, until `stop` aborts. */
   run(abort: AbortSignal, stop?: AbortSignal): Promise<void>;
   /** A webhook brought something. */
@@ -89,6 +94,7 @@ export function createLearning(options: LearningOptions): Learning {
   async function pass(
     signal: AbortSignal,
     extent: "hints" | "all" = "all",
+    waitingBefore?: number,
   ): Promise<{ readonly failed: readonly string[] }> {
     const failed: string[] = [];
     for (const [name, tracker] of trackers) {
@@ -96,7 +102,7 @@ export function createLearning(options: LearningOptions): Learning {
       if (policy === undefined || signal.aborted) continue;
       if (!(await reconcileOne(contextOf(tracker, policy), extent, signal))) failed.push(name);
     }
-    const { drafts } = await attend(options.loadedRules().rules, context, signal);
+    const { drafts } = await attend(options.loadedRules().rules, context, signal, waitingBefore);
     if (drafts > 0) options.onDrafts();
     return { failed };
   }

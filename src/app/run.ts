@@ -8,6 +8,7 @@ import { type RunLine, runLines } from "./lines.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import type { TickLine } from "./outcomes.ts";
 import { openProgram, type Program } from "./program.ts";
+import type { TickResult } from "./tick.ts";
 
 /** How long `run` waits for deliveries that are due later: a lost answer is looked for over four minutes (JIRA.md 2.7). */
 const longestSettleMs = 5 * 60_000;
@@ -54,7 +55,7 @@ export async function runOnce(options: RunOptions): Promise<RunReport> {
       signal,
     );
     const failures = results.flatMap(({ judged }) => judged.flatMap(({ judgement }) => judgement.failure ?? []));
-    const sent = dryRun ? { failed: false, unreachable: false } : await deliverAndLearn(program, signal);
+    const sent = dryRun ? { failed: false, unreachable: false } : await deliverAndLearn(program, results, signal);
     const rows = await runLines(results, program.store.tickets);
     // A query that was refused, also for want of a right, is a faulty run; the system was there to say so.
     const outside = failures.some(({ code }) => code === "unreachable" || code === "timeout");
@@ -90,14 +91,18 @@ async function refuseThePast(program: Program, at: number, ruleId: string | unde
   );
 }
 
-/** What people did meanwhile may give more to say. A tracker that cannot be asked now is asked at the next run. */
+/**
+ * What people did meanwhile may give more to say. A tracker that cannot be asked now is asked at the next run, and what this
+ * run's ticks left waiting for `new_tickets_per_run` is the next run's.
+ */
 async function deliverAndLearn(
   program: Program,
+  results: readonly TickResult[],
   signal: AbortSignal,
 ): Promise<{ failed: boolean; unreachable: boolean }> {
   const first = await deliver(program, signal);
   if (signal.aborted || first.unreachable) return first;
-  await program.learning.pass(signal);
+  await program.learning.pass(signal, "all", Math.min(...results.map(({ tick }) => tick)));
   const second = await deliver(program, signal);
   return { failed: first.failed || second.failed, unreachable: first.unreachable || second.unreachable };
 }
