@@ -103,6 +103,8 @@ export interface TriageMemory {
   readonly wrote: WrittenFields | undefined;
   /** The ticket before this one, when a second one was meant: they are linked. */
   readonly follows: { readonly ref: TicketRef; readonly because: FollowReason } | undefined;
+  /** Somebody asked for a ticket that is not filed yet: it is, whatever explains the finding, and storm or not. */
+  readonly asked?: true | undefined;
   /** What was done about the closing of its ticket; another closing is another matter. */
   readonly closing: ClosingMemory | undefined;
   /** Since when it has been back after Done; until it is Done again. */

@@ -15,7 +15,7 @@ export function scheduleKey(schedule: Schedule): string {
   return schedule.timezone === "UTC" ? schedule.cron : `${schedule.cron} ${schedule.timezone}`;
 }
 
-/** ISO 8601 in UTC without milliseconds when there are none: what people read and what tests write. */
+/** ISO 8601 in UTC to the second it lies in: what people read and what tests write. Trackers' times have milliseconds. */
 export function formatInstant(at: number): string {
-  return new Date(at).toISOString().replace(".000Z", "Z");
+  return new Date(at).toISOString().replace(/\.\d{3}Z$/, "Z");
 }

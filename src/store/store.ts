@@ -142,6 +142,12 @@ export interface StormRank {
   readonly band: Band;
 }
 
+/** One that wished for a ticket a short while ago. */
+export interface StormWish extends StormRank {
+  /** Whether it is open or regressed: neither over, nor left alone as somebody decided. */
+  readonly isOpen: boolean;
+}
+
 /** Storms, and the findings that are in them. They are written by `commitTick` and `commitFindings`. */
 export interface StormStore {
   /** Those that are not over, the newest first. */
@@ -154,7 +160,7 @@ export interface StormStore {
   /** The same as `members` without their bodies. */
   worst(id: string, limit: number): Promise<readonly StormRank[]>;
   /** Findings of no storm for which a ticket was first wished for in (after, until]. */
-  wished(after: number, until: number): Promise<readonly StormRank[]>;
+  wished(after: number, until: number): Promise<readonly StormWish[]>;
   /** It is over, and is not asked for again. */
   end(storm: Storm, at: number): Promise<void>;
 }

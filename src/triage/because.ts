@@ -31,13 +31,13 @@ function ownReason(input: DecideInput, decided: Decided, cap?: CapReached): stri
     case "awaiting_operator":
       return waitingFor(input, key);
     case "snoozed":
-      return `${key} carries a snooze label: nothing is told before ${formatInstant(ticket?.snoozedUntil ?? input.at)}`;
+      return `${key} was snoozed by label: nothing is told before ${formatInstant(ticket?.snoozedUntil ?? input.at)}`;
     case "silenced":
       return input.muting.by.length === 0 ? undefined : input.muting.by.join("; ");
     case "inhibited":
       return explained(input, decided.memory);
     case "refiled":
-      return `a new ticket is filed as somebody asked, linked to ${followed(decided.memory)}`;
+      return refiledText(decided.memory);
     case "takes_over":
       return `${key} is the ticket now; before, it was ${ticket?.formerRefs?.at(-1)?.key ?? "another"}`;
     case "goes_on":
@@ -121,8 +121,10 @@ function waitingFor({ createParked, ticket }: DecideInput, key: string): string 
   return `${key} is closed; how that is meant is known when it was looked at next`;
 }
 
-function followed({ follows }: TriageMemory): string {
-  return follows?.ref.key ?? "none";
+function refiledText({ follows, storm }: TriageMemory): string {
+  if (follows !== undefined) return `a new ticket is filed as somebody asked, linked to ${follows.ref.key}`;
+  const beside = storm === undefined ? "" : `, beside the one of its storm (finding ${storm.parentId})`;
+  return `a ticket of its own is filed as somebody asked${beside}`;
 }
 
 function answered(memory: TriageMemory, closed: Parameters<typeof closingMemory>[1]): boolean {

@@ -2,7 +2,7 @@ import type { TriageMemory } from "../model/finding.ts";
 import { stateOf } from "./closing.ts";
 import { withClosedTicket } from "./decide-closed.ts";
 import { isInhibited, watchInhibition } from "./decide-inhibited.ts";
-import { beforeTicket } from "./decide-new.ts";
+import { beforeTicket, isAsked } from "./decide-new.ts";
 import { withOpenTicket } from "./decide-open.ts";
 import { countReturn, type Decided, type DecideInput, nothing, type Said, say } from "./decided.ts";
 import { watchScore } from "./priority-change.ts";
@@ -30,7 +30,7 @@ function judge(input: DecideInput): Said {
   const inhibited = isInhibited(input, memory);
   if (input.finding.memory.createdAt === undefined) {
     // Somebody who asks for a ticket gets one.
-    const isWanted = memory.follows?.because === "refiled";
+    const isWanted = isAsked(memory);
     return inhibited && !isWanted ? nothing(memory, "inhibited") : beforeTicket(input, memory);
   }
   const { ticket } = input;

@@ -1,10 +1,10 @@
 import { type Block, type Document, link, paragraph, strong } from "../model/document.ts";
 import { compareBands } from "../model/priority.ts";
 import { formatInstant } from "../model/time.ts";
-import { formatDuration } from "../support/duration.ts";
+import { isBackAfter } from "./closing.ts";
 import { deploysSinceDone } from "./describe-deploys.ts";
 import { bandText, priorityLine } from "./score.ts";
-import { type Story, worstText } from "./story.ts";
+import { daysText, type Story, worstText } from "./story.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -40,9 +40,10 @@ export function wontDoOverDocument(story: Story): Document {
   const { priority, rule, ticket } = story;
   const closed = ticket?.closed;
   const worse = closed !== undefined && compareBands(priority.band, closed.band) > 0;
+  const goesOn = closed !== undefined && !isBackAfter(story.finding, closed);
   const why = worse
     ? `It was ${bandText(closed.band)} when this ticket was closed, and is ${bandText(priority.band)} now`
-    : `This ticket was closed at ${closedAt(story)} as not to be done, that was kept to for ${daysText(rule.ticket.suppressForMs)}, and it happens again`;
+    : `This ticket was closed at ${closedAt(story)} as not to be done, that was kept to for ${daysText(rule.ticket.suppressForMs)}, and it ${goesOn ? "still happens" : "happens again"}`;
   return [
     paragraph(
       strong(worse ? "Worse than when this was closed. " : "Asking once more. "),
@@ -74,11 +75,13 @@ export function suppressedDocument(story: Story): Document {
 }
 
 export function verifiedDocument(story: Story): Document {
-  const held = daysText(story.rule.ticket.verifyForMs);
+  const { verifyForMs, onReturn } = story.rule.ticket;
+  const held = daysText(verifyForMs);
+  const back = onReturn === "new_linked" ? "a new ticket is filed and linked with this one" : "it will be said here";
   return [
     paragraph(
       strong(`Held for ${held}. `),
-      `Since this ticket was closed as Done at ${closedAt(story)} the problem was looked for and not found for ${held}. The fix counts as verified; should it come back all the same, it will be said here.`,
+      `Since this ticket was closed as Done at ${closedAt(story)} the problem was looked for and not found for ${held}. The fix counts as verified; should it come back all the same, ${back}.`,
     ),
   ];
 }
@@ -121,13 +124,6 @@ function sinceClosing({ finding, ticket, at }: Story): number {
 
 function closedAt({ ticket, at }: Story): string {
   return formatInstant(ticket?.closed?.at ?? at);
-}
-
-/** Whole days where there are any: `3 days`, `1 day`, `40 min`. */
-function daysText(ms: number): string {
-  const days = Math.floor(ms / dayMs);
-  if (days < 1) return ms < 1_000 ? "a moment" : formatDuration(ms);
-  return days === 1 ? "1 day" : `${days} days`;
 }
 
 /** `24 h` rather than `1 d`, up to three days. */

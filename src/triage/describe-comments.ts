@@ -1,13 +1,27 @@
 import { type Block, type Document, paragraph, strong } from "../model/document.ts";
+import type { Finding } from "../model/finding.ts";
 import { formatDuration } from "../support/duration.ts";
 import { bandText, priorityLine } from "./score.ts";
-import { episodeText, labelsOf, type Story, worstText } from "./story.ts";
+import { daysText, episodeText, labelsOf, type Story, worstText } from "./story.ts";
 
 export function quietDocument(story: Story): Document {
   return [
     paragraph(strong("Quiet now. "), `The last episode: ${episodeText(story, story.finding.episode)}.`),
-    paragraph("If the cause is known and fixed, this ticket can be closed. Should it come back, it will be said here."),
+    paragraph(afterQuiet(story)),
   ];
+}
+
+/** What becomes of the ticket now. It is said before it is tried, and a workflow may have no way to Done from where it stands. */
+function afterQuiet({ rule: { ticket } }: Story): string {
+  if (ticket.onQuiet !== "transition") {
+    return "If the cause is known and fixed, this ticket can be closed. Should it come back, it will be said here.";
+  }
+  const back = {
+    reopen: `within ${daysText(ticket.returnWithinMs)}, this ticket is reopened`,
+    new_linked: "after that, a new ticket is filed and linked with this one",
+    comment: "after that, it will be said here",
+  }[ticket.onReturn];
+  return `As its rule says, Backfeed closes this ticket now, if its workflow lets it. Should the problem come back ${back}.`;
 }
 
 export function vanishedDocument(story: Story): Document {
@@ -23,22 +37,29 @@ export function ruleChangedDocument(story: Story): Document {
   return [
     paragraph(
       strong("No longer watched. "),
-      `The rule ${story.finding.worst.ruleId} was removed or now groups its alerts in another way. Backfeed will not touch this ticket again.`,
+      `The rule ${story.finding.worst.ruleId} was removed or now groups its alerts in another way. Backfeed will not touch this ticket again, unless the rule comes back as it was.`,
     ),
   ];
 }
 
 export function backDocument(story: Story): Document {
   const { finding, at } = story;
-  const quietSince = finding.pastEpisodes[0]?.endedAt;
-  const after = quietSince === undefined ? "" : ` after ${formatDuration(at - quietSince)} of quiet`;
   return [
     paragraph(
       strong("Back again"),
-      `${after}: ${worstText(story)}. Episode ${1 + finding.pastEpisodes.length} in 30 days.`,
+      `${sinceLast(finding, at)}: ${worstText(story)}. Episode ${1 + finding.pastEpisodes.length} in 30 days.`,
     ),
     paragraph(priorityLine(story.priority)),
   ];
+}
+
+/** Only what was seen well was quiet. */
+function sinceLast({ pastEpisodes: [last] }: Finding, at: number): string {
+  if (last?.endedAt === undefined) return "";
+  const span = formatDuration(at - last.endedAt);
+  if (last.ending === "vanished") return `, ${span} after it was given up for lack of data`;
+  if (last.ending === "rule_changed") return `, watched again ${span} after its rule had changed or was gone`;
+  return ` after ${span} of quiet`;
 }
 
 export function flappingDocument(story: Story): Document {

@@ -3,6 +3,7 @@ import { mostSections } from "../model/evidence.ts";
 import { type AlertSummary, type Finding, isOngoing } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
 import { formatLabels } from "../model/labels.ts";
+import { ticketFields } from "../model/rule.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
 import { followsBlocks } from "./describe-closing.ts";
@@ -20,7 +21,7 @@ const mostOthersListed = 20;
 export function ticketDocument(story: Story): Document {
   const { finding, rule, instance, storm } = story;
   const footer = paragraph(
-    `Filed by Backfeed (${instance}) from rule ${rule.id}. What you edit here stays as you leave it; Backfeed keeps one comment of its own up to date.`,
+    `Filed by Backfeed (${instance}) from rule ${rule.id}. What you edit here stays as you leave it${keptFields(story)}; Backfeed keeps one comment of its own up to date.`,
   );
   if (storm !== undefined) return [...stormBlocks(story, storm), footer];
   return [
@@ -34,6 +35,12 @@ export function ticketDocument(story: Story): Document {
     ...explainedBlocks(finding),
     footer,
   ];
+}
+
+/** Where the rule says that Backfeed writes over people. */
+function keptFields({ rule: { ticket } }: Story): string {
+  const kept = ticketFields.filter((field) => ticket.ownership[field] === "always");
+  return kept.length === 0 ? "" : `, but for what its rule keeps as it should be: ${kept.join(", ")}`;
 }
 
 /** The summary block: one comment, edited in place. */

@@ -215,5 +215,5 @@ function proofBlocks(request: SectionRequest, { chart, infra, samples, missing }
 
 function sampleText(sample: SectionEvidence["samples"][number]): string {
   const fields = sample.fields.map(([name, value]) => `${name}=${value}`).join("  ");
-  return fields === "" ? formatInstant(sample.at) : fields;
+  return fields === "" ? new Date(sample.at).toISOString() : fields;
 }

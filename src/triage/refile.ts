@@ -5,8 +5,8 @@ import { BackfeedError } from "../support/errors.ts";
 
 /**
  * A finding filed anew on an operator's wish (RULES.md section 4): a generation more and nothing remembered, so that
- * its next tick decides it as one that never had a ticket, but for a link to the old one; one that a storm's ticket tells of gets its own. That is left as it is; what was
- * still meant for it is dropped. Pure. Throws `conflict` when there is nothing to file anew, or when something is on the wire.
+ * its next tick decides it as one that never had a ticket, but for a link to the old one. That is left as it is; what was
+ * still meant for it is dropped. What a storm's ticket tells of, and what another finding explains, gets a first one. Pure. Throws `conflict` when there is nothing to file anew, or when something is on the wire.
  */
 export function refile({ finding, ticket, open }: RefileRequest, options: { by: string; at: number }): Refiled {
   const { by, at } = options;
@@ -19,7 +19,8 @@ export function refile({ finding, ticket, open }: RefileRequest, options: { by: 
       facts: { ...facts, entry: onTheWire.id },
     });
   }
-  const alone = outOfStorm(finding, { by, at });
+  const alone =
+    outOfStorm(finding, { by, at }) ?? (open.length === 0 ? thoughExplained(finding, { by, at }) : undefined);
   if (alone !== undefined) return { ...alone, drop: [], note: "" };
   const old = ticket?.generation === finding.generation ? ticket : undefined;
   const parked = open.some(
@@ -35,7 +36,11 @@ export function refile({ finding, ticket, open }: RefileRequest, options: { by: 
   const follows = old === undefined ? finding.memory.follows : linkTo(old);
   const instead = old === undefined ? "its ticket could not be filed" : `${old.ref.key} stays as it is`;
   return {
-    finding: { ...finding, generation, memory: { ...freshMemory, follows, silences: finding.memory.silences } },
+    finding: {
+      ...finding,
+      generation,
+      memory: { ...freshMemory, follows, asked: true, silences: finding.memory.silences },
+    },
     event: {
       at,
       kind: "operator",
@@ -56,12 +61,32 @@ function outOfStorm(
   const { storm, createdAt } = finding.memory;
   if (storm === undefined || storm.child || createdAt !== undefined) return undefined;
   return {
-    finding: { ...finding, memory: { ...finding.memory, storm: { ...storm, child: true } } },
+    finding: { ...finding, memory: { ...finding.memory, asked: true, storm: { ...storm, child: true } } },
     event: {
       at,
       kind: "operator",
       code: "finding_refiled",
       text: `${by} wants a ticket for it alone, beside the one of its storm (finding ${storm.parentId})`,
+      facts: { by, generation: finding.generation },
+    },
+  };
+}
+
+/** Another finding's ticket tells of it, and somebody wants one for it alone. */
+function thoughExplained(
+  finding: Finding,
+  { by, at }: { by: string; at: number },
+): Pick<Refiled, "finding" | "event"> | undefined {
+  const { inhibition, createdAt, asked } = finding.memory;
+  if (inhibition === undefined || inhibition.releasedAt !== undefined || createdAt !== undefined || asked)
+    return undefined;
+  return {
+    finding: { ...finding, memory: { ...finding.memory, asked: true } },
+    event: {
+      at,
+      kind: "operator",
+      code: "finding_refiled",
+      text: `${by} wants a ticket for it alone, although "${inhibition.by.title}" explains it`,
       facts: { by, generation: finding.generation },
     },
   };

@@ -140,7 +140,7 @@ function reachPart({ reach }: PriorityInputs, scale: PriorityScale): PriorityPar
   const byAbsolute = pointsOf(scale.reachAbsolute, reach.absolute);
   const declared = reach.declared ? " declared" : "";
   const shareText = reach.share === undefined ? undefined : `${percent(reach.share)} of ${reach.of}`;
-  const absoluteText = reach.absolute === undefined ? undefined : `${count(reach.absolute)} ${reach.of}`;
+  const absoluteText = reach.absolute === undefined ? undefined : counted(reach.absolute, reach.of);
   const text = byAbsolute > byShare ? (absoluteText ?? shareText) : (shareText ?? absoluteText);
   return part("reach", Math.max(byShare, byAbsolute), `reach ${text}${declared}`);
 }
@@ -195,8 +195,10 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(share > 0 && share < 0.001 ? 2 : 1)}%`;
 }
 
-function count(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
+/** `1 event`, `1,200 users`. */
+function counted(value: number, of: string): string {
+  const whole = Math.round(value);
+  return `${whole.toLocaleString("en-US")} ${whole === 1 ? of.replace(/s$/, "") : of}`;
 }
 
 /** `60x`, `14.4x`, `1.1x`, `0.89x`: cut, not rounded, so that no text reaches a cut that its number does not. */

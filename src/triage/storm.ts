@@ -23,13 +23,18 @@ export interface Other {
   readonly band: Band;
 }
 
+/** One that wished for a ticket in the last ten minutes. What is over by now counts, and is told of no more. */
+export interface RecentWish extends Other {
+  readonly isOpen: boolean;
+}
+
 export interface StormQuestion {
   readonly at: number;
   /** More new findings than this within ten minutes are a storm. */
   readonly limit: number;
   readonly wishes: readonly Wish[];
   /** Findings of no storm that first wished for a ticket in the last ten minutes, without those of `wishes`. */
-  readonly recent: readonly Other[];
+  readonly recent: readonly RecentWish[];
   /** The one that takes findings now. */
   readonly storm: Storm | undefined;
   /** Its worst findings so far, without those of `wishes`. */
@@ -59,6 +64,7 @@ export function judgeStorm(question: StormQuestion): StormAnswer {
   const opens = question.storm === undefined && fresh.length + recent.length > limit;
   const storm = opens ? openStorm(question) : question.storm;
   const joining = storm === undefined ? [] : fresh;
+  const joinedBefore = opens ? recent.filter(({ isOpen }) => isOpen) : [];
   const seats = new Map<string, StormMembership>();
   for (const wish of held) seats.set(wish.finding.id, stillHeld(wish, at));
   if (storm === undefined) return { storm: undefined, seats, joined: new Map() };
@@ -66,7 +72,7 @@ export function judgeStorm(question: StormQuestion): StormAnswer {
 
   const children = new Set(storm.children);
   const inIt = [...held, ...joining].filter(({ finding }) => seats.get(finding.id)?.id === storm.id);
-  for (const wish of chooseChildren(inIt, opens ? recent : worst, children)) {
+  for (const wish of chooseChildren(inIt, opens ? joinedBefore : worst, children)) {
     children.add(wish.finding.id);
   }
   for (const { finding } of inIt) {
@@ -77,7 +83,7 @@ export function judgeStorm(question: StormQuestion): StormAnswer {
   return {
     storm: changed ? { ...storm, children: [...children] } : undefined,
     seats,
-    joined: new Map(opens ? recent.map(({ id, band }) => [id, membership(storm, at, band, false)]) : []),
+    joined: new Map(joinedBefore.map(({ id, band }) => [id, membership(storm, at, band, false)])),
   };
 }
 

@@ -12,6 +12,8 @@ import { formatDuration } from "../support/duration.ts";
 import type { SilenceOver } from "./muting.ts";
 import type { StormDigest } from "./storm-digest.ts";
 
+const dayMs = 86_400_000;
+
 /** What every text about a finding is made from. */
 export interface Story {
   readonly instance: string;
@@ -90,4 +92,11 @@ export function labelsOf(story: Story): string {
 /** A count of events, which sums weigh by windows. */
 export function whole(value: number): string {
   return formatValue(Math.round(value), "number");
+}
+
+/** Whole days where there are any: `3 days`, `1 day`, `40 min`. */
+export function daysText(ms: number): string {
+  const days = Math.floor(ms / dayMs);
+  if (days < 1) return ms < 1_000 ? "a moment" : formatDuration(ms);
+  return days === 1 ? "1 day" : `${days} days`;
 }

@@ -77,16 +77,18 @@ export function storeStormPromises(test: StoreUnderTest): void {
 
     it("give those of their findings that have a ticket, and findings of no storm that wish for one since an instant", async () => {
       const { state, storms, tickets } = test.store;
-      const alone = (name: string, wishedAt: number) => {
-        const built = finding(name);
+      const alone = (name: string, wishedAt: number, state: Finding["state"] = "open") => {
+        const built = finding(name, { state });
         return commit({ ...built, memory: { ...built.memory, wishedAt } });
       };
       const listed = [member("a", 40), member("b", 60)].map(commit);
-      const commits = [...listed, alone("c", start), alone("d", start + 1), alone("e", start + minute)];
+      const commits = [...listed, alone("c", start), alone("d", start + 1), alone("e", start + minute, "verified")];
       await state.commitFindings(commits, { storm, findings: [] });
       await tickets.put(ticketRecord("b"));
       expect(ids(await storms.ticketed(storm.id, 9))).to.deep.equal([idOf("b")]);
-      expect(ids(await storms.wished(start, start + minute)).sort()).to.deep.equal([idOf("d"), idOf("e")].sort());
+      const wished = await storms.wished(start, start + minute);
+      expect(ids(wished).sort()).to.deep.equal([idOf("d"), idOf("e")].sort());
+      expect(wished.filter(({ isOpen }) => isOpen).map(({ id }) => id)).to.deep.equal([idOf("d")]);
     });
 
     it("end, and are not asked for again; retention deletes them with old events", async () => {

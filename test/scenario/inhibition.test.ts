@@ -101,6 +101,18 @@ for (const [name, makeBacklog] of Object.entries(backlogs)) {
       expect((await tickets()).map(({ comments }) => comments)).to.deep.equal([[]]);
     });
 
+    it("files what somebody asks for, although it is explained and never had a ticket", async () => {
+      await begin("0x2 20x60", "0x2 20x60");
+      await world.through(3);
+      const { id } = await finding(/cart/);
+      expect((await world.refile(id, "anna")).generation).to.equal(1);
+      await world.through(3);
+      expect(await summaries()).to.deep.equal(["cart: errors", down].sort());
+      expect((await finding(/cart/)).decision).to.include({ reason: "inhibited" });
+      const told = (await world.store.history.events(id)).map(({ text }) => text);
+      expect(told).to.include("create: refiled: a ticket of its own is filed as somebody asked");
+    });
+
     it("services that fail before their cause have tickets; those hear nothing while the cause is known, and its ticket names them later", async () => {
       await begin("0x2 20x60", "20x60");
       await world.through(9);

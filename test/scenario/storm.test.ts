@@ -204,7 +204,12 @@ for (const [name, makeBacklog] of Object.entries(stormBacklogs)) {
       const held = (await findings()).filter(({ decision }) => decision.reason === "storm");
       expect(held).to.have.length(20);
       await world.refile(held[0]!.id, "anna");
-      await world.through(1);
+      await world.tick(world.clock.now() + 60_000);
+      const asked = (await findings()).find(({ id }) => id === held[0]!.id);
+      expect(asked?.decision).to.include({ action: "create", reason: "refiled" });
+      expect(asked?.decision.because).to.match(
+        /^a ticket of its own is filed as somebody asked, beside the one of its storm/,
+      );
       expect((await alone()).map(({ summary }) => summary)).to.include(held[0]!.title);
       expect(await alone()).to.have.length(6);
 

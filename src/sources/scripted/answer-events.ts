@@ -1,7 +1,6 @@
 import { type Labels, labelsKey } from "../../model/labels.ts";
 import type { Answer, Query, Question, Sample, SampleRequest, SeriesPoint, SeriesRequest } from "../../model/query.ts";
 import type { Window } from "../../model/time.ts";
-import { formatInstant } from "../../model/time.ts";
 import { cutCodePoints } from "../../support/clean-text.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { chooseGroups } from "../choose-groups.ts";
@@ -109,6 +108,6 @@ function isIn(window: Window, at: number): boolean {
 }
 
 function print(value: unknown): string {
-  if (value instanceof Date) return formatInstant(value.getTime());
+  if (value instanceof Date) return value.toISOString();
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -108,14 +108,14 @@ export function createStormStore(options: { connections: Connections; unreadable
       const rows = await connections.read((database) =>
         database
           .selectFrom("findings")
-          .select(rankColumns)
+          .select([...rankColumns, "state"])
           .where("wished_at", ">", after)
           .where("wished_at", "<=", until)
           .where("storm", "is", null)
           .orderBy("id")
           .execute(),
       );
-      return rows.map(readRank);
+      return rows.map((row) => ({ ...readRank(row), isOpen: row.state === "open" || row.state === "regressed" }));
     },
 
     end: (storm, at) =>

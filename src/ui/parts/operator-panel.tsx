@@ -40,7 +40,11 @@ export function OperatorPanel({ detail }: { detail: FindingDetail }) {
       )}
       {asking === "refile" && (
         <>
-          <p>The finding gives up its ticket, which stays as it is. Its next tick files a new one.</p>
+          <p>
+            {isToldElsewhere(detail)
+              ? "It is told on another finding's ticket, which stays as it is. Its next tick files one for it alone."
+              : "The finding gives up its ticket, which stays as it is. Its next tick files a new one."}
+          </p>
           <Group gap="xs">
             <Button size="xs" loading={refile.isPending} onClick={() => refile.mutate(undefined, done)}>
               File a new ticket
@@ -112,5 +116,11 @@ function silencesOf({ finding }: FindingDetail, reason: string, ending: SilenceE
 
 function canBeRefiled({ finding, ticket, outbox }: FindingDetail): boolean {
   const parked = outbox.some(({ kind, state }) => kind === "create" && state === "parked");
-  return parked || ticket?.generation === finding.generation;
+  return parked || isToldElsewhere({ finding, ticket }) || ticket?.generation === finding.generation;
+}
+
+/** It has no ticket of its own, since another one's tells of it. */
+function isToldElsewhere({ finding: { decision }, ticket }: Pick<FindingDetail, "finding" | "ticket">): boolean {
+  const { action, reason } = decision;
+  return ticket === undefined && action === "none" && (reason === "storm" || reason === "inhibited");
 }

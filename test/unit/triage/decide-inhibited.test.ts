@@ -78,6 +78,8 @@ describe("a finding that something explains", () => {
   it("gets a ticket all the same when somebody asked for one", () => {
     const follows = { ref: { id: "1", key: "SHOP-1", url: "https://jira.example.com/1" }, because: "refiled" as const };
     expect(live([at(0, { explainer })], { ...fresh.memory, follows })).to.deep.equal(["create: refiled"]);
+    // Also where there was no ticket before, or it is deleted and there is nothing to follow.
+    expect(live([at(0, { explainer })], { ...fresh.memory, asked: true })).to.deep.equal(["create: refiled"]);
   });
 
   it("is silenced first, and what explains it is kept in mind", () => {

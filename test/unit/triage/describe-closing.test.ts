@@ -43,6 +43,8 @@ function storyOf(
 const former = { id: "10000", key: "SHOP-0", url: "https://jira.example.com/browse/SHOP-0" };
 const adopted = { ...storyOf(), ticket: buildTicket(fresh, { formerRefs: [former] }) };
 
+const newLinked = { ...rule, ticket: { ...rule.ticket, onReturn: "new_linked" } } as const;
+
 /** Everything that is said about a closing, as product owners read it. */
 const words: readonly (readonly [name: string, document: Document])[] = [
   ["back three days after Done", regressedDocument(storyOf())],
@@ -59,7 +61,12 @@ const words: readonly (readonly [name: string, document: Document])[] = [
     "the time of a won't do is over",
     wontDoOverDocument(storyOf({ as: "wont_do", band: "High", at: start - 90 * day })),
   ],
+  [
+    "the time of a won't do is over and it never stopped",
+    wontDoOverDocument(storyOf({ as: "wont_do", band: "High", at: start + minute })),
+  ],
   ["the fix held", verifiedDocument(storyOf())],
+  ["the fix held, and a return is a new ticket", verifiedDocument({ ...storyOf(), rule: newLinked })],
   ["another issue became the ticket", takesOverDocument(adopted)],
 ];
 

@@ -237,9 +237,43 @@ describe("describe", () => {
     expect(words.summary).to.include("still happening").and.to.include("back 2 times").and.to.include("70/100 High");
     expect(words.quietSummary).to.include("quiet since 2026-01-05T11:00:00Z");
     expect(words.back).to.include("after 2 h of quiet: 8.0%, limit: above 5.0%").and.to.include("Episode 2 in 30 days");
+    const backAfter = (ending: "vanished" | "rule_changed") => {
+      const pastEpisodes = [{ ...quiet.episode, ending }];
+      return plainText(backDocument(storyOf(checkoutFinding({ pastEpisodes }), checkout, start + 3 * hour)));
+    };
+    expect(backAfter("vanished")).to.include("Back again, 2 h after it was given up for lack of data: 8.0%");
+    expect(backAfter("rule_changed")).to.include(
+      "Back again, watched again 2 h after its rule had changed or was gone:",
+    );
     expect(words.vanished).to.include("service.name=checkout").and.to.include("1 d").and.to.include("not a recovery");
     expect(words.changed).to.include("checkout-errors");
     expect(words.flapping).to.include("four times");
+  });
+
+  it("say what becomes of a ticket that its rule closes, as its rule answers a return", () => {
+    const closing = (onReturn: Rule["ticket"]["onReturn"]) => {
+      const ticket = { ...checkout.ticket, onQuiet: "transition", onReturn } as const;
+      return plainText(quietDocument(storyOf(checkoutFinding(), { ...checkout, ticket })));
+    };
+    expect(plainText(quietDocument(storyOf(checkoutFinding(), checkout)))).to.include("this ticket can be closed");
+    for (const [onReturn, back] of [
+      ["reopen", "Should the problem come back within 30 days, this ticket is reopened."],
+      ["new_linked", "Should the problem come back after that, a new ticket is filed and linked with this one."],
+      ["comment", "Should the problem come back after that, it will be said here."],
+    ] as const) {
+      expect(closing(onReturn)).to.include(`Backfeed closes this ticket now, if its workflow lets it. ${back}`);
+      expect(closing(onReturn)).to.not.include("can be closed");
+    }
+  });
+
+  it("name the fields that a rule writes over people, and promise nothing about them", () => {
+    const own = plainText(ticketDocument(storyOf(checkoutFinding(), checkout)));
+    expect(own).to.include("What you edit here stays as you leave it; Backfeed keeps");
+    const ownership = { ...checkout.ticket.ownership, priority: "always", summary: "always" } as const;
+    const rule = { ...checkout, ticket: { ...checkout.ticket, ownership } };
+    expect(plainText(ticketDocument(storyOf(checkoutFinding(), rule)))).to.include(
+      "stays as you leave it, but for what its rule keeps as it should be: priority, summary; Backfeed keeps",
+    );
   });
 
   it("does not call quiet in the summary what only vanished or is no longer watched", () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { freshMemory } from "../../../src/model/finding.ts";
+import { freshMemory, type TriageMemory } from "../../../src/model/finding.ts";
 import type { OutboxEntry } from "../../../src/model/outbox.ts";
 import { BackfeedError } from "../../../src/support/errors.ts";
 import { refile } from "../../../src/triage/refile.ts";
@@ -63,7 +63,7 @@ describe("filing a finding anew", () => {
   it("begins a generation with nothing remembered, and changes nothing else of the finding", () => {
     const follows = { ref: ticket.ref, because: "refiled" };
     const { finding: after, event } = ask({ ticket });
-    expect(after).to.deep.equal({ ...finding, generation: 2, memory: { ...freshMemory, follows } });
+    expect(after).to.deep.equal({ ...finding, generation: 2, memory: { ...freshMemory, follows, asked: true } });
     expect(event).to.deep.equal({
       at,
       kind: "operator",
@@ -98,6 +98,21 @@ describe("filing a finding anew", () => {
       expect(refusal({ ticket, open: [entry("create", overrides)] })).to.match(/^conflict: its create is being/);
     }
     expect(refusal({ ticket, open: [entry("comment", { lease: { ...lease, until: at } })] })).to.equal("not refused");
+  });
+
+  it("gives one that another finding explains a first ticket, once", () => {
+    const by = { findingId: "f", ticketKey: "SHOP-9", title: "the database is down" };
+    const inhibition = { by, since: start, endedAt: undefined, releasedAt: undefined } as NonNullable<
+      TriageMemory["inhibition"]
+    >;
+    const explained = { ...finding, memory: { ...freshMemory, inhibition } };
+    const { finding: wanted, event, drop } = ask({ finding: explained });
+    expect(wanted).to.deep.equal({ ...explained, memory: { ...explained.memory, asked: true } });
+    expect(event.text).to.equal('anna wants a ticket for it alone, although "the database is down" explains it');
+    expect(drop).to.deep.equal([]);
+    expect(refusal({ finding: wanted })).to.match(/^conflict/);
+    const released = { ...explained, memory: { ...freshMemory, inhibition: { ...inhibition, releasedAt: at } } };
+    expect(refusal({ finding: released })).to.match(/^conflict/);
   });
 
   it("gives one that a storm's ticket tells of a ticket of its own", () => {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Finding } from "../../../src/model/finding.ts";
 import { type Band, bands } from "../../../src/model/priority.ts";
 import type { Storm, StormMembership } from "../../../src/model/storm.ts";
-import { judgeStorm, type Other, type StormAnswer, type Wish } from "../../../src/triage/storm.ts";
+import { judgeStorm, type RecentWish, type StormAnswer, type Wish } from "../../../src/triage/storm.ts";
 import { hour, minute, start } from "../../support/alerts.ts";
 import { buildFinding } from "../../support/findings.ts";
 import { buildRule } from "../../support/rules.ts";
@@ -28,8 +28,8 @@ function wishes(count: number, drawn: Drawn = {}): readonly Wish[] {
   return Array.from({ length: count }, (_, n) => wish(`w-${String(n).padStart(4, "0")}`, { score: n % 100, ...drawn }));
 }
 
-function others(count: number, score = 40): readonly Other[] {
-  return Array.from({ length: count }, (_, n) => ({ id: `o-${n}`, score, band: "Medium" }));
+function others(count: number, score = 40, isOpen = true): readonly RecentWish[] {
+  return Array.from({ length: count }, (_, n) => ({ id: `o-${n}`, score, band: "Medium", isOpen }));
 }
 
 function judge(given: Partial<Parameters<typeof judgeStorm>[0]>): StormAnswer {
@@ -66,6 +66,12 @@ describe("a storm", () => {
     const opened = judge({ wishes: wishes(12), recent: others(9) });
     expect(opened.storm).to.include({ id: "2026-01-05T10:20:00Z", openedAt: at, takesUntil: at + hour });
     expect([opened.seats.size, opened.joined.size]).to.deep.equal([12, 9]);
+  });
+
+  it("counts what is over when it opens, and neither lists it nor gives it a place among the worst", () => {
+    const opened = judge({ wishes: wishes(12), recent: others(9, 99, false) });
+    expect(opened.storm).to.not.equal(undefined);
+    expect([opened.seats.size, opened.joined.size, childrenOf(opened).length]).to.deep.equal([12, 0, 5]);
   });
 
   it("counts what has waited for a cap for ten minutes no more, and leaves it to its turn", () => {
