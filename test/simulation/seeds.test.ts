@@ -13,7 +13,7 @@ import { Tally } from "../support/simulation/seeded/tally.ts";
 const seeds = Number(process.env["SIMULATION_SEEDS"] ?? 500);
 
 describe("the program among faults from a seed", function () {
-  this.timeout(900_000);
+  this.timeout(3_600_000);
 
   it("does the same in the same order when the seed is the same", async () => {
     for (const seed of [1, 2, 3]) {

@@ -90,12 +90,13 @@ async function tellBroken(seed: number): Promise<void> {
 }
 
 async function allDefects(): Promise<number> {
-  const [seeds, processes] = [whole(values.seeds), whole(values.processes)];
+  const [from, seeds, processes] = [whole(values.from), whole(values.seeds), whole(values.processes)];
   let missed = 0;
   for (const defect of defects.filter(({ name }) => values.only === undefined || name === values.only)) {
-    const found = await findDefect({ defect, seeds, processes });
+    const found = await findDefect({ defect, from, seeds, processes });
     if (found === undefined) missed += 1;
-    const what = found === undefined ? `NOT caught within ${seeds} seeds` : `seed ${found.seed}: ${found.broken[0]}`;
+    const missing = `NOT caught within ${seeds} seeds from ${from}`;
+    const what = found === undefined ? missing : `seed ${found.seed}: ${found.broken[0]}`;
     print(`${defect.name.padEnd(32)} ${what}`);
   }
   return missed === 0 ? 0 : 1;

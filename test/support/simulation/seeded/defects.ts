@@ -5,6 +5,8 @@ export interface Defect {
   readonly name: string;
   /** What it does, and so what somebody would have broken. */
   readonly says: string;
+  /** The first seed that was seen to show it. */
+  readonly shownBy: number;
   readonly changes: readonly SourceChange[];
 }
 
@@ -12,6 +14,7 @@ export const defects: readonly Defect[] = [
   {
     name: "no-lease",
     says: "entries are claimed although another worker has them",
+    shownBy: 0,
     changes: [
       {
         file: "src/store/sql/outbox-claim.ts",
@@ -24,6 +27,7 @@ export const defects: readonly Defect[] = [
   {
     name: "no-settle-window",
     says: "a create whose answer was lost is sent again after one look",
+    shownBy: 0,
     changes: [
       {
         file: "src/deliver/outcome.ts",
@@ -35,6 +39,7 @@ export const defects: readonly Defect[] = [
   {
     name: "label-only-look-up",
     says: "an issue with the label is taken for the ticket, whatever its generation",
+    shownBy: 0,
     changes: [
       {
         file: "src/trackers/jira/find-issues.ts",
@@ -46,6 +51,7 @@ export const defects: readonly Defect[] = [
   {
     name: "blind-field-write",
     says: "the priority is written without a look at who set the one that stands there",
+    shownBy: 0,
     changes: [
       {
         file: "src/trackers/jira/set-priority.ts",
@@ -57,6 +63,7 @@ export const defects: readonly Defect[] = [
   {
     name: "watermark-before-commit",
     says: "a tick counts as judged before what it saw is stored",
+    shownBy: 0,
     changes: [
       {
         file: "src/app/conclude.ts",
@@ -76,6 +83,7 @@ export const defects: readonly Defect[] = [
   {
     name: "failed-query-is-clear",
     says: "a query that failed reads as one that found nothing",
+    shownBy: 0,
     changes: [
       {
         file: "src/detect/observe.ts",
@@ -97,6 +105,7 @@ export const defects: readonly Defect[] = [
   {
     name: "stale-source-is-clear",
     says: "an ingest that stands still reads as a production without trouble",
+    shownBy: 0,
     changes: [
       {
         file: "src/detect/judge.ts",
@@ -108,6 +117,7 @@ export const defects: readonly Defect[] = [
   {
     name: "duplicate-idempotency-key",
     says: "two summaries of one ticket are one intent, so the second is never said",
+    shownBy: 0,
     changes: [
       {
         file: "src/triage/intents.ts",
@@ -122,6 +132,7 @@ export const defects: readonly Defect[] = [
   {
     name: "dropped-outbox-entry",
     says: "what meets a rate limit is given up",
+    shownBy: 0,
     changes: [
       {
         file: "src/deliver/outcome.ts",
@@ -134,6 +145,7 @@ export const defects: readonly Defect[] = [
   {
     name: "comment-without-marker",
     says: "a comment does not say which event it tells, so a repetition cannot find it",
+    shownBy: 0,
     changes: [
       {
         file: "src/trackers/jira/comments.ts",
@@ -145,6 +157,7 @@ export const defects: readonly Defect[] = [
   {
     name: "no-catch-up",
     says: "after downtime only the newest tick is run, and nothing says that others were missed",
+    shownBy: 0,
     changes: [
       {
         file: "src/app/run-schedule.ts",
@@ -161,6 +174,7 @@ export const defects: readonly Defect[] = [
   {
     name: "crash-while-sending-forgotten",
     says: "a create that was on the wire when the process died is sent again as if it had never left",
+    shownBy: 0,
     changes: [
       {
         file: "src/store/sql/outbox-claim.ts",
@@ -172,6 +186,7 @@ export const defects: readonly Defect[] = [
   {
     name: "samples-not-redacted",
     says: "log lines reach the ticket as they are",
+    shownBy: 0,
     changes: [
       {
         file: "src/triage/collect.ts",

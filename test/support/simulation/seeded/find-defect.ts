@@ -6,14 +6,15 @@ import { runSeeds } from "./seed-runner.ts";
 
 export const batchScript = fileURLToPath(new URL("batch.ts", import.meta.url));
 
-/** The first seeds with a defect put into the program; gives the one that shows it, or undefined. */
+/** Seeds from `from` on with a defect put into the program; gives the one that shows it, or undefined. */
 export async function findDefect(options: {
   readonly defect: Defect;
+  readonly from: number;
   readonly seeds: number;
   readonly processes: number;
 }): Promise<RunOutcome | undefined> {
-  const { defect, seeds, processes } = options;
+  const { defect, from, seeds, processes } = options;
   const script = await compiledScript(batchScript, defect.changes);
-  const broken = await runSeeds({ from: 0, seeds, processes, script, untilBroken: true });
+  const broken = await runSeeds({ from, seeds, processes, script, untilBroken: true });
   return broken[0]?.outcome;
 }

@@ -154,7 +154,7 @@ function sourceTrouble(rules: readonly RuleSketch[], random: Random): Happening 
 }
 
 function programTrouble(random: Random): Happening {
-  switch (random.weighted({ kill: 12, restart: 3, secondInstance: 1, twinWorker: 4, clockJump: 3 })) {
+  switch (random.weighted({ kill: 12, restart: 3, secondInstance: 1, twinWorker: 6, clockJump: 3 })) {
     case "kill":
       return kill(random, 300);
     case "restart":
@@ -162,7 +162,7 @@ function programTrouble(random: Random): Happening {
     case "secondInstance":
       return { kind: "secondInstance" };
     case "twinWorker":
-      return { kind: "twinWorker", minutes: random.int(5, 90) };
+      return { kind: "twinWorker", minutes: random.int(10, 180) };
     case "clockJump":
       return { kind: "clockJump", offsetMinutes: random.int(-40, 40), minutes: random.int(5, 60) };
   }

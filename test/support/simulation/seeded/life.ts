@@ -110,7 +110,12 @@ export class Life {
     const engine = this.#world?.engine;
     if (engine === undefined || this.#stop.signal.aborted) return;
     const until = this.clock.now();
-    const request = { until, onTick: this.#options.onTick };
+    const onTick = (result: TickResult) => {
+      this.#options.onTick(result);
+      // What was decided is there for both: their looks fall together.
+      this.#twinWorld?.engine.worker.wake();
+    };
+    const request = { until, onTick };
     for (const { key, schedule } of engine.schedules()) {
       if (which === "due" && newestTick(schedule, until) !== until) continue;
       this.#run("a tick", () => engine.runScheduleDue(key, request, this.#abort.signal));

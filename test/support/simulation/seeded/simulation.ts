@@ -23,6 +23,8 @@ const settleMs = 75 * minute;
 const settleWithSweepMs = 150 * minute;
 /** Instants of one run; more are a program that never comes to rest. */
 const mostSteps = 20_000;
+/** Rounds of the event loop at one instant; catching up after an outage takes some hundreds. */
+const mostRounds = 10_000;
 
 const places = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
@@ -205,7 +207,8 @@ export class Simulation {
 
   /** Until nobody has anything left to do at this instant: nothing in here waits for anything but this process. */
   async settle(): Promise<void> {
-    for (let still = 0; still < 3; ) {
+    for (let still = 0, rounds = 0; still < 3; rounds += 1) {
+      if (rounds > mostRounds) throw new Error(`more than ${mostRounds} rounds at one instant: a busy loop`);
       const before = this.#activity;
       await new Promise((resolve) => setImmediate(resolve));
       still = before === this.#activity ? still + 1 : 0;

@@ -17,7 +17,7 @@ export function disaster(rules: readonly RuleSketch[], activeMs: number, random:
   );
 }
 
-/** People set the priority of tickets, and then what they are about gets worse. */
+/** People set the priority of tickets, which we cannot hear of just then, and what they are about gets worse. */
 export function worsening(rules: readonly RuleSketch[], activeMs: number, random: Random): readonly PlannedEvent[] {
   const at = onStep(activeMs / 2, random);
   const rule = random.pick(rules);
@@ -26,9 +26,16 @@ export function worsening(rules: readonly RuleSketch[], activeMs: number, random
     const action = { does: "edit", field: "priority", value: random.pick(["Lowest", "Low"]) } as const;
     return { at: at + random.int(25, 35) * minute, kind: "person", name: "alice", issue, action };
   });
+  const deaf = {
+    kind: "trackerFault",
+    operation: "bulkFetchIssues",
+    fault: { kind: "htmlError", status: 503 },
+    times: 6,
+    skip: 0,
+  } as const;
   const change = { to: "severity", severity: "critical" } as const;
   const changes = rules.map(({ id }): PlannedEvent => {
-    return { at: at + random.int(45, 75) * minute, kind: "ruleChange", rule: id, change };
+    return { at: at + random.int(40, 50) * minute, kind: "ruleChange", rule: id, change };
   });
   return [{ at, kind: "problem", rule: rule.id, series: 0, minutes: 180, level, flaps: false }, ...edits, ...changes];
 }

@@ -19,6 +19,7 @@ export function notSeeing(facts: Facts): readonly string[] {
     return quiets.flatMap(({ at }) => {
       if (endings.get(at) !== "recovered") return [];
       return facts.ledger.rules().flatMap((rule) => {
+        if (changed.has(rule)) return [];
         const seen = facts.ledger.of(rule).filter(({ tick }) => tick <= at);
         const sketch = seen[0]?.sketch;
         if (sketch === undefined) return [];
