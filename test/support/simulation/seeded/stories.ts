@@ -37,7 +37,12 @@ export function worsening(rules: readonly RuleSketch[], activeMs: number, random
   const changes = rules.map(({ id }): PlannedEvent => {
     return { at: at + random.int(40, 50) * minute, kind: "ruleChange", rule: id, change };
   });
-  return [{ at, kind: "problem", rule: rule.id, series: 0, minutes: 180, level, flaps: false }, ...edits, ...changes];
+  return [
+    { at, kind: "problem", rule: rule.id, series: 0, minutes: 180, level, flaps: false },
+    { at: at + 24 * minute, ...deaf },
+    ...edits,
+    ...changes,
+  ];
 }
 
 function onStep(withinMs: number, random: Random): number {
