@@ -23,23 +23,21 @@ export function worsening(rules: readonly RuleSketch[], activeMs: number, random
   const rule = random.pick(rules);
   const level = rule.template === "errors" ? 12 : 400;
   const edits = [0, 1, 2].map((issue): PlannedEvent => {
-    const action = { does: "edit", field: "priority", value: random.pick(["Lowest", "Low"]) } as const;
+    const action = { does: "edit", field: "priority", value: "Lowest" } as const;
     return { at: at + random.int(25, 35) * minute, kind: "person", name: "alice", issue, action };
   });
-  const deaf = {
-    kind: "trackerFault",
-    operation: "bulkFetchIssues",
-    fault: { kind: "htmlError", status: 503 },
-    times: 6,
-    skip: 0,
-  } as const;
+  // Cloud's way to read many issues, and Data Center's.
+  const deaf = (["bulkFetchIssues", "search"] as const).map((operation): PlannedEvent => {
+    const fault = { kind: "htmlError", status: 503 } as const;
+    return { at: at + 24 * minute, kind: "trackerFault", operation, fault, times: 12, skip: 0 };
+  });
   const change = { to: "severity", severity: "critical" } as const;
   const changes = rules.map(({ id }): PlannedEvent => {
     return { at: at + random.int(40, 50) * minute, kind: "ruleChange", rule: id, change };
   });
   return [
     { at, kind: "problem", rule: rule.id, series: 0, minutes: 180, level, flaps: false },
-    { at: at + 24 * minute, ...deaf },
+    ...deaf,
     ...edits,
     ...changes,
   ];
