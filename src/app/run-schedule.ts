@@ -88,7 +88,8 @@ async function dueByTick(
   const newest = newestTick(schedule, until);
   const byWatermark = new Map<number, number[]>();
   const due = new Map<number, Rule[]>();
-  let skipped = 0;
+  /** Of the rule that is behind farthest: one record tells of all that catching up does not reach. */
+  let gap: { readonly watermark: number; readonly first: number } | undefined;
   for (const rule of run.rules) {
     const watermark = states.get(rule.identity)?.watermark ?? Number.NEGATIVE_INFINITY;
     let ticks = byWatermark.get(watermark);
@@ -98,8 +99,8 @@ async function dueByTick(
       if (ticks.length === 0 && run.again === true) ticks = [newest];
       byWatermark.set(watermark, ticks);
       const first = ticks[0];
-      if (first !== undefined && first > watermark && Number.isFinite(watermark)) {
-        skipped = Math.max(skipped, await recordSkipped(schedule, watermark, first, context));
+      if (first !== undefined && Number.isFinite(watermark) && watermark < (gap?.watermark ?? first)) {
+        gap = { watermark, first };
       }
     }
     for (const tick of ticks) {
@@ -120,6 +121,7 @@ async function dueByTick(
       },
     );
   }
+  const skipped = gap === undefined ? 0 : await recordSkipped(schedule, gap.watermark, gap.first, context);
   if (skipped > 0) {
     context.metrics.recordSkippedTicks(skipped);
     context.logger.warn("TICKS_SKIPPED", "downtime was longer than catch_up reaches; older ticks are not judged", {

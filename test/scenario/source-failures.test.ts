@@ -119,6 +119,26 @@ describe("while a source fails", function () {
     expect((await world.store.localTickets.list({ limit: 10 })).items).to.have.length(1);
   });
 
+  it("records all that is skipped of the rule that is behind farthest, whoever else of its schedule is behind", async () => {
+    const other: Rule = { ...checkoutErrors, id: "other", identity: "other", problem: "other", shape: "other" };
+    const asked = { ...other, signal: { ...other.signal, query: { ...other.signal.query, filters: ["other"] } } };
+    for (const rules of [
+      [checkoutErrors, asked],
+      [asked, checkoutErrors],
+    ]) {
+      const source = scripted();
+      const world = await begin(source, { rules });
+      source.failWhen(({ query }) => (query.filters.some((each) => each === "other") ? unreachable : undefined));
+      await world.through(30);
+      expect(await watermark(world, asked)).to.equal(at(0));
+      source.failWhen(() => undefined);
+      await world.tick(at(180));
+      // Of minutes 1 to 180 the last hour is run; the newest missed one has the record.
+      const ran = (await judgedTicks(world, asked)).filter(({ tick, verdicts }) => tick > at(0) && !verdicts["failed"]);
+      expect(await skippedTicks(world)).to.equal(180 - ran.length);
+    }
+  });
+
   it("counts each skipped tick once, however often it is asked in vain", async () => {
     const source = scripted("2x4 80x600");
     const world = await begin(source);

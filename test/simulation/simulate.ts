@@ -62,11 +62,13 @@ async function many(): Promise<number> {
     onAnswer: ({ outcome }, done) => {
       tally.add(outcome);
       bar?.update(done);
+      // A long run tells at once; what is made short comes at its end.
+      if (outcome.broken.length > 0) print(`seed ${outcome.seed} breaks ${outcome.broken[0]}`);
+      if (bar === undefined && done % 500 === 0) print(`${done} seeds`);
     },
   });
   bar?.stop();
   const seconds = (performance.now() - started) / 1_000;
-  for (const { outcome } of broken.slice(mostTold)) print(`seed ${outcome.seed} breaks ${outcome.broken[0]}`);
   for (const { outcome } of broken.slice(0, mostTold)) await tellBroken(outcome.seed);
   print(tally.lines().join("\n"));
   const [faults, reasons] = [tally.neverInjected(), tally.neverReached()];

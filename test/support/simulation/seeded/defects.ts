@@ -27,7 +27,7 @@ export const defects: readonly Defect[] = [
   {
     name: "no-settle-window",
     says: "a create whose answer was lost is sent again after one look",
-    shownBy: 0,
+    shownBy: 8,
     changes: [
       {
         file: "src/deliver/outcome.ts",
@@ -39,7 +39,7 @@ export const defects: readonly Defect[] = [
   {
     name: "label-only-look-up",
     says: "an issue with the label is taken for the ticket, whatever its generation",
-    shownBy: 0,
+    shownBy: 15,
     changes: [
       {
         file: "src/trackers/jira/find-issues.ts",
@@ -83,7 +83,7 @@ export const defects: readonly Defect[] = [
   {
     name: "failed-query-is-clear",
     says: "a query that failed reads as one that found nothing",
-    shownBy: 0,
+    shownBy: 19,
     changes: [
       {
         file: "src/detect/observe.ts",
@@ -105,7 +105,7 @@ export const defects: readonly Defect[] = [
   {
     name: "stale-source-is-clear",
     says: "an ingest that stands still reads as a production without trouble",
-    shownBy: 0,
+    shownBy: 6,
     changes: [
       {
         file: "src/detect/judge.ts",
@@ -132,7 +132,7 @@ export const defects: readonly Defect[] = [
   {
     name: "dropped-outbox-entry",
     says: "what meets a rate limit is given up",
-    shownBy: 0,
+    shownBy: 5,
     changes: [
       {
         file: "src/deliver/outcome.ts",
@@ -157,7 +157,7 @@ export const defects: readonly Defect[] = [
   {
     name: "no-catch-up",
     says: "after downtime only the newest tick is run, and nothing says that others were missed",
-    shownBy: 0,
+    shownBy: 1,
     changes: [
       {
         file: "src/app/run-schedule.ts",
@@ -166,15 +166,15 @@ export const defects: readonly Defect[] = [
       },
       {
         file: "src/app/run-schedule.ts",
-        find: "if (first !== undefined && first > watermark && Number.isFinite(watermark)) {",
-        replace: "if (first !== undefined && first > watermark && Number.isFinite(watermark) && until < 0) {",
+        find: "if (first !== undefined && Number.isFinite(watermark) && watermark < (gap?.watermark ?? first)) {",
+        replace: "if (first !== undefined && until < 0) {",
       },
     ],
   },
   {
     name: "crash-while-sending-forgotten",
     says: "a create that was on the wire when the process died is sent again as if it had never left",
-    shownBy: 0,
+    shownBy: 30,
     changes: [
       {
         file: "src/store/sql/outbox-claim.ts",

@@ -170,7 +170,7 @@ function programTrouble(random: Random): Happening {
 
 function users(rules: readonly RuleSketch[], random: Random): Happening {
   const rule = random.pick(rules).id;
-  switch (random.weighted({ ruleChange: 6, silence: 2, refile: 2, retryParked: 2 })) {
+  switch (random.weighted({ ruleChange: 6, silence: 4, refile: 2, retryParked: 3 })) {
     case "ruleChange": {
       const to = random.weighted({ threshold: 2, title: 1, severity: 4, mode: 1, group: 1, removed: 1, loaded: 2 });
       if (to === "threshold") return { kind: "ruleChange", rule, change: { to, threshold: random.pick([5, 10, 30]) } };
