@@ -50,6 +50,8 @@ function ownReason(input: DecideInput, decided: Decided, cap?: CapReached): stri
     case "done_grace":
       return `${closing} while it was bad; the fix may be on its way, so nothing is said before ${formatInstant(graceEnd(input, closed) ?? input.at)}`;
     case "fixed":
+      // Of a lost store: none of its alerts is known to be watched.
+      if (finding.worst.fingerprint === "") return `${closing}; whether that holds is counted once it has come back`;
       return `${closing}; verified once it has been evaluated clear for ${formatDuration(policy.verifyForMs)}`;
     case "verified":
       return `${closing}, and it has been evaluated clear for ${formatDuration(policy.verifyForMs)} since`;

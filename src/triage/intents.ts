@@ -156,7 +156,12 @@ function wordsFor(reason: DecisionReason, story: Story, joining: readonly string
     case "silence_over":
       return { marker: `silence-over:${at}`, document: silenceOverDocument(story) };
     case "takes_over":
-      return { marker: `takes-over:${at}`, document: takesOverDocument(story), onClosed: true };
+      // Once for each ticket before it, also when the store that remembered was lost.
+      return {
+        marker: `takes-over:${ticket?.formerRefs?.at(-1)?.id ?? at}`,
+        document: takesOverDocument(story),
+        onClosed: true,
+      };
     default:
       return undefined;
   }

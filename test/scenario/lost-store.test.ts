@@ -89,6 +89,27 @@ for (const deployment of ["cloud", "datacenter"] as const) {
       expect(await world.store.tickets.ofFinding(finding!.id)).to.deep.equal(before);
     });
 
+    it("says nothing again that was said on an issue that took over, and promises no check of a fix that nobody can watch", async () => {
+      const alice = jira.person("alice");
+      const other = alice.file("OPS", "Mine");
+      alice.merge("OPS-1", other);
+      alice.transition("OPS-2", "Done");
+      await world.reconcile();
+      const greeted = jira.issue(other)!.comments.length;
+      expect(greeted).to.equal(1);
+      await world.close();
+      world = await newWorld("2026-01-05T16:00:00Z");
+      await world.recover();
+      await world.reconcile();
+      await world.reconcile();
+      expect(jira.issue(other)!.comments).to.have.length(greeted);
+      const { items } = await world.store.history.findings({ limit: 9 });
+      const fixed = items.find(({ state }) => state === "fixed");
+      expect(fixed?.decision.because).to.match(
+        /^OPS-2 was closed \(Done\) at .*; whether that holds is counted once it has come back$/,
+      );
+    });
+
     it("tells what it could not walk through, and goes on at the next run", async () => {
       await world.close();
       world = await newWorld("2026-01-05T11:00:00Z");
