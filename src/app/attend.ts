@@ -6,7 +6,7 @@ import type { FindingCommit } from "../store/store.ts";
 import { canonicalJson } from "../support/hashing.ts";
 import { nextAttention } from "../triage/attention.ts";
 import { builtInRules } from "./built-in-rules.ts";
-import type { TickContext } from "./context.ts";
+import type { ProgramContext } from "./context.ts";
 import { rulesByName, withIdentities } from "./identities.ts";
 import { toBeLinked } from "./storms.ts";
 import { type AttendedFinding, attendFindings, mostWaiting } from "./triage-findings.ts";
@@ -21,7 +21,7 @@ const mostAtOnce = 200;
  */
 export async function attend(
   rules: readonly Rule[],
-  context: TickContext,
+  context: ProgramContext,
   signal: AbortSignal,
   waitingBefore = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly drafts: number }> {
@@ -42,7 +42,7 @@ export async function attend(
  */
 async function attendWaiting(
   loaded: readonly Rule[],
-  context: TickContext,
+  context: ProgramContext,
   waitingBefore: number,
   signal: AbortSignal,
 ): Promise<number> {
@@ -62,7 +62,7 @@ async function attendWaiting(
 
 async function attendSome(
   loaded: readonly Rule[],
-  context: TickContext,
+  context: ProgramContext,
   signal: AbortSignal,
 ): Promise<{ readonly drafts: number; readonly records: number }> {
   const { store, clock, fixWatch } = context;

@@ -7,7 +7,7 @@ import type { PriorityScale } from "../model/priority.ts";
 import type { Mode, Rule } from "../model/rule.ts";
 import type { TicketRoute } from "../model/ticket.ts";
 import type { Source } from "../sources/source.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, TickStore } from "../store/store.ts";
 import type { Clock } from "../support/clock.ts";
 import type { Logger } from "../support/logging.ts";
 import type { Metrics } from "../support/metrics.ts";
@@ -40,7 +40,7 @@ export interface Voice {
 
 /** Everything a tick works with; made once by the composition root. */
 export interface TickContext {
-  readonly store: Store;
+  readonly store: TickStore;
   readonly sources: ReadonlyMap<string, Source>;
   readonly timings: ReadonlyMap<string, SourceTiming>;
   /** The instance name that identities are made of. */
@@ -60,4 +60,9 @@ export interface TickContext {
   readonly dryRun: boolean;
   /** Findings are read, changed and written by one tick or operator at a time; asking what rules ask is not held up. */
   readonly concludeLock: Mutex;
+}
+
+/** What delivery, learning and operators work with beside ticks: the whole store. */
+export interface ProgramContext extends TickContext {
+  readonly store: Store;
 }

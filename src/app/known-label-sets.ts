@@ -9,10 +9,10 @@ const nothing: ReadonlyMap<string, SeenLabels> = new Map();
  * Right only while one process writes them, which the store's lock sees to.
  */
 export class KnownLabelSets {
-  readonly #state: StateStore;
+  readonly #state: Pick<StateStore, "knownLabelSets">;
   readonly #byRule = new Map<string, Map<string, SeenLabels>>();
 
-  constructor(state: StateStore) {
+  constructor(state: Pick<StateStore, "knownLabelSets">) {
     this.#state = state;
   }
 

@@ -9,7 +9,7 @@ import { minute, second } from "../support/duration.ts";
 import { asBackfeedError } from "../support/errors.ts";
 import type { Tracker } from "../trackers/tracker.ts";
 import { attend } from "./attend.ts";
-import type { TickContext } from "./context.ts";
+import type { ProgramContext } from "./context.ts";
 import { refileFinding } from "./refile-finding.ts";
 
 const defaultEveryMs = minute;
@@ -17,7 +17,7 @@ const defaultEveryMs = minute;
 const gatherMs = 5 * second;
 
 export interface LearningOptions {
-  readonly context: TickContext;
+  readonly context: ProgramContext;
   readonly loadedRules: () => { readonly rules: readonly Rule[] };
   readonly trackers: ReadonlyMap<string, Tracker>;
   /** By the tracker's name. */

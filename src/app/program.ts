@@ -15,7 +15,7 @@ import { createRedactor, type Redactor } from "../support/redaction.ts";
 import { createChartRenderer } from "../triage/chart/chart-renderer.ts";
 import { createEvidenceCollector } from "../triage/collect.ts";
 import { createSources, createTrackers, type Trackers } from "./adapters.ts";
-import type { TickContext } from "./context.ts";
+import type { ProgramContext } from "./context.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { KnownLabelSets } from "./known-label-sets.ts";
 import { createLearning, type Learning, loadFixWatch } from "./learning.ts";
@@ -57,7 +57,7 @@ export interface Program {
   readonly store: Store;
   readonly sources: ReadonlyMap<string, Source>;
   readonly trackers: Trackers;
-  readonly context: TickContext;
+  readonly context: ProgramContext;
   readonly engine: Engine;
   readonly learning: Learning;
   close(): Promise<void>;
@@ -96,7 +96,7 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
     closers.push(...[...trackers.all.values()].map((tracker) => () => tracker.close()));
     const charts = createChartRenderer();
     closers.push(() => charts.close());
-    const context: TickContext = {
+    const context: ProgramContext = {
       store,
       sources,
       timings: new Map(Object.entries(config.sources)),

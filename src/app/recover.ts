@@ -14,7 +14,7 @@ import { systemClock } from "../support/clock.ts";
 import { asBackfeedError } from "../support/errors.ts";
 import type { LogLevel } from "../support/logging.ts";
 import type { Tracker } from "../trackers/tracker.ts";
-import type { TickContext } from "./context.ts";
+import type { ProgramContext } from "./context.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import { openProgram } from "./program.ts";
 
@@ -65,7 +65,7 @@ export interface RecoverParts {
   readonly trackers: ReadonlyMap<string, Tracker>;
   /** By the tracker's name. */
   readonly policies: ReadonlyMap<string, TrackerPolicy>;
-  readonly context: Pick<TickContext, "store" | "clock" | "instance" | "redact" | "concludeLock">;
+  readonly context: Pick<ProgramContext, "store" | "clock" | "instance" | "redact" | "concludeLock">;
 }
 
 /** The same with parts that are put together already. */

@@ -4,7 +4,7 @@ import { type Deploy, defaultDeployWindowMs, type SuspectDeploys, serviceKey } f
 import type { Finding } from "../model/finding.ts";
 import type { Rule } from "../model/rule.ts";
 import { renderText } from "../rules/templates.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, TickStore } from "../store/store.ts";
 import type { Logger } from "../support/logging.ts";
 import { withIdentities } from "./identities.ts";
 import { templateContext } from "./voice.ts";
@@ -18,7 +18,9 @@ export interface SuspectRequest {
 }
 
 export interface SuspectContext {
-  readonly store: Pick<Store, "deploys" | "state">;
+  readonly store: Pick<TickStore, "deploys"> & {
+    readonly state: Pick<TickStore["state"], "watchedSince" | "ruleStates">;
+  };
   readonly logger: Pick<Logger, "warn">;
   readonly redact: (text: string) => string;
 }

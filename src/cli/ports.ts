@@ -2,12 +2,13 @@ import type { ExplainSubject, Explanation } from "../app/explain.ts";
 import type { RunLine } from "../app/lines.ts";
 import type { LoadedRules, LoadRulesOptions } from "../app/load-rules.ts";
 import type { RecoverReport } from "../app/recover.ts";
+import type { RuleTestReport, RuleTestResult } from "../app/rule-tests/rule-tests.ts";
 import type { RunReport as RunAndLines } from "../app/run.ts";
 import type { ServiceConfig } from "../config/types.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Fault } from "../support/yaml/fault.ts";
 
-export type { ExplainSubject, Explanation, RecoverReport };
+export type { ExplainSubject, Explanation, RecoverReport, RuleTestReport, RuleTestResult };
 export type RunReport = Omit<RunAndLines, "judged">;
 
 export const exitCodes = { done: 0, faulty: 1, usage: 2, unreachable: 3 } as const;
@@ -75,6 +76,14 @@ export interface RecoverRequest {
   readonly onProgress: (progress: { readonly tracker: string; readonly found: number }) => void;
 }
 
+export interface TestRequest {
+  readonly loaded: Runnable;
+  /** Names or patterns of rule test files; none: those beside the configured rules. */
+  readonly patterns: readonly string[];
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: { readonly done: number; readonly of: number }) => void;
+}
+
 /** What the commands do; `app` gives it. A function that is not given is not in this version. */
 export interface CliApp {
   loadRules(options: LoadRulesOptions): Promise<LoadedRules>;
@@ -85,6 +94,7 @@ export interface CliApp {
   readonly serve?: (request: ServeRequest) => Promise<void>;
   readonly run?: (request: RunRequest) => Promise<RunReport>;
   readonly recover?: (request: RecoverRequest) => Promise<RecoverReport>;
+  readonly test?: (request: TestRequest) => Promise<RuleTestReport>;
   readonly explain?: (request: ExplainRequest) => Promise<Explanation>;
 }
 

@@ -8,6 +8,7 @@ import { addRecover } from "./recover.ts";
 import { addRun } from "./run.ts";
 import { addSchema } from "./schema.ts";
 import { addServe } from "./serve.ts";
+import { addTest } from "./test.ts";
 
 /** Runs one command line (without node and script) and gives the exit code. Never throws. */
 export async function runCli(args: readonly string[], context: Omit<CliContext, "finish">): Promise<ExitCode> {
@@ -43,6 +44,7 @@ function buildProgram(context: CliContext): Command {
   addServe(program, context);
   addRun(program, context);
   addCheck(program, context);
+  addTest(program, context);
   addExplain(program, context);
   addRecover(program, context);
   addSchema(program, context);

@@ -1,6 +1,6 @@
-import { lstat, open, realpath } from "node:fs/promises";
-import { resolve } from "node:path";
-import { glob } from "tinyglobby";
+import { lstat, open, realpath, stat } from "node:fs/promises";
+import { posix, resolve } from "node:path";
+import { escapePath, glob } from "tinyglobby";
 import { sha256 } from "../support/hashing.ts";
 import { mostYamlBytes } from "../support/yaml/document.ts";
 
@@ -27,12 +27,48 @@ export interface RuleFilesOptions {
 }
 
 /** Paths of rule files that match: no rule tests, nothing under dot names (a ConfigMap's `..data`), each real file once. */
-export async function listRuleFiles({ patterns, baseDirectory }: RuleFilesOptions): Promise<string[]> {
-  const matched = await glob([...patterns], { cwd: baseDirectory, onlyFiles: true, expandDirectories: false });
+export async function listRuleFiles(options: RuleFilesOptions): Promise<string[]> {
+  return eachRealFileOnce(
+    (await matching(options)).filter((path) => !isRuleTest(path)),
+    options.baseDirectory,
+  );
+}
+
+/**
+ * Paths of rule tests that match. `beside` the rule files: also those in the folders of rule files that match, since a
+ * pattern may name rules alone.
+ */
+export async function listTestFiles(options: RuleFilesOptions & { readonly beside?: true }): Promise<string[]> {
+  const named = await matching(options);
+  const folders = options.beside === undefined ? [] : [...new Set(named.map((path) => posix.dirname(path)))];
+  const beside = await matching({
+    patterns: folders.map((folder) => `${escapePath(folder)}/*.test.{yaml,yml}`),
+    baseDirectory: options.baseDirectory,
+  });
+  return eachRealFileOnce([...new Set([...named, ...beside])].filter(isRuleTest), options.baseDirectory);
+}
+
+/** A name that is a file as it stands is that file, whatever a pattern makes of it. */
+async function matching({ patterns, baseDirectory }: RuleFilesOptions): Promise<string[]> {
+  if (patterns.length === 0) return [];
+  const isFile = await Promise.all(
+    patterns.map((path) =>
+      stat(resolve(baseDirectory, path)).then(
+        (found) => found.isFile(),
+        () => false,
+      ),
+    ),
+  );
+  const literal = patterns.filter((_, position) => isFile[position] === true);
+  const globs = patterns.filter((_, position) => isFile[position] !== true);
+  const matched =
+    globs.length === 0 ? [] : await glob([...globs], { cwd: baseDirectory, onlyFiles: true, expandDirectories: false });
+  return [...new Set([...literal, ...matched])];
+}
+
+async function eachRealFileOnce(files: readonly string[], baseDirectory: string): Promise<string[]> {
   const byRealPath = new Map<string, string>();
-  for (const file of matched
-    .filter((path) => !isRuleTest(path))
-    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1))) {
+  for (const file of [...files].sort((a, b) => a.length - b.length || (a < b ? -1 : 1))) {
     const real = await realpath(resolve(baseDirectory, file)).catch(() => file);
     if (!byRealPath.has(real)) byRealPath.set(real, file);
   }

@@ -381,7 +381,17 @@ export interface LocalTicketStore {
   putAttachment(ticketId: string, name: string, contentType: string, bytes: Uint8Array): Promise<void>;
 }
 
-export interface Store {
+/** What ticks read and write. The rest of a store serves delivery, learning and pages. */
+export interface TickStore {
+  readonly state: Omit<StateStore, "refile">;
+  readonly storms: StormStore;
+  readonly outbox: Pick<OutboxStore, "openOf">;
+  readonly tickets: Pick<TicketStore, "ofFindings">;
+  readonly silences: Pick<SilenceStore, "active">;
+  readonly deploys: Pick<DeployStore, "known" | "ofService">;
+}
+
+export interface Store extends TickStore {
   readonly state: StateStore;
   readonly storms: StormStore;
   readonly outbox: OutboxStore;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { parseNotation } from "../../src/sources/scripted/notation.ts";
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
 import { silentLogger } from "../../src/support/logging.ts";
+import { parseNotation } from "../../src/support/series-notation.ts";
 import { type JiraDouble, startJiraDouble } from "../support/jira/start-jira-double.ts";
 import { jiraTracker } from "../support/jira-tracker.ts";
 import { buildRule } from "../support/rules.ts";

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { Finding } from "../../src/model/finding.ts";
 import { defaultTicketPolicy, type Ownership, type Rule, type TicketField } from "../../src/model/rule.ts";
-import { parseNotation } from "../../src/sources/scripted/notation.ts";
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
+import { parseNotation } from "../../src/support/series-notation.ts";
 import { type JiraDouble, startJiraDouble } from "../support/jira/start-jira-double.ts";
 import { jiraTracker } from "../support/jira-tracker.ts";
 import { buildRule } from "../support/rules.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Rule } from "../../src/model/rule.ts";
-import { parseNotation } from "../../src/sources/scripted/notation.ts";
 import { createScriptedSource, type ScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
+import { parseNotation } from "../../src/support/series-notation.ts";
 import { createLocalTracker } from "../../src/trackers/local/local-tracker.ts";
 import { buildRule } from "../support/rules.ts";
 import { outcomeOf } from "../support/simulation/outcome.ts";

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { Finding } from "../../src/model/finding.ts";
-import { parseNotation } from "../../src/sources/scripted/notation.ts";
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
 import { hour, minute } from "../../src/support/duration.ts";
+import { parseNotation } from "../../src/support/series-notation.ts";
 import { type Backlog, backlogs, type Ticket } from "../support/backlogs.ts";
 import { buildDeploy } from "../support/deploys.ts";
 import { buildRule } from "../support/rules.ts";

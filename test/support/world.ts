@@ -1,4 +1,4 @@
-import type { CreateLimits, TickContext } from "../../src/app/context.ts";
+import type { CreateLimits, ProgramContext } from "../../src/app/context.ts";
 import { createEngine, type Engine } from "../../src/app/engine.ts";
 import { KnownLabelSets } from "../../src/app/known-label-sets.ts";
 import { createLearning, type Learning, loadFixWatch } from "../../src/app/learning.ts";
@@ -90,7 +90,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   let rules = options.rules;
   let mode: Mode = options.mode ?? "file";
   const sources = new Map(options.sources.map((source) => [source.name, redactingSource(source, redactor.redact)]));
-  const context: TickContext = {
+  const context: ProgramContext = {
     store,
     sources,
     timings: new Map(

@@ -1,14 +1,17 @@
-import { type Labels, pickLabels } from "../../model/labels.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type Labels, labelsKey, pickLabels } from "../../model/labels.ts";
 import {
   type Answer,
   isZeroOfNothing,
+  type Measure,
   type Observation,
   type Query,
   type QueryFailure,
   type Question,
 } from "../../model/query.ts";
+import type { Window } from "../../model/time.ts";
+import type { Point } from "../../support/series-notation.ts";
 import { chooseGroups } from "../choose-groups.ts";
-import type { Point } from "./notation.ts";
 import type { LabelledSeries, ScriptedSeries } from "./script.ts";
 
 const scriptedFailure: QueryFailure = {
@@ -17,20 +20,71 @@ const scriptedFailure: QueryFailure = {
   retryable: true,
 };
 
+const notScripted: QueryFailure = {
+  code: "unknown_field",
+  message: "the script does not say how many users there are",
+  retryable: false,
+};
+
+type Observed = Omit<Observation, "labels">;
+
 /** The answer of series at the tick on which the question's window ends. */
 export function answerFromSeries(script: ScriptedSeries, { query, window, mustAnswer }: Question): Answer {
-  const tick = (window.to - script.start) / script.stepMs;
-  const observations: Observation[] = [];
+  const groups = new Map<string, { readonly labels: Labels; readonly observed: Observed[] }>();
+  const usersOf = usersAsked(script, query);
+  if (usersOf === "unknown") return { kind: "failed", failure: notScripted };
   for (const series of script.series) {
     if (!isWanted(series.labels, query)) continue;
-    const observed = observe(series, Number.isInteger(tick) ? tick : -1, query);
-    if (observed === "failed") return { kind: "failed", failure: scriptedFailure };
-    if (observed !== undefined) observations.push({ labels: pickLabels(series.labels, query.by), ...observed });
+    const position = positionOf(script, series, window);
+    const observed =
+      usersOf === undefined ? observe(series, position, query) : usersAt(series, position, usersOf, query.by);
+    if (observed === "failed") return { kind: "failed", failure: script.failure ?? scriptedFailure };
+    if (observed === "unknown") return { kind: "failed", failure: notScripted };
+    if (observed === undefined) continue;
+    const labels = pickLabels(series.labels, query.by);
+    const key = labelsKey(labels);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { labels, observed: [observed] });
+    else group.observed.push(observed);
   }
+  const observations: Observation[] = Array.from(groups.values(), ({ labels, observed }) => ({
+    labels,
+    ...together(observed, query.measure),
+  }));
   if (observations.length === 0 && query.by.length === 0) {
     observations.push({ labels: {}, value: isZeroOfNothing(query.measure) ? 0 : undefined, events: 0 });
   }
   return { kind: "answered", ...chooseGroups({ observations, mustAnswer, maxGroups: query.maxGroups }) };
+}
+
+/** From its start on a script stands for a source that is alive; before it there is only what series of other instants say. */
+export function anyInSeries({ start, series }: ScriptedSeries, window: Window): boolean {
+  if (window.to >= start) return true;
+  return series.some(({ ends }) => ends?.some((end) => end > window.from && end <= window.to));
+}
+
+/** Which users a question counts; undefined for a question about the values themselves. */
+function usersAsked(script: ScriptedSeries, { measure, filters }: Query): "bad" | "total" | "unknown" | undefined {
+  if (script.measure === undefined || isDeepStrictEqual(measure, script.measure)) return undefined;
+  if (measure.kind !== "unique") return "unknown";
+  if (script.measure.kind !== "ratio") return "bad";
+  const { bad } = script.measure;
+  return filters.some((filter) => isDeepStrictEqual(filter, bad)) ? "bad" : "total";
+}
+
+function usersAt(
+  series: LabelledSeries,
+  position: number,
+  which: "bad" | "total",
+  by: readonly string[],
+): Observed | "failed" | "unknown" | undefined {
+  const users = which === "bad" ? series.users : series.totalUsers;
+  if (users === undefined) return "unknown";
+  const value = at(users, position);
+  if (value === "failed") return "failed";
+  // Nothing said of this tick is not nobody.
+  if (value === undefined) return by.length === 0 ? "unknown" : undefined;
+  return { value, events: value };
 }
 
 /** Only what the query's exact matches allow, and what has all of its `by` labels. */
@@ -42,11 +96,7 @@ function isWanted(labels: Labels, { where, by }: Query): boolean {
   });
 }
 
-function observe(
-  series: LabelledSeries,
-  tick: number,
-  query: Query,
-): Omit<Observation, "labels"> | undefined | "failed" {
+function observe(series: LabelledSeries, tick: number, query: Query): Observed | undefined | "failed" {
   if (query.measure.kind === "ratio") {
     const total = at(series.total, tick);
     const bad = series.bad === undefined ? 0 : at(series.bad, tick);
@@ -59,6 +109,49 @@ function observe(
   if (value === "failed" || events === "failed") return "failed";
   if (value === undefined) return undefined;
   return { value, events: events ?? (query.measure.kind === "count" ? value : 1) };
+}
+
+/** Of label sets that the question does not tell apart. */
+function together(observed: readonly Observed[], measure: Measure): Observed {
+  const [first] = observed;
+  if (first !== undefined && observed.length === 1) return first;
+  const events = sum(observed.map((each) => each.events));
+  if (measure.kind === "ratio") {
+    const badEvents = sum(observed.map((each) => each.badEvents ?? 0));
+    return { events, badEvents, value: badEvents / events };
+  }
+  const values = observed.flatMap(({ value }) => value ?? []);
+  switch (measure.kind) {
+    case "avg":
+      return { events, value: sum(observed.map((each) => (each.value ?? 0) * each.events)) / events };
+    case "min":
+      return { events, value: Math.min(...values) };
+    case "max":
+    case "percentile":
+      return { events, value: Math.max(...values) };
+    default:
+      return { events, value: sum(values) };
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+const positionsOfEnds = new WeakMap<readonly number[], ReadonlyMap<number, number>>();
+
+/** Which of a series' values is the one for a window; -1 when none is. */
+function positionOf(script: ScriptedSeries, { ends }: LabelledSeries, { to }: Window): number {
+  if (ends === undefined) {
+    const tick = (to - script.start) / script.stepMs;
+    return Number.isInteger(tick) ? tick : -1;
+  }
+  let positions = positionsOfEnds.get(ends);
+  if (positions === undefined) {
+    positions = new Map(ends.map((end, position) => [end, position]));
+    positionsOfEnds.set(ends, positions);
+  }
+  return positions.get(to) ?? -1;
 }
 
 function at(points: readonly Point[] | undefined, tick: number): Point {

@@ -1,6 +1,7 @@
 import type { Labels } from "../../model/labels.ts";
+import type { Measure, QueryFailure } from "../../model/query.ts";
+import type { Point } from "../../support/series-notation.ts";
 import type { ScriptedEvent } from "./event-filter.ts";
-import type { Point } from "./notation.ts";
 
 /** What a scripted source knows, by target. */
 export type Script = Readonly<Record<string, ScriptedEvents | ScriptedSeries>>;
@@ -21,15 +22,30 @@ export interface ScriptedSeries {
   readonly start: number;
   readonly stepMs: number;
   readonly series: readonly LabelledSeries[];
+  /**
+   * What the values are measures of. A question for the number of distinct users is then answered from `users`, and any
+   * other measure fails; without it every question is answered from the values.
+   */
+  readonly measure?: Measure;
+  /** How a failed query fails; default as an outage that may pass, which is asked again at later ticks. */
+  readonly failure?: QueryFailure;
 }
 
-/** One label set. A ratio needs `total` and, where anything is bad, `bad`; everything else `value`; `events` (default: the value or 1) is its sample size. */
+/**
+ * One label set. Several that a question does not tell apart are one answer: sums are added, extremes and percentiles are the
+ * farthest, means are weighted by events. A ratio needs `total` and, where anything is bad, `bad`; everything else `value`; `events` (default: the value or 1) is its sample size.
+ */
 export interface LabelledSeries {
   readonly labels: Labels;
   readonly value?: readonly Point[];
   readonly total?: readonly Point[];
   readonly bad?: readonly Point[];
   readonly events?: readonly Point[];
+  /** Distinct users so far of the bad part and, for a ratio, of the whole. */
+  readonly users?: readonly Point[];
+  readonly totalUsers?: readonly Point[];
+  /** The ends of the windows that its values are for, ascending, where they are not those of the script. */
+  readonly ends?: readonly number[];
 }
 
 export function isSeries(target: ScriptedEvents | ScriptedSeries): target is ScriptedSeries {

@@ -16,7 +16,7 @@ import { BackfeedError } from "../../support/errors.ts";
 import { linesByGroup } from "../lines-by-group.ts";
 import type { QueryFault, Source } from "../source.ts";
 import { answerFromEvents, anyEvent, samplesFromEvents, seriesFromEvents } from "./answer-events.ts";
-import { answerFromSeries } from "./answer-series.ts";
+import { answerFromSeries, anyInSeries } from "./answer-series.ts";
 import { checkAgainstEvents } from "./check-events.ts";
 import { FilterRefused } from "./event-filter.ts";
 import { isSeries, type Script, type ScriptedEvents, type ScriptedSeries } from "./script.ts";
@@ -62,8 +62,7 @@ export function createScriptedSource({ name, script }: { name: string; script: S
   const probeOne = ({ target, window }: Probe): ProbeAnswer => {
     const found = targetOf(target);
     if (found === undefined) return { kind: "failed", failure: unknownTarget(target) };
-    // From its start on a series always stands for a source that is alive; before it there was none.
-    return { kind: "answered", any: isSeries(found) ? window.to >= found.start : anyEvent(found, window) };
+    return { kind: "answered", any: isSeries(found) ? anyInSeries(found, window) : anyEvent(found, window) };
   };
 
   const source: ScriptedSource = {

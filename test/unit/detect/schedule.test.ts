@@ -112,6 +112,36 @@ describe("schedule", () => {
     });
   });
 
+  it("reckons the ticks of steady schedules as the calendar has them", () => {
+    // The second of each pair is the same schedule, written so that it is not seen to be steady.
+    const pairs = [
+      ["* * * * *", "0-59 * * * *"],
+      ["*/5 * * * *", "0,5,10,15,20,25,30,35,40,45,50,55 * * * *"],
+      ["*/30 * * * *", "0,30 * * * *"],
+      ["7 * * * *", "7 0-23 * * *"],
+      ["0 * * * *", "0 0-23 * * *"],
+    ] as const;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...pairs),
+        fc.integer({ min: at("2025-12-30T00:00:00Z"), max: at("2026-03-02T00:00:00Z") }),
+        fc.integer({ min: -hour, max: 5 * hour }),
+        ([steady, calendar], from, span) => {
+          const [one, other] = [utc(steady), utc(calendar)];
+          expect(dueTicks(one, from, from + span)).to.deep.equal(dueTicks(other, from, from + span));
+          expect(newestTick(one, from)).to.equal(newestTick(other, from));
+          expect(nextTick(one, from)).to.equal(nextTick(other, from));
+          const tick = newestTick(one, from);
+          expect(newestTick(one, tick)).to.equal(tick);
+          expect(nextTick(one, tick)).to.equal(nextTick(other, tick));
+          expect(previousTick(one, tick)).to.equal(previousTick(other, tick));
+        },
+      ),
+      { numRuns: 100 },
+    );
+    expect(() => newestTick(utc("99 * * * *"), at("2026-01-05T10:00:00Z"))).to.throw();
+  }).timeout(300_000);
+
   it("knows the tick for a local time that was jumped over from after the jump too", () => {
     const schedule = { cron: "30 2 * * *", timezone: "Europe/Berlin" };
     const jump = at("2026-03-29T01:00:00Z");

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Query, Question } from "../../../../src/model/query.ts";
-import { parseNotation } from "../../../../src/sources/scripted/notation.ts";
 import { createScriptedSource } from "../../../../src/sources/scripted/scripted-source.ts";
+import { parseNotation } from "../../../../src/support/series-notation.ts";
 
 const never = new AbortController().signal;
 const start = Date.parse("2026-01-05T10:00:00Z");

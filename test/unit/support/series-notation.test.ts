@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { parseNotation } from "../../../../src/sources/scripted/notation.ts";
+import { parseNotation } from "../../../src/support/series-notation.ts";
 
 describe("parseNotation", () => {
   const read: readonly [string, ReturnType<typeof parseNotation>][] = [

@@ -1,4 +1,4 @@
-import { BackfeedError } from "../../support/errors.ts";
+import { BackfeedError } from "./errors.ts";
 
 /** What a series says at one tick: a number, nothing, or that the query failed. */
 export type Point = number | undefined | "failed";

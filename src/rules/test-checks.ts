@@ -1,0 +1,162 @@
+import { formatLabels, type Labels, labelsKey } from "../model/labels.ts";
+import type { Rule } from "../model/rule.ts";
+import { closest, didYouMean, listed } from "../support/yaml/closest.ts";
+import type { Path, Wrong } from "../support/yaml/fault.ts";
+import type { ReportTest, RuleTest, TestSeries, TestValues } from "./read-test-file.ts";
+import type { Points } from "./test-schema.ts";
+
+export interface TestCheckOptions {
+  /** The rules that run in it, by id: those of the files that the test file names. */
+  readonly rules: ReadonlyMap<string, Rule>;
+  /** Ids of rules that are there and faulty: what names them is not wrong. */
+  readonly faulty: ReadonlySet<string>;
+  readonly report: ReportTest;
+}
+
+/** Whether a test says what its rules are asked, of label sets that they can have. Gives whether it can run. */
+export function checkTest(test: RuleTest, { rules, faulty, report }: TestCheckOptions): boolean {
+  let good = true;
+  const tell = (path: Path, wrong: Wrong, at?: "key" | "value") => {
+    good = false;
+    report(test, path, wrong, at);
+  };
+  const ruleAt = (id: string, path: Path): Rule | undefined => {
+    const rule = rules.get(id);
+    if (rule !== undefined) return rule;
+    good = false;
+    if (!faulty.has(id)) tell(path, unknownRule(id, rules));
+    return undefined;
+  };
+  const main = ruleAt(test.ruleId, ["rule"]);
+  const seen = new Set<string>();
+  for (const [index, series] of test.series.entries()) {
+    const own = series.ruleId === test.ruleId;
+    const rule = own ? main : ruleAt(series.ruleId, ["series", index, "rule"]);
+    if (rule === undefined) continue;
+    const at = (...path: Path): Path => ["series", index, ...path];
+    const wrongLabels = labelsFault(series.labels, rule);
+    if (wrongLabels !== undefined) tell(at("labels"), wrongLabels);
+    const key = `${rule.id} ${labelsKey(series.labels)}`;
+    if (seen.has(key)) tell(at("labels"), twice(series));
+    seen.add(key);
+    checkValues(series, rule, (path, wrong, part) => tell(at(...path), wrong, part));
+  }
+  for (const [index, expected] of test.expect.entries()) {
+    for (const [position, alert] of (expected.alerts ?? []).entries()) {
+      const path: Path = ["expect", index, "alerts", position];
+      const rule = ruleAt(alert.rule, [...path, "rule"]);
+      const wrong = rule === undefined ? undefined : labelsFault(alert.labels, rule);
+      if (wrong !== undefined) tell([...path, "labels"], wrong);
+    }
+  }
+  return good;
+}
+
+function unknownRule(id: string, rules: ReadonlyMap<string, Rule>): Wrong {
+  const ids = [...rules.keys()];
+  return {
+    message: `the rule files of this test have no rule \`${id}\`${didYouMean(id, ids)}`,
+    fix:
+      closest(id, ids) === undefined
+        ? `name its file under \`rules\`, or one of ${listed(ids)}`
+        : "write its id as it is",
+  };
+}
+
+function twice({ labels }: TestSeries): Wrong {
+  return {
+    message: `the label set ${formatLabels(labels)} has a series already`,
+    fix: "give each label set of a rule one series",
+  };
+}
+
+function labelsFault(labels: Labels, { id, signal: { by } }: Rule): Wrong | undefined {
+  const names = Object.keys(labels);
+  const unknown = names.filter((name) => !by.includes(name));
+  const missing = by.filter((name) => !names.includes(name));
+  if (unknown.length === 0 && missing.length === 0) return undefined;
+  const fix =
+    by.length === 0 ? "write `labels: {}`: the rule has no `by`" : `write the fields of its \`by\`: ${listed(by)}`;
+  if (missing.length > 0)
+    return { message: `\`${id}\` tells alerts apart by \`${missing[0]}\`, which is missing`, fix };
+  return { message: `\`${id}\` does not tell alerts apart by \`${unknown[0]}\``, fix };
+}
+
+type Tell = (path: Path, wrong: Wrong, at?: "key" | "value") => void;
+
+function checkValues(series: TestSeries, rule: Rule, tell: Tell): void {
+  checkMeasured(series, rule, tell);
+  for (const earlier of series.history) {
+    checkMeasured(earlier, rule, (path, wrong, at) => tell(["history", earlier.back, ...path], wrong, at));
+  }
+  const isRatio = rule.signal.measure.kind === "ratio";
+  if ((series.users ?? series.totalUsers) !== undefined && rule.impact.usersField === undefined) {
+    tell([series.users === undefined ? "total_users" : "users"], {
+      message: `\`${rule.id}\` does not count users`,
+      fix: "add `impact: { users: unique(user.id) }` to the rule, or leave this out",
+    });
+  }
+  if (series.totalUsers !== undefined && !isRatio) {
+    tell(["total_users"], { message: "only a ratio has a whole", fix: "leave `total_users` out" });
+  }
+}
+
+function checkMeasured(values: TestValues, rule: Rule, tell: Tell): void {
+  const { total, bad, value } = values;
+  if (rule.signal.measure.kind !== "ratio") {
+    const wrong = total !== undefined ? "total" : bad !== undefined ? "bad" : undefined;
+    if (wrong !== undefined) {
+      tell([wrong], { message: `\`${rule.id}\` is no ratio`, fix: "write `value`, one value a tick" }, "key");
+    } else if (value === undefined) {
+      tell([], { message: "there is no `value`", fix: "add `value`, one value a tick, such as `120x40`" });
+    }
+    return;
+  }
+  if (value !== undefined) {
+    tell(["value"], { message: `\`${rule.id}\` is a ratio`, fix: "write `total` and `bad`, one value a tick" }, "key");
+    return;
+  }
+  if (total === undefined) {
+    tell([], { message: "there is no `total`", fix: "add `total`, one value a tick, such as `1000x40`" });
+    return;
+  }
+  if (bad === undefined || "always" in total || "always" in bad) return;
+  if (bad.length !== total.length) {
+    tell(["bad"], {
+      message: `\`bad\` has ${bad.length} values and \`total\` ${total.length}`,
+      fix: "write as many of both (`axn` are n + 1 values), or one number for all ticks",
+    });
+    return;
+  }
+  const over = bad.findIndex((part, tick) => isMore(part, total[tick]));
+  if (over >= 0) {
+    tell(["bad"], {
+      message: `value ${over + 1} of \`bad\` is ${bad[over]}, and \`total\` is ${total[over]}`,
+      fix: "the bad part cannot be more than the whole",
+    });
+  }
+}
+
+function isMore(part: unknown, whole: unknown): boolean {
+  return typeof part === "number" && typeof whole === "number" && part > whole;
+}
+
+/** How many ticks its values are for; 0 when all of them hold always. */
+export function ticksOf(test: RuleTest): number {
+  const lengths = test.series.flatMap(({ total, bad, value, events, users, totalUsers, history }) =>
+    [
+      total,
+      bad,
+      value,
+      events,
+      users,
+      totalUsers,
+      ...history.flatMap((each) => [each.total, each.bad, each.value]),
+    ].map(lengthOf),
+  );
+  return Math.max(0, ...lengths);
+}
+
+function lengthOf(points: Points | undefined): number {
+  return points === undefined || "always" in points ? 0 : points.length;
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { compareRun } from "../../../../src/app/rule-tests/compare.ts";
+import type { ReadyTest } from "../../../../src/app/rule-tests/load-rule-tests.ts";
+import { runReadyTest, testGround } from "../../../../src/app/rule-tests/rule-tests.ts";
+import {
+  type RuleTestRun,
+  runRuleTest,
+  type TestGround,
+  timesOf,
+} from "../../../../src/app/rule-tests/run-rule-test.ts";
+import type { Rule } from "../../../../src/model/rule.ts";
+import { listRuleFiles, listTestFiles } from "../../../../src/rules/rule-files.ts";
+import { mutationsOf } from "../../../support/rule-mutations.ts";
+import { checkoutRule, loadTestsIn, testFolder } from "../../../support/rule-tests.ts";
+
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
+const never = new AbortController().signal;
+
+async function runOf({ test, rules }: ReadyTest, ground: TestGround): Promise<RuleTestRun> {
+  const times = timesOf(test, rules);
+  if (times === undefined) throw new Error(`${test.name} has too many ticks`);
+  return runRuleTest(test, rules, times, ground, never);
+}
+
+/** Mutations of a rule with which all of its tests pass. */
+async function survivorsOf(rule: Rule, tests: readonly ReadyTest[], ground: TestGround): Promise<readonly string[]> {
+  const runs = await Promise.all(tests.map((each) => runOf(each, ground)));
+  const survivors: string[] = [];
+  for (const { what, rule: mutated } of mutationsOf(rule, runs)) {
+    let killed = false;
+    for (const each of tests) {
+      const rules = each.rules.map((other) => (other.id === rule.id ? mutated : other));
+      killed ||= compareRun(each.test, await runOf({ ...each, rules }, ground)).length > 0;
+    }
+    if (!killed) survivors.push(what);
+  }
+  return survivors;
+}
+
+describe("the tests of shipped rules", () => {
+  it("pass, every rule has one, and every file tells editors its schema", async () => {
+    const { ready, faults, untested, loaded } = await loadTestsIn(root);
+    expect(faults).to.deep.equal([]);
+    expect(untested).to.deep.equal([]);
+    const ground = testGround(loaded);
+    const failed: string[] = [];
+    for (const each of ready) {
+      const { passed, name, mismatches } = await runReadyTest(each, ground, never);
+      if (!passed) failed.push(`${name} ${JSON.stringify(mismatches)}`);
+    }
+    expect(failed).to.deep.equal([]);
+    const patterns = { patterns: ["rules/**/*.yaml"], baseDirectory: root };
+    const files = [...(await listRuleFiles(patterns)), ...(await listTestFiles(patterns))];
+    for (const file of files) {
+      const kind = file.endsWith(".test.yaml") ? "tests" : "rules";
+      expect(readFileSync(`${root}${file}`, "utf8"), file).to.match(
+        new RegExp(`^# yaml-language-server: \\$schema=(\\.\\./)+config/schemas/${kind}\\.json\\n`),
+      );
+    }
+  });
+
+  it("fail when a limit of their rule moves 1 % past their data, or a time to hold or a floor is dropped", async () => {
+    const { ready, loaded } = await loadTestsIn(root);
+    const ground = testGround(loaded);
+    const survivors: string[] = [];
+    for (const rule of loaded.state.rules) {
+      const tests = ready.filter(({ rules }) => rules.some(({ id }) => id === rule.id));
+      survivors.push(...(await survivorsOf(rule, tests, ground)).map((what) => `${rule.id}: ${what}`));
+    }
+    expect(survivors).to.deep.equal([]);
+  });
+
+  it("would not be enough if they showed no value near a limit's other side, and the check says so", async () => {
+    const tests = (bad: string, expected: string) =>
+      `rules: [a.yaml]\ntests:\n  - name: t\n    rule: checkout-errors\n    start: 2026-01-05T10:00:00Z\n    series: [{ labels: { service.name: a }, total: 1000, bad: "${bad}" }]\n    expect: [${expected}]\n`;
+    const folder = await testFolder({
+      "rules/a.yaml": checkoutRule,
+      "rules/a.test.yaml": tests("80x5", "{ at: 5m, tickets: [{ action: create }] }"),
+    });
+    try {
+      const { ready, loaded } = await loadTestsIn(folder.path);
+      const [rule] = loaded.state.rules;
+      if (rule === undefined) throw new Error("no rule");
+      // At the last tick it fires; when it fires at once the create is decided before and still in time.
+      expect(await survivorsOf(rule, ready, testGround(loaded))).to.deep.equal([
+        "when.above 0.05: the tests show no value that is not above it",
+        "until.below 0.02: the tests show no value below it",
+        "until.below 0.02: the tests show no value that is not below it",
+        "when.for is dropped",
+        "when.min_bad_events is dropped",
+        "until.for is dropped",
+      ]);
+    } finally {
+      await folder.remove();
+    }
+  });
+});
