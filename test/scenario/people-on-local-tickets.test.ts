@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { Finding } from "../../src/model/finding.ts";
 import type { Severity } from "../../src/model/rule.ts";
-import { parseNotation } from "../../src/sources/scripted/notation.ts";
 import { createScriptedSource } from "../../src/sources/scripted/scripted-source.ts";
+import { parseNotation } from "../../src/support/series-notation.ts";
 import { createLocalTracker, type LocalTracker } from "../../src/trackers/local/local-tracker.ts";
 import { buildRule } from "../support/rules.ts";
 import { createWorld, type World } from "../support/world.ts";

@@ -146,7 +146,10 @@ export function createMemoryTickStore(): MemoryTickStore {
         [...findings.values()]
           .filter(({ memory: { storm, wishedAt } }) => storm === undefined && isWithin(wishedAt, after, until))
           .sort((a, b) => (a.id < b.id ? -1 : 1))
-          .map(rankOf),
+          .map((finding) => ({
+            ...rankOf(finding),
+            isOpen: finding.state === "open" || finding.state === "regressed",
+          })),
       async end(storm, at) {
         storms.set(storm.id, { storm: { ...storm, endedAt: at }, ended: true });
       },
