@@ -26,6 +26,9 @@ const notScripted: QueryFailure = {
   retryable: false,
 };
 
+/** As Prometheus does: what several series of an expression are together only the expression could say. */
+const fallTogether: QueryFailure = { code: "refused", message: "several series fall together", retryable: false };
+
 type Observed = Omit<Observation, "labels">;
 
 /** The answer of series at the tick on which the question's window ends. */
@@ -47,6 +50,8 @@ export function answerFromSeries(script: ScriptedSeries, { query, window, mustAn
     if (group === undefined) groups.set(key, { labels, observed: [observed] });
     else group.observed.push(observed);
   }
+  const several = [...groups.values()].some(({ observed }) => observed.length > 1);
+  if (several && query.measure.kind === "promql") return { kind: "failed", failure: fallTogether };
   const observations: Observation[] = Array.from(groups.values(), ({ labels, observed }) => ({
     labels,
     ...together(observed, query.measure),

@@ -33,7 +33,7 @@ export interface ScriptedSeries {
 
 /**
  * One label set. Several that a question does not tell apart are one answer: sums are added, extremes and percentiles are the
- * farthest, means are weighted by events. A ratio needs `total` and, where anything is bad, `bad`; everything else `value`; `events` (default: the value or 1) is its sample size.
+ * farthest, means are weighted by events; of PromQL it fails. A ratio needs `total` and, where anything is bad, `bad`; everything else `value`; `events` (default: the value or 1) is its sample size.
  */
 export interface LabelledSeries {
   readonly labels: Labels;

@@ -140,6 +140,11 @@ export function createMemoryTickStore(): MemoryTickStore {
           .map(({ storm }) => storm)
           .sort((a, b) => b.openedAt - a.openedAt),
       members: async (id, limit) => membersOf(id).slice(0, limit),
+      ticketed: async (id, limit) =>
+        membersOf(id)
+          .filter((finding) => tickets.has(finding.id))
+          .sort((a, b) => (a.id < b.id ? -1 : 1))
+          .slice(0, limit),
       memberCount: async (id) => membersOf(id).length,
       worst: async (id, limit) => membersOf(id).slice(0, limit).map(rankOf),
       wished: async (after, until) =>
