@@ -4,6 +4,7 @@ import { maintenanceRuleFaults } from "../config/maintenance-checks.ts";
 import { type Catalogue, type CatalogueOptions, type CatalogueState, createCatalogue } from "../rules/catalogue.ts";
 import { isRuleTest } from "../rules/rule-files.ts";
 import { type Fault, sortedFaults } from "../support/yaml/fault.ts";
+import { ownerTemplateFaults } from "./owner-faults.ts";
 
 export interface LoadRulesOptions {
   /** The service configuration's file. */
@@ -38,7 +39,9 @@ export async function loadRules(options: LoadRulesOptions): Promise<LoadedRules>
   // When only the configuration was named, there is no rule file and nothing wrong with that.
   const ruleFaults = named?.length === 0 ? [] : state.faults;
   const windows = named === undefined && state.complete ? windowFaults(options.file, loaded, state) : [];
-  return { ...loaded, state, catalogue, allFaults: sortedFaults([...loaded.faults, ...ruleFaults, ...windows]) };
+  const owners = loaded.config === undefined ? [] : ownerTemplateFaults(loaded.config, state.rules);
+  const allFaults = sortedFaults([...loaded.faults, ...ruleFaults, ...windows, ...owners]);
+  return { ...loaded, state, catalogue, allFaults };
 }
 
 /** Only what names rules stands in the way of nothing: a window that is about no rule silences none. */

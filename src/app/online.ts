@@ -15,6 +15,7 @@ import type { Fault, Path } from "../support/yaml/fault.ts";
 import { badPart } from "../triage/impact.ts";
 import { createSources, createTrackers } from "./adapters.ts";
 import { projectKey } from "./create-budget.ts";
+import { ownersOf } from "./owner-faults.ts";
 import { type Place, Places } from "./places.ts";
 import { createVoice } from "./voice.ts";
 
@@ -52,10 +53,11 @@ export async function onlineFaults(
       });
     }
     for (const [name, tracker] of trackers.all) {
-      const routes = routesOf(config, rules).filter((route) => route.tracker === name);
+      const owners = new Map([...routesOf(config, rules)].filter(([route]) => route.tracker === name));
       await answering(name, unreachable, async () => {
-        for (const { severity, message, fix } of await tracker.check(routes, signal)) {
-          const at = places.of(config.file, ["trackers", name]);
+        for (const { severity, message, fix, route } of await tracker.check([...owners.keys()], signal)) {
+          const owner = route === undefined ? undefined : owners.get(route);
+          const at = places.ofOwner(config.ownersFile, owner) ?? places.of(config.file, ["trackers", name]);
           faults.push({ ...at, message, fix: fix ?? "", severity });
         }
       });
@@ -155,16 +157,17 @@ function ruleFault(place: Place, rule: Rule, { message, fix, severity }: QueryFa
   };
 }
 
-/** Where the rules' tickets would go, each place once: of every owner that a rule or an override names. */
-function routesOf(config: ServiceConfig, rules: readonly Rule[]): readonly TicketRoute[] {
+/** Where the rules' tickets would go, each place once, with whose it is: of every owner that a rule or an override names. */
+function routesOf(config: ServiceConfig, rules: readonly Rule[]): ReadonlyMap<TicketRoute, string> {
   const voice = createVoice(config, silentLogger, (text) => text);
-  const routes = new Map<string, TicketRoute>();
+  const routes = new Map<string, readonly [TicketRoute, string]>();
   for (const rule of rules) {
-    for (const { owner } of [rule.limits, ...rule.overrides.map(({ limits }) => limits)]) {
+    for (const owner of ownersOf(rule)) {
       const labels = Object.fromEntries(rule.signal.by.map((name) => [name, "example"]));
       const route = voice.exampleRoute(rule, owner, labels);
-      routes.set(`${projectKey(route)} ${JSON.stringify(route)}`, route);
+      const key = `${projectKey(route)} ${JSON.stringify(route)}`;
+      if (!routes.has(key)) routes.set(key, [route, Object.hasOwn(config.owners, owner) ? owner : "default"]);
     }
   }
-  return [...routes.values()];
+  return new Map(routes.values());
 }

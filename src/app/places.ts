@@ -21,6 +21,11 @@ export class Places {
     return { file, ...at, path: formatPath(path) };
   }
 
+  /** Of an owner; undefined where the file does not name it. */
+  ofOwner(file: string, owner: string | undefined): Place | undefined {
+    return owner !== undefined && this.#document(file)?.has([owner]) === true ? this.of(file, [owner]) : undefined;
+  }
+
   /** Of a rule's signal (`part` is its path in the rule: `signal`, or one of `evidence.infra`), or of its own filter. */
   ofSignal({ id, location }: Rule, part: Path, inFilter: boolean): Place {
     const { file, line } = location;

@@ -39,7 +39,9 @@ export async function loadRunnable(options: CommonOptions, context: CliContext):
   const { config } = loaded;
   if (loaded.allFaults.length > 0) context.output.err(printFaults(loaded.allFaults, false));
   if (config !== undefined && !hasErrors(loaded.faults)) return { ...loaded, config };
-  context.output.err(`error: ${options.config} is faulty: nothing is started\n`);
+  const files = [...new Set(loaded.faults.filter(({ severity }) => severity === "error").map(({ file }) => file))];
+  const are = files.length > 1 ? "are" : "is";
+  context.output.err(`error: ${files.join(" and ") || options.config} ${are} faulty: nothing is started\n`);
   context.finish(exitCodes.usage);
   return undefined;
 }

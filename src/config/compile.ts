@@ -60,6 +60,7 @@ export function compileConfig(
     },
     rules: input.rules ?? configDefaults.rules,
     owners: compileOwners(owners, input.tracker),
+    ownersFile: input.owners ?? configDefaults.owners,
     sources: mapValues(input.sources, (source) => compileSource(source, inBase)),
     trackers: mapValues(input.trackers, (tracker) => compileTracker(tracker, inBase)),
     tracker: input.tracker,

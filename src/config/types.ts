@@ -130,6 +130,8 @@ export interface ServiceConfig {
   /** Glob patterns, relative to `baseDirectory` or absolute. */
   readonly rules: readonly string[];
   readonly owners: Owners;
+  /** As it is named, relative to the base directory. */
+  readonly ownersFile: string;
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly trackers: Readonly<Record<string, TrackerConfig>>;
   /** The default tracker's name. */

@@ -14,6 +14,8 @@ export interface TrackerFault {
   readonly severity: "error" | "warning";
   readonly message: string;
   readonly fix?: string;
+  /** The first of the routes that it is about; none where it is about the tracker itself. */
+  readonly route?: TicketRoute;
 }
 
 export interface Attachment {

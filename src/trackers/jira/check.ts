@@ -37,11 +37,12 @@ export async function checkRoutes(options: CheckOptions): Promise<readonly Track
   const faults: TrackerFault[] = [];
   const seen = new Set<string>();
   for (const { route, project, issueType } of options.routes) {
-    if (!seen.has(project)) faults.push(...(await checkProject(options, project)));
+    const found = (more: readonly TrackerFault[]) => faults.push(...more.map((fault) => ({ ...fault, route })));
+    if (!seen.has(project)) found(await checkProject(options, project));
     const isBroken = faults.some((fault) => fault.severity === "error" && fault.message.startsWith(`${project}:`));
     if (!isBroken) {
       const key = `${project} ${issueType}`;
-      faults.push(...(await checkScreen(options, { route, project, issueType, isNew: !seen.has(key) })));
+      found(await checkScreen(options, { route, project, issueType, isNew: !seen.has(key) }));
       seen.add(key);
     }
     seen.add(project);

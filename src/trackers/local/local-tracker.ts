@@ -160,14 +160,17 @@ export function createLocalTracker(options: LocalTrackerOptions): LocalTracker {
     check: async (routes, signal) => {
       stopIfAborted(signal);
       const faults = new Map<string, TrackerFault>();
+      const tell = (fault: TrackerFault) => {
+        if (!faults.has(fault.message)) faults.set(fault.message, fault);
+      };
       for (const route of routes) {
         const { project } = route;
         if (project !== undefined && !isProject(project)) {
           const { message } = badProject("refused", project);
-          faults.set(message, { severity: "error", message, fix: "name a project such as PAY, or none" });
+          tell({ severity: "error", message, fix: "name a project such as PAY, or none", route });
         }
         for (const message of droppedWishes(route)) {
-          faults.set(message, { severity: "warning", message, fix: "take it out, or name a Jira tracker" });
+          tell({ severity: "warning", message, fix: "take it out, or name a Jira tracker", route });
         }
       }
       return [...faults.values()];

@@ -248,6 +248,20 @@ describe("the command line", () => {
     expect(requests).to.have.length(1);
   });
 
+  it("names the file that is faulty, also when that is the owners file alone", async () => {
+    const run1 = ["run", "--once", "--config", "backfeed.yaml"];
+    const app: Partial<CliApp> = { run: () => Promise.reject(new Error("nothing is to be started")) };
+    await put("backfeed.yaml", `${config}owners: owners.yaml\n`);
+    await put("owners.yaml", "default: { tracker: nowhere }\n");
+    expect((await run(run1, app)).err).to.match(/error: owners\.yaml is faulty: nothing is started\n$/);
+    await put("backfeed.yaml", "apiVersion: backfeed/v1\nowners: owners.yaml\ntrackers: { local: { type: local } }\n");
+    const both = await run(run1, app);
+    expect([both.code, both.err.split("\n").at(-2)]).to.deep.equal([
+      2,
+      "error: backfeed.yaml and owners.yaml are faulty: nothing is started",
+    ]);
+  });
+
   it("recovers: rows for people or machines, what failed on stderr, and an exit code that says so", async () => {
     const row = {
       tracker: "jira",
