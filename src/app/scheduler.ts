@@ -10,6 +10,8 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Aborts when nothing can be remembered any more: then no tick begins. */
+  readonly lost: AbortSignal;
 }
 
 export interface Scheduler {
@@ -21,7 +23,7 @@ export interface Scheduler {
 
 /** Fires once per distinct schedule and timezone, by node-cron; a schedule never overlaps itself. */
 export function createScheduler(options: SchedulerOptions, abort: AbortSignal): Scheduler {
-  const { engine, clock, logger, metrics } = options;
+  const { engine, clock, logger, metrics, lost } = options;
   const tasks = new Map<string, ScheduledTask>();
   const running = new Set<Promise<void>>();
   let stopped = false;
@@ -35,7 +37,7 @@ export function createScheduler(options: SchedulerOptions, abort: AbortSignal): 
         });
       }
     } catch (thrown) {
-      if (abort.aborted) return;
+      if (abort.aborted || lost.aborted) return;
       metrics.recordStoreError();
       logger.error(
         "TICK_FAILED",
@@ -47,7 +49,7 @@ export function createScheduler(options: SchedulerOptions, abort: AbortSignal): 
   }
 
   function fire(key: string): void {
-    if (stopped) return;
+    if (stopped || lost.aborted) return;
     const run = runDue(key).finally(() => running.delete(run));
     running.add(run);
   }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ServiceConfig } from "../config/types.ts";
+import type { ServerProgram } from "../server/program.ts";
 import { createServer, type Server } from "../server/server.ts";
 import type { WebhookReceiver } from "../server/webhooks/receiver.ts";
 import { type Clock, systemClock } from "../support/clock.ts";
@@ -38,9 +39,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { clock, engine, learning, logger, metrics } = program;
   const cutOff = new AbortController();
   const ended = new AbortController();
+  const { lost } = program.store;
+  // What is not remembered must not be told: only probes, pages and API stay, until somebody starts it again.
+  const stop = AbortSignal.any([signal, lost]);
   try {
-    const server = httpServer(program, loaded);
-    const scheduler = createScheduler({ engine, clock, logger, metrics }, cutOff.signal);
+    const seen = serverProgram(program, loaded.catalogue);
+    lost.addEventListener("abort", () => void seen.readiness());
+    const server = httpServer(program, seen);
+    const scheduler = createScheduler({ engine, clock, logger, metrics, lost }, cutOff.signal);
     watchOutbox(program);
     watchMaintenance(program);
     tellRules(program, loaded);
@@ -49,8 +55,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     options.onListening?.({ host: program.config.server.host, port });
     scheduler.sync();
     const background = [
-      engine.worker.run(cutOff.signal, signal),
-      learning.run(cutOff.signal, signal),
+      engine.worker.run(cutOff.signal, stop),
+      learning.run(cutOff.signal, stop),
       loaded.catalogue.watch({
         signal,
         clock,
@@ -59,7 +65,7 @@ export async function serve(options: ServeOptions): Promise<void> {
           scheduler.sync();
         },
       }),
-      retainForEver(program, signal),
+      retainForEver(program, stop),
     ];
     await aborted(signal);
     logger.info("stopping: what is under way is finished", {});
@@ -76,7 +82,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
-function httpServer(program: Program, loaded: LoadedRules): Server {
+function httpServer(program: Program, seen: ServerProgram): Server {
   const { config, metrics, logger, clock } = program;
   const ui = [new URL("../ui", import.meta.url), new URL("../../dist/ui", import.meta.url)]
     .map((url) => fileURLToPath(url))
@@ -86,7 +92,7 @@ function httpServer(program: Program, loaded: LoadedRules): Server {
     listen: config.server,
     auth: { tokens: config.server.tokens },
     publicUrl: config.server.publicUrl,
-    program: serverProgram(program, loaded.catalogue),
+    program: seen,
     webhooks: webhookReceivers(program),
     metrics,
     logger,
@@ -181,6 +187,7 @@ async function retain({ store, config, logger, metrics }: Program, clock: Clock)
       deploys: now - deploysMs,
     });
   } catch (thrown) {
+    if (store.lost.aborted) return 0;
     metrics.recordStoreError();
     logger.error("RETENTION_FAILED", "old rows could not be deleted; the store grows until they can", {}, thrown);
     return 0;

@@ -410,5 +410,10 @@ export interface Store extends TickStore {
   retain(before: { ticks: number; evidence: number; outbox: number; events: number; deploys: number }): Promise<number>;
   /** A cheap read, for readiness. Throws `unavailable`, also when what was opened is no longer where it was. */
   ping(): Promise<void>;
+  /**
+   * Aborts when the store is first seen not to be the one that was opened (its file was deleted or replaced): nothing that is
+   * written is remembered any more, and every write throws `unavailable` until the program is started again.
+   */
+  readonly lost: AbortSignal;
   close(): Promise<void>;
 }

@@ -21,8 +21,10 @@ export interface Connections {
   writeDurably<Value>(work: (database: Kysely<Tables>) => Promise<Value>): Promise<Value>;
   /** The bare connection while no transaction is open on it: for work that must be one synchronous stretch. */
   exclusively<Value>(work: (database: Sqlite.Database) => Value): Promise<Value>;
-  /** Throws `unavailable` when the file was deleted or replaced: what is written now is gone with this process. */
+  /** Throws `unavailable` once the file was deleted or replaced. Every transaction asks, since what it writes would be gone. */
   requireInPlace(): void;
+  /** Aborts when the file is first seen not to be in place; that stays so. */
+  readonly lost: AbortSignal;
   /** Sees what has been committed. */
   read<Value>(work: (database: Kysely<Tables>) => Promise<Value>): Promise<Value>;
   close(): Promise<void>;
@@ -77,7 +79,7 @@ async function openWriter(raw: Sqlite.Database, path: string, release: (() => vo
     const rawReader = shared ? raw : new Sqlite(path, { readonly: true, fileMustExist: true });
     if (!shared) opened.push(rawReader);
     const reader = shared ? writer : kyselyOver(rawReader);
-    const requireInPlace = shared ? () => undefined : rememberFile(path);
+    const place = watchPlace(shared ? () => undefined : rememberFile(path));
     const guarded = guard(path, raw);
     const closeAll = async () => {
       if (!shared) await reader.destroy();
@@ -90,10 +92,11 @@ async function openWriter(raw: Sqlite.Database, path: string, release: (() => vo
     };
     let closing: Promise<void> | undefined;
     return {
-      write: (work) => guarded(() => transact(work)),
-      writeDurably: (work) => guarded(() => transact(work, true)),
-      requireInPlace,
-      exclusively: (work) => guarded(() => writer.connection().execute(async () => work(raw))),
+      write: (work) => guarded(async () => transact(place.required(work))),
+      writeDurably: (work) => guarded(async () => transact(place.required(work), true)),
+      requireInPlace: place.require,
+      lost: place.lost,
+      exclusively: (work) => guarded(() => writer.connection().execute(place.required(async () => work(raw)))),
       read: (work) => guarded(() => work(reader)),
       close: () => {
         closing ??= closeAll();
@@ -124,10 +127,36 @@ async function openReader(path: string): Promise<Connections> {
     writeDurably: refuse,
     exclusively: refuse,
     requireInPlace: rememberFile(path),
+    lost: new AbortController().signal,
     read: (work) => guarded(() => work(reader)),
     close: async () => {
       if (raw.open) await reader.destroy();
     },
+  };
+}
+
+/** A file that is gone from its place does not come back while we are at it: a restart opens what is there then. */
+function watchPlace(check: () => void) {
+  const lost = new AbortController();
+  const require = () => {
+    lost.signal.throwIfAborted();
+    try {
+      check();
+    } catch (thrown) {
+      lost.abort(thrown);
+      throw thrown;
+    }
+  };
+  return {
+    require,
+    lost: lost.signal,
+    /** Asked within the transaction, which may have waited for others. */
+    required:
+      <Value>(work: (database: Kysely<Tables>) => Promise<Value>) =>
+      async (database: Kysely<Tables>): Promise<Value> => {
+        require();
+        return work(database);
+      },
   };
 }
 

@@ -56,6 +56,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<Store> {
         throw new BackfeedError("unavailable", "the store does not answer", { cause });
       }
     },
+    lost: connections.lost,
     close: () => connections.close(),
   };
 }

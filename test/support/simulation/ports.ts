@@ -131,7 +131,7 @@ const tracker: MethodList<Tracker> = {
 
 /** The parts of the store, so that a new one is missed here. */
 type SubPort = {
-  [Name in keyof Store]-?: Store[Name] extends (...given: never[]) => unknown ? never : Name;
+  [Name in keyof Store]-?: Store[Name] extends ((...given: never[]) => unknown) | AbortSignal ? never : Name;
 }[keyof Store];
 type AllPorts = Record<`store.${SubPort}` | "store" | "source" | "tracker", Readonly<Record<string, true>>>;
 

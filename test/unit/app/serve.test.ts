@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { loadRules } from "../../../src/app/load-rules.ts";
@@ -35,6 +36,61 @@ describe("serve", () => {
     const stop = new AbortController();
     await serve({ loaded, program, logLevel: "silent", signal: stop.signal, onListening: () => stop.abort() });
     expect(clock.sleeping).to.equal(0);
+    await project.remove();
+  });
+
+  it("runs no tick and sends nothing once the store's file was deleted, says so once, and goes on by a restart", async () => {
+    const { project, clock, loaded, program } = await makeProgram();
+    const rules = (id: string) => `apiVersion: backfeed/v1
+rules:
+  - { id: ${id}, title: t, why: w, severity: critical, signal: { source: app, table: app, measure: count, window: 5m }, when: { above: 0 } }
+`;
+    await project.put("logs/a.ndjson", '{"@timestamp":"2026-01-05T09:57:30Z"}\n');
+    await project.put("rules/one.yaml", rules("one"));
+    await loaded.catalogue.reload();
+    const told: string[] = [];
+    const tell = (code: string) => void told.push(code);
+    Object.assign(program.logger, { warn: tell, error: tell });
+    const filed = () => program.store.localTickets.list({ limit: 9 }).then(({ items }) => items.length);
+    const until = async (holds: () => Promise<boolean> | boolean) => {
+      while (!(await holds())) {
+        await new Promise((resolve) => setImmediate(resolve));
+        // What it sleeps for: polls of the outbox and of the rule files, never a drain.
+        if (clock.sleeping > 0) clock.advance(1_000);
+      }
+    };
+    const stop = new AbortController();
+    let address = "";
+    const served = serve({
+      loaded,
+      program,
+      logLevel: "silent",
+      signal: stop.signal,
+      onListening: ({ host, port }) => {
+        address = `http://${host}:${port}`;
+      },
+    });
+    await until(async () => address !== "" && (await filed()) === 1);
+    await rm(join(project.path, "b.db"));
+    await until(() => program.store.lost.aborted);
+    // A rule that would be judged at once when it is loaded.
+    const { generation } = loaded.catalogue.current();
+    await project.put("rules/two.yaml", rules("two"));
+    await until(() => loaded.catalogue.current().generation > generation);
+    for (let step = 0; step < 60; step += 1) {
+      clock.advance(10_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(told).to.deep.equal(["STORE_NOT_READY"]);
+    expect((await fetch(`${address}/readyz`)).status).to.equal(503);
+    expect((await fetch(`${address}/api/v1/rules/two/run`, { method: "POST" })).status).to.equal(503);
+    expect(await filed()).to.equal(1);
+    expect(told.filter((code) => code !== "HTTP_FAILED")).to.deep.equal(["STORE_NOT_READY"]);
+    stop.abort();
+    await served;
+    const again = await openProgram({ loaded, clock, logLevel: "silent", dryRun: false });
+    expect(await again.engine.runDue({ until: clock.now() }, new AbortController().signal)).to.not.be.empty;
+    await again.close();
     await project.remove();
   });
 

@@ -254,7 +254,7 @@ describe("openSqlStore", () => {
     });
   });
 
-  it("answers no ping when its file was deleted or replaced under it, and does again when it is back", async () => {
+  it("answers no ping when its file was deleted or replaced under it, and its writer writes nothing more", async () => {
     const aside = join(folder, "aside.db");
     const store = await openSqlStore({ url: `sqlite:${path}` });
     const reader = await openSqlStore({ url: `sqlite:${path}`, access: "read" });
@@ -269,14 +269,33 @@ describe("openSqlStore", () => {
       ]);
     }
     copyFileSync(aside, path);
-    for (const opened of [store, reader]) {
-      expect((await refusal(opened.ping())).message).to.include("was replaced by another file while it is open");
-    }
+    expect((await refusal(reader.ping())).message).to.include("was replaced by another file while it is open");
     renameSync(aside, path);
-    for (const opened of [store, reader, copy]) {
-      await opened.ping();
-      await opened.close();
+    for (const opened of [reader, copy]) await opened.ping();
+    // What others did to the file meanwhile nobody knows: only a restart opens it again.
+    expect(store.lost.aborted).to.equal(true);
+    for (const work of [store.ping(), store.state.commitTick(tick([firingRule("a")]))]) {
+      expect(await refusal(work)).to.include({ kind: "unavailable" });
     }
+    for (const opened of [store, reader, copy]) await opened.close();
+  });
+
+  it("refuses every write, from the first, once its file was deleted, and tells so by a signal", async () => {
+    const store = await openSqlStore({ url: `sqlite:${path}` });
+    await store.state.commitTick(tick([firingRule("a")]));
+    expect(store.lost.aborted).to.equal(false);
+    rmSync(path);
+    for (const work of [
+      () => store.outbox.claim({ now: 0, owner: "w", leaseMs: 1_000, limit: 1 }),
+      () => store.state.commitTick(tick([firingRule("b")])),
+      () => store.state.openInstance("other", []),
+    ]) {
+      const error = await refusal(work());
+      expect([error.kind, error.message.includes("was deleted while it is open")]).to.deep.equal(["unavailable", true]);
+      expect(store.lost.aborted).to.equal(true);
+    }
+    expect((await store.state.ruleStates()).size).to.equal(1);
+    await store.close();
   });
 
   it("copies the state for a dry run, also beside a writer, and changes nothing of it", async () => {
