@@ -228,6 +228,19 @@ for (const deployment of ["cloud", "datacenter"] as const) {
       expect((await record()).gone).to.equal(undefined);
     });
 
+    it("what is to be said while Jira takes us for a stranger is said when it knows us again", async () => {
+      await begin("20x3 0x60");
+      jira.expireToken();
+      // All is quiet after five minutes; to a stranger Jira Cloud says that there is no such issue.
+      for (let passed = 0; passed < 15; passed += 1) await world.through(1);
+      expect(await codes()).to.include("all_quiet");
+      expect(jira.issue("OPS-1")!.comments).to.have.length(0);
+      jira.renewToken();
+      await live(20);
+      expect(jira.issue("OPS-1")!.comments).to.have.length(1);
+      expect((await record()).gone).to.equal(undefined);
+    });
+
     /** An issue that a person files. */
     async function fileByAlice(summary: string): Promise<string> {
       return alice().file("OPS", summary);

@@ -115,6 +115,22 @@ for (const deployment of ["cloud", "datacenter"] as const) {
       expect(creates()).to.have.length(1);
     });
 
+    it("does not file a second time because its looks for a lost create were answered as to a stranger", async () => {
+      await begin({
+        faults: [
+          { kind: "lostAnswer", operation: "createIssue" },
+          // Longer than a lost create is looked for.
+          { kind: "expiredToken", operation: "search", skip: 1, times: 20 },
+        ],
+      });
+      await passTime(it_.world, 30 * minute);
+      expect(creates()).to.have.length(1);
+      it_.jira.faults.clear();
+      await passTime(it_.world, 30 * minute);
+      await it_.expectWhole();
+      expect(creates()).to.have.length(1);
+    });
+
     it("parks what Jira refuses, says so, and files it when an operator asks for it", async () => {
       await begin({ faults: [{ kind: "serverError", status: 400, operation: "createIssue" }] });
       await passTime(it_.world, 30 * minute);
