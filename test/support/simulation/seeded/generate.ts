@@ -181,7 +181,7 @@ function users(rules: readonly RuleSketch[], random: Random): Happening {
       return { kind: "ruleChange", rule, change: { to } };
     }
     case "silence":
-      return { kind: "silence", rule, minutes: random.int(5, 120) };
+      return { kind: "silence", rule, minutes: random.int(5, 120), untilWorse: random.chance(0.5) };
     case "refile":
       return { kind: "refile", finding: random.int(0, 9) };
     case "retryParked":

@@ -129,7 +129,7 @@ async function happen(event: Happening, run: Simulation): Promise<string | true 
     case "ruleChange":
       return run.changeRule(event.rule, event.change) ? true : undefined;
     case "silence":
-      return silence(event.rule, event.minutes, run);
+      return silence(event, run);
     case "refile":
       return refile(event.finding, run);
     case "retryParked":
@@ -163,12 +163,15 @@ async function secondInstance(run: Simulation): Promise<true | undefined> {
   return true;
 }
 
-async function silence(ruleId: string, minutes: number, run: Simulation): Promise<true | undefined> {
+async function silence(
+  { rule: ruleId, minutes, untilWorse }: Extract<Happening, { kind: "silence" }>,
+  run: Simulation,
+): Promise<true | undefined> {
   const { life } = run;
   if (life === undefined) return undefined;
   const now = life.clock.now();
   const reason = "we know, and work on it";
-  const silenced = { matchers: {}, ruleId, author: "operator", reason, createdAt: now };
+  const silenced = { matchers: {}, ruleId, author: "operator", reason, untilWorse, createdAt: now };
   await life.store.silences.add({ ...silenced, startsAt: now, endsAt: now + minutes * minute });
   return true;
 }

@@ -1,4 +1,3 @@
-import type { Band } from "../../../../src/model/priority.ts";
 import type { QueryFailure } from "../../../../src/model/query.ts";
 import type { FaultKind } from "../../jira/faults.ts";
 import type { Operation } from "../../jira/operation.ts";
@@ -99,7 +98,7 @@ export type Happening =
   | { readonly kind: "clockJump"; readonly offsetMinutes: number; readonly minutes: number }
   // Our users.
   | { readonly kind: "ruleChange"; readonly rule: string; readonly change: RuleChange }
-  | { readonly kind: "silence"; readonly rule: string; readonly minutes: number; readonly untilBand?: Band }
+  | { readonly kind: "silence"; readonly rule: string; readonly minutes: number; readonly untilWorse: boolean }
   | { readonly kind: "refile"; readonly finding: number }
   | { readonly kind: "retryParked" }
   | { readonly kind: "person"; readonly issue: number; readonly name: "alice" | "bob"; readonly action: PersonAction };

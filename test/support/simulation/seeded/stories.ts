@@ -35,10 +35,17 @@ export function worsening(rules: readonly RuleSketch[], activeMs: number, random
   const changes = rules.map(({ id }): PlannedEvent => {
     return { at: at + random.int(40, 50) * minute, kind: "ruleChange", rule: id, change };
   });
+  // And operators want to hear of some only then.
+  const silences = random.chance(0.5)
+    ? rules.map(({ id }): PlannedEvent => {
+        return { at: at + 36 * minute, kind: "silence", rule: id, minutes: 120, untilWorse: true };
+      })
+    : [];
   return [
     { at, kind: "problem", rule: rule.id, series: 0, minutes: 180, level, flaps: false },
     ...deaf,
     ...edits,
+    ...silences,
     ...changes,
   ];
 }

@@ -14,6 +14,8 @@ export function recorded(facts: Facts): readonly string[] {
       if (verdicts === undefined) {
         return sight === "seen" ? [`${rule} at ${when} was judged, and the store knows nothing of it`] : [];
       }
+      // Nor what it was told when it was asked again, in vain.
+      if (sight === "uncertain" && (verdicts["failed"] ?? 0) > 0) return [];
       const breached = seriesOf(sketch).filter((_, series) => truthOf(facts, sketch, series, tick) === "breached");
       const known = verdicts["breached"] ?? 0;
       if (known === breached.length) return [];
