@@ -1,5 +1,6 @@
 import type { InfraRequest, ValueUnit } from "../model/evidence.ts";
 import { formatValue } from "../model/format.ts";
+import { isInfinite } from "../model/infinity.ts";
 import { formatLabels } from "../model/labels.ts";
 import type { Line, Lines, SeriesPoint } from "../model/query.ts";
 import type { Window } from "../model/time.ts";
@@ -28,11 +29,15 @@ export function infraWords(request: InfraRequest, { lines, more }: Lines, episod
   const parts = [
     changed(first.means) || others.length === 0 ? named : `none of ${measured.length} changed; ${named}`,
     ...(others.length > 0 && changed(first.means)
-      ? [same === others.length ? `the ${same} others did not change` : rankOf(first.means, measured.length)]
+      ? [same === others.length ? unchanged(same) : rankOf(first.means, measured.length)]
       : []),
     ...(more > 0 ? [`${more} smaller not drawn`] : []),
   ];
   return parts.join("; ");
+}
+
+function unchanged(others: number): string {
+  return others === 1 ? "the other did not change" : `the ${others} others did not change`;
 }
 
 function rankOf(means: Means, of: number): string {
@@ -56,12 +61,14 @@ function compared({ before, during }: Means, { unit }: InfraRequest): string {
   const values = `${mean(before, unit)} before, ${mean(during, unit)} in the episode`;
   if (!changed({ before, during })) return `${values}: did not change`;
   const factor = during / before;
-  return Number.isFinite(factor) && factor > 0 ? `${values} (${times(factor)})` : values;
+  const tells = Number.isFinite(factor) && factor > 0 && !isInfinite(during) && !isInfinite(before);
+  return tells ? `${values} (${times(factor)})` : values;
 }
 
 /** No mean is known to more than three digits. */
 function mean(value: number | undefined, unit: ValueUnit): string {
-  return formatValue(value === undefined ? undefined : Number(value.toPrecision(3)), unit);
+  if (value === undefined || isInfinite(value)) return formatValue(value, unit);
+  return formatValue(Number(value.toPrecision(3)), unit);
 }
 
 /** A count is one of a step. */
@@ -97,5 +104,7 @@ function meansOf(points: readonly SeriesPoint[], episode: Window): Means {
 
 function meanOf(points: readonly SeriesPoint[]): number | undefined {
   const values = points.flatMap(({ value }) => (value === undefined || !Number.isFinite(value) ? [] : [value]));
+  const endless = values.find(isInfinite);
+  if (endless !== undefined) return endless;
   return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

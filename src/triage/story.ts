@@ -49,14 +49,18 @@ export function measuredText(rule: Pick<Rule, "signal">, alert: AlertSummary): s
   const { measure, windowMs } = rule.signal;
   const { verdict } = alert;
   const unit = unitOf(measure);
-  if (verdict.reason === "nothing_reported") return `nothing reported in ${formatDuration(windowMs)}`;
+  if (verdict.reason === "nothing_reported") {
+    return measure.kind === "promql" ? "nothing reported" : `nothing reported in ${formatDuration(windowMs)}`;
+  }
   const value = verdict.value === undefined ? "no value" : formatValue(verdict.value, unit);
   const limit =
     verdict.threshold === undefined
       ? ""
       : `, limit: ${verdict.direction ?? "above"} ${formatValue(verdict.threshold, unit)}`;
   const reference = verdict.reference === undefined ? "" : `, was ${formatValue(verdict.reference, unit)} before`;
-  return `${value}${limit}${reference}, over windows of ${formatDuration(windowMs)}`;
+  // How far an expression looks back stands in itself.
+  const windows = measure.kind === "promql" ? "" : `, over windows of ${formatDuration(windowMs)}`;
+  return `${value}${limit}${reference}${windows}`;
 }
 
 /** How bad it is now: its worst alert, or how many of a storm's findings are. */

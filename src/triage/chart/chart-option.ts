@@ -5,6 +5,7 @@ import type { Window } from "../../model/time.ts";
 import { cleanText } from "../../support/clean-text.ts";
 import { formatDay, formatTick, niceAxis, timeTicks } from "./axis.ts";
 import { type ChartLine, type ChartPoint, type ChartSpec, maxLines, maxMarks } from "./chart-spec.ts";
+import { infiniteAtEdge } from "./infinite-points.ts";
 
 /** Opaque colours only: the renderer draws transparent areas opaque. Chosen to be told apart also without red and green. */
 const palette = {
@@ -27,7 +28,8 @@ const maxKindTitle = 20;
 const kindTitleWidth = 134;
 
 /** The chart as ECharts options. Pure: the same spec gives the same options. */
-export function chartOption(spec: ChartSpec): EChartsOption {
+export function chartOption(given: ChartSpec): EChartsOption {
+  const spec = infiniteAtEdge(given);
   const lines = (spec.lines ?? []).slice(0, maxLines);
   const window = spec.window ?? spanOf([spec.series, ...lines.map((line) => line.points)]);
   const rightUnit = lines.find((line) => line.unit !== spec.unit)?.unit;
@@ -46,7 +48,7 @@ export function chartOption(spec: ChartSpec): EChartsOption {
     textStyle: { fontFamily: "Inter", color: palette.text },
     title: {
       text: oneLine(spec.title, maxTitle),
-      subtext: subtitle(spec, window),
+      subtext: subtitle(given, window),
       left: 20,
       top: 12,
       itemGap: 6,

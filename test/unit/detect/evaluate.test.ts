@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { type Evaluated, evaluate } from "../../../src/detect/evaluate.ts";
+import { infinite } from "../../../src/model/infinity.ts";
 import type { Measure, Observation } from "../../../src/model/query.ts";
 import type { Limits, Until, When } from "../../../src/model/rule.ts";
 
@@ -53,6 +54,20 @@ describe("evaluate", () => {
       const limits = limitsOf(threshold({ below: 5 }));
       expect(verdict({ limits, current: seen(4) }).kind).to.equal("breached");
       expect(verdict({ limits, current: seen(5) }).kind).to.equal("clear");
+    });
+
+    it("takes infinity for a value over every limit, and the verdict is one that can be stored", () => {
+      const measure: Measure = { kind: "promql", expression: "x", isShare: false };
+      const over = verdict({ measure, current: seen(infinite, 1) });
+      expect(over).to.include({ kind: "breached", value: infinite });
+      const below = limitsOf(threshold({ below: 5 }));
+      expect(verdict({ measure, limits: below, current: seen(-infinite, 1) }).kind).to.equal("breached");
+      const rise = limitsOf(change({ up: 3 }));
+      const from = (reference: number) =>
+        verdict({ measure, limits: rise, current: seen(infinite, 1), reference: seen(reference, 1) });
+      expect(from(2)).to.include({ kind: "breached", threshold: 6 });
+      expect(from(infinite)).to.include({ kind: "clear", threshold: infinite });
+      for (const each of [over, from(2), from(infinite)]) expect(JSON.parse(JSON.stringify(each))).to.deep.equal(each);
     });
 
     it("with both is breached outside and names the side", () => {

@@ -1,8 +1,15 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { formatShort, formatValue } from "../../../src/model/format.ts";
+import { infinite } from "../../../src/model/infinity.ts";
 
 describe("values for people", () => {
+  it("writes infinity as a sign, whichever unit it has", () => {
+    for (const unit of ["ratio", "number", "per_second"] as const) {
+      expect([infinite, -infinite].map((value) => formatValue(value, unit))).to.deep.equal(["∞", "-∞"]);
+    }
+  });
+
   for (const [value, text] of [
     [0.08, "8.0%"],
     [0, "0%"],

@@ -4,7 +4,11 @@ import type { RuleContext } from "../../../src/rules/context.ts";
 import { readRuleFile } from "../../../src/rules/read-rule-file.ts";
 
 const context: RuleContext = {
-  sources: { logs: { type: "elasticsearch" }, access: { type: "files", tables: ["access"] } },
+  sources: {
+    logs: { type: "elasticsearch" },
+    metrics: { type: "prometheus" },
+    access: { type: "files", tables: ["access"] },
+  },
   owners: ["default", "payments", "search"],
 };
 const minute = 60_000;
@@ -40,6 +44,29 @@ describe("compiling a rule", () => {
     const merged = ruleOf(`${smallest}    evidence: { deploys: { service: cart } }\n`, defaults);
     expect(merged.evidence.deploys).to.deep.equal({ service: "cart", windowMs: 120 * minute });
     expect(ruleOf(`${smallest}    evidence: { deploys: none }\n`, defaults).evidence.deploys).to.equal("none");
+  });
+
+  it("takes an expression in place of a measure: nothing is clear, the window is a step, and there are no samples", () => {
+    const signal = `{ source: metrics, promql: "sum by (a) (x)", by: [a] }`;
+    const rule = ruleOf(`    schedule: "*/5 * * * *"\n    signal: ${signal}\n    when: { above: 5 }\n`);
+    expect(rule.signal).to.deep.include({
+      target: "",
+      windowMs: 5 * minute,
+      measure: { kind: "promql", expression: "sum by (a) (x)", isShare: false },
+    });
+    expect(rule).to.deep.include({ noData: "clear", group: ["a"] });
+    expect(rule.evidence.samples).to.equal(0);
+    const more = ruleOf(
+      `    signal: { source: metrics, promql: y, by: [a], window: 30s }\n    when: { above: 5% }\n    no_data: keep\n`,
+    );
+    expect(more.signal.measure).to.include({ isShare: true });
+    expect(more)
+      .to.include({ noData: "keep" })
+      .and.have.nested.property("signal.windowMs", minute / 2);
+    // Another text of the expression is the same rule, as another filter is; other labels are not.
+    const shape = (promql: string, by: string) =>
+      ruleOf(`    signal: { source: metrics, promql: ${promql}, by: [${by}] }\n    when: { above: 5 }\n`).shape;
+    expect(shape("x", "a")).to.equal(shape("y", "a")).and.not.equal(shape("x", "b"));
   });
 
   it("fills in what RULES.md says holds when nothing is written", () => {

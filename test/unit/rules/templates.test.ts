@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { infinite } from "../../../src/model/infinity.ts";
 import {
   renderLink,
   renderText,
@@ -106,6 +107,16 @@ describe("templates", () => {
     expect(link).to.equal(
       "https://kibana/app?from=1970-01-01T00%3A00%3A00.000Z&q=a%3Ab%20AND%20c#x%26y%23'%22%3E%3Cscript%3E",
     );
+  });
+
+  it("prints infinity as a sign, in every filter that takes numbers", () => {
+    const at = (value: number) =>
+      renderText(
+        "{{ value | percent }} {{ value | number }} {{ value | bytes }} {{ value | duration }}",
+        context({ value }),
+      );
+    expect(at(infinite)).to.equal("∞ ∞ ∞ ∞");
+    expect(at(-infinite)).to.equal("-∞ -∞ -∞ -∞");
   });
 
   it("leaves out a link that is not for the rule's source, and takes none that is no web address", () => {

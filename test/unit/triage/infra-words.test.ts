@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { InfraRequest } from "../../../src/model/evidence.ts";
+import { infinite } from "../../../src/model/infinity.ts";
 import type { Lines } from "../../../src/model/query.ts";
 import { infraWords } from "../../../src/triage/infra-words.ts";
 
@@ -73,6 +74,8 @@ describe("words of an infrastructure signal", () => {
     expect(words({ lines: [...quiet, hot], more: 0 })).to.equal(
       "web-3 0.3 before, 0.9 in the episode (3.0x); the 2 others did not change",
     );
+    expect(words({ lines: [...quiet.slice(1), hot], more: 0 })).to.match(/; the other did not change$/);
+    expect(words(one(5, 5, 5, infinite, 5, 5))).to.equal("5 before, ∞ in the episode");
     expect(words({ lines: [hot, line({ host: "web-4" }, 1, 2)], more: 7 })).to.equal(
       "web-3 0.3 before, 0.9 in the episode (3.0x); of 2 this changed the most; 7 smaller not drawn",
     );

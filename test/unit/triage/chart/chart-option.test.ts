@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { LineSeriesOption } from "echarts";
 import fc from "fast-check";
+import { infinite } from "../../../../src/model/infinity.ts";
 import { formatTick, niceAxis, timeTicks } from "../../../../src/triage/chart/axis.ts";
 import { chartOption } from "../../../../src/triage/chart/chart-option.ts";
 import type { ChartSpec } from "../../../../src/triage/chart/chart-spec.ts";
@@ -22,6 +23,18 @@ function spec(parts: Partial<ChartSpec> = {}): ChartSpec {
 const option = (parts: Partial<ChartSpec> = {}) => JSON.parse(JSON.stringify(chartOption(spec(parts))));
 
 describe("what a chart shows", () => {
+  it("draws infinity at the edge of the other values, says that it was there, and has an axis that can be read", () => {
+    const values = [1, infinite, 3, -infinite, undefined];
+    const series = values.map((value, at) => ({ at: from + at * minute, value }));
+    const { series: drawn, yAxis, title } = option({ unit: "number", series, threshold: 5 });
+    expect(drawn[0].data.map((point: { value: unknown[] }) => point.value[1])).to.eql([1, 6.25, 3, -1.25, null]);
+    expect(yAxis[0]).to.include({ min: -2, max: 8 });
+    expect(title.subtext).to.contain("lowest -∞, highest ∞");
+    const only = option({ unit: "number", series: series.slice(1, 2), threshold: infinite });
+    expect(only.yAxis[0].max).to.be.within(0.25, 1);
+    expect(only.series[0]).to.not.have.property("markLine");
+  });
+
   it("keeps gaps as gaps, and shows a point that stands between two of them", () => {
     const [measured] = option().series;
     expect(measured.connectNulls).to.equal(false);
