@@ -1,7 +1,8 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { BackfeedError } from "../support/errors.ts";
 import { type Fault, hasErrors, sortedFaults } from "../support/yaml/fault.ts";
 import { type CommonOptions, notInThisVersion, withCommonOptions } from "./common.ts";
+import { type FaultFormat, faultFormats, githubAnnotations, sarifLog } from "./fault-formats.ts";
 import { type CliContext, type ExitCode, exitCodes, type OnlineReport } from "./ports.ts";
 import { countFaults, plural, printFaults } from "./print-faults.ts";
 
@@ -9,6 +10,7 @@ const lookAt = "look at its address, the network and the certificate";
 
 interface CheckOptions extends CommonOptions {
   readonly online?: true;
+  readonly format: FaultFormat;
 }
 
 /** `check [FILE…] [--online]`: configuration, owners, rules and templates, all faults at once. */
@@ -17,6 +19,11 @@ export function addCheck(program: Command, context: CliContext): void {
     .description("check configuration, owners and rules")
     .argument("[file...]", "rule files; default those the configuration names")
     .option("--online", "also ask sources and trackers: indices, fields, project, issue type, permissions")
+    .addOption(
+      new Option("--format <format>", "github: annotations of a pull request; sarif: for code scanning")
+        .choices(faultFormats)
+        .default("text"),
+    )
     .action((files: string[], options: CheckOptions) => check(files, options, context));
 }
 
@@ -34,15 +41,21 @@ async function check(files: readonly string[], options: CheckOptions, context: C
   const { errors, warnings, text } = countFaults(faults);
   const rules = loaded.state.rules.length;
   const maintenance = (loaded.config && app.maintenanceLines?.(loaded.config)) ?? [];
-  if (options.json === true) {
+  const format = options.json === true ? "json" : options.format;
+  if (format === "github") output.out(githubAnnotations(faults));
+  else if (format === "sarif") output.out(`${JSON.stringify(sarifLog(faults, context.version), undefined, 2)}\n`);
+  else if (format === "json") {
     const summary = { errors, warnings, rules, files: loaded.state.files, maintenance, unreachable, exitCode: code };
     output.out(`${JSON.stringify({ faults, summary }, undefined, 2)}\n`);
   } else {
     output.out(printFaults(faults, output.colours));
-    for (const { name, message } of unreachable) output.err(`${name} could not be reached: ${message}; ${lookAt}\n`);
     const separator = faults.length === 0 ? "" : "\n";
     output.out(maintenance.map((line) => `${line}\n`).join(""));
     output.out(`${separator}${text}; ${plural(rules, "rule")} good in ${plural(loaded.state.files, "file")}\n`);
+  }
+  // A pull request or a scan says nothing of what did not answer: that is for who reads the log.
+  if (format !== "json") {
+    for (const { name, message } of unreachable) output.err(`${name} could not be reached: ${message}; ${lookAt}\n`);
   }
   context.finish(code);
 }

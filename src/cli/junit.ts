@@ -1,7 +1,7 @@
 import { cleanText } from "../support/clean-text.ts";
 import { formatFault } from "../support/yaml/fault.ts";
 import type { RuleTestReport, RuleTestResult } from "./ports.ts";
-import { chainText, mismatchText } from "./print-tests.ts";
+import { mismatchText, resultText } from "./print-tests.ts";
 
 /** Of one failure: CI systems show it on a page. */
 const mostText = 20_000;
@@ -52,18 +52,14 @@ function suite(file: string, results: readonly RuleTestResult[], errors: Faults)
   ].join("\n");
 }
 
-function testCase({ name, rule, place, passed, start, mismatches, chains }: RuleTestResult): string {
+function testCase(result: RuleTestResult): string {
+  const { name, rule, place, passed, start, mismatches } = result;
   const open = `    <testcase name=${attribute(name)} classname=${attribute(rule)} file=${attribute(place.file)} line="${place.line}"`;
-  if (passed) return `${open}/>`;
-  const parts = mismatches.map((mismatch) => mismatchText(mismatch, start));
-  const message =
-    parts[0]
-      ?.split("\n")
-      .slice(0, 3)
-      .map((line) => line.trim())
-      .join(" ") ?? "";
-  const text = [...parts, ...chains.map(chainText)].join("\n");
-  return `${open}><failure message=${attribute(message)}>${escapeText(text)}</failure></testcase>`;
+  const [first] = mismatches;
+  if (passed || first === undefined) return `${open}/>`;
+  const [where = "", ...what] = mismatchText(first, start).split("\n");
+  const message = [where, ...what.slice(0, 2)].map((line) => line.trim()).join(" ");
+  return `${open}><failure message=${attribute(message)}>${escapeText(resultText(result))}</failure></testcase>`;
 }
 
 function attribute(text: string): string {

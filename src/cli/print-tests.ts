@@ -45,12 +45,18 @@ function failureLines(result: RuleTestResult, paint: Paint): readonly string[] {
   ];
 }
 
-/** The parts that differ, for a report without colours; already cleaned. */
+/** All that is said of a test that failed, without colours; already cleaned. */
+export function resultText({ mismatches, chains, start }: RuleTestResult): string {
+  const parts = mismatches.map((mismatch) => mismatchText(mismatch, start));
+  return [...parts, ...chains.map(chainText)].join("\n");
+}
+
+/** The parts that differ. */
 export function mismatchText(mismatch: Mismatch, start: number): string {
   return mismatchLines(mismatch, start, createColors(false)).join("\n");
 }
 
-export function chainText(chain: VerdictChain): string {
+function chainText(chain: VerdictChain): string {
   return chainLines(chain, createColors(false)).join("\n");
 }
 

@@ -82,6 +82,19 @@ describe("the command line", () => {
     });
   }
 
+  it("prints faults as annotations and as SARIF, with the exit code of the same check in words", async () => {
+    await put("a.rules.yaml", rules.replace("above: 5", "abov: 5"));
+    const github = await check("--format", "github");
+    expect(github.code).to.equal(1);
+    expect(github.out).to.match(/^::error file=a\.rules\.yaml,line=7,col=\d+,title=backfeed%3A errors::/);
+    const sarif = await check("--format", "sarif");
+    expect(sarif.code).to.equal(1);
+    expect(JSON.parse(sarif.out)).to.have.nested.property("runs[0].tool.driver.version", "1.2.3");
+    expect((await check("--format", "xml")).code).to.equal(2);
+    await put("a.rules.yaml", rules);
+    expect(await check("--format", "github")).to.deep.include({ code: 0, out: "" });
+  });
+
   for (const command of ["test", "replay", "suggest", "import", "recover", "serve", "explain"]) {
     it(`says that ${command} is not in this version, when app has no function for it`, async () => {
       const { code, out, err } = await run([command]);

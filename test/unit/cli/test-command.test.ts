@@ -112,6 +112,18 @@ describe("backfeed test", () => {
     expect(results[0]).to.have.nested.property("mismatches[0].differences[0].actual.score", 57);
   });
 
+  it("annotates a pull request at the tests that failed", async () => {
+    await make(failing);
+    const { code, out } = await run(["--format", "github"]);
+    expect(code).to.equal(1);
+    const [first, ...rest] = out.split("\n");
+    expect(first).to.match(
+      /^::error file=rules\/errors\.test\.yaml,line=3,col=5,title=backfeed%3A checkout-errors::twelve/,
+    );
+    expect(first).to.include("%0A      score: expected 58, got 57%0A");
+    expect(rest).to.deep.equal(["1 of 2 tests failed in 1 file", ""]);
+  });
+
   it("writes JUnit XML that a parser reads, whatever names and texts hold", async () => {
     const hostile = '</testcase><x a=\\"\\u0000\\u001b[31m]]> & \\ufffe';
     await make(

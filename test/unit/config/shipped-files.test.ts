@@ -59,6 +59,7 @@ describe("the shipped configuration", () => {
     ["config", "config/backfeed.yaml"],
     ["owners", "config/owners.yaml"],
     ["rules", "rules/web/access.yaml"],
+    ["tests", "rules/web/access.test.yaml"],
   ] as const) {
     it(`is valid for an editor that reads our JSON Schema: ${path}`, () => {
       const ajv = new Ajv({ strict: false, allErrors: true });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { parse } from "yaml";
 import { compareRun } from "../../../../src/app/rule-tests/compare.ts";
 import type { ReadyTest } from "../../../../src/app/rule-tests/load-rule-tests.ts";
 import { runReadyTest, testGround } from "../../../../src/app/rule-tests/rule-tests.ts";
@@ -13,7 +14,7 @@ import {
 import type { Rule } from "../../../../src/model/rule.ts";
 import { listRuleFiles, listTestFiles } from "../../../../src/rules/rule-files.ts";
 import { mutationsOf } from "../../../support/rule-mutations.ts";
-import { checkoutRule, loadTestsIn, testFolder } from "../../../support/rule-tests.ts";
+import { checkoutRule, loadTestsIn, runTests, testFolder } from "../../../support/rule-tests.ts";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const never = new AbortController().signal;
@@ -94,6 +95,33 @@ describe("the tests of shipped rules", () => {
       ]);
     } finally {
       await folder.remove();
+    }
+  });
+});
+
+describe("what docs/rules.md says of tests", () => {
+  const page = readFileSync(`${root}docs/rules.md`, "utf8");
+
+  it("is a test that passes", async () => {
+    const [, example] = /```yaml\n(# yaml-language-server: \$schema=[^\n]*tests\.json\n[\s\S]*?)```/.exec(page) ?? [];
+    const { results, faults } = await runTests(checkoutRule, example?.replace("errors.yaml", "a.yaml") ?? "");
+    expect(faults).to.deep.equal([]);
+    expect(results.map(({ mismatches }) => mismatches)).to.deep.equal([[]]);
+  });
+
+  it("comes with a workflow that sets what it passes on, and asks for what the commands have", () => {
+    const workflow = parse(readFileSync(`${root}docs/ci/backfeed-rules.yml`, "utf8")) as {
+      env: Record<string, string>;
+      jobs: { rules: { steps: readonly { run?: string }[] } };
+    };
+    const commands = workflow.jobs.rules.steps.flatMap(({ run }) => run ?? []);
+    expect(commands).to.have.length(2);
+    for (const command of commands) {
+      const passed = [...command.matchAll(/--env (\w+)/g)].map(([, name = ""]) => name);
+      expect(Object.keys(workflow.env)).to.include.members(passed);
+      expect(command).to.match(
+        /\/app\/dist\/main\.js (check --format github|test --require-tests --format github --junit \S+)$/,
+      );
     }
   });
 });
