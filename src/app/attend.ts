@@ -37,8 +37,8 @@ export async function attend(
 }
 
 /**
- * Findings that wait for a cap are filed when it frees, and those of a storm linked with its ticket when that is there,
- * whenever their own rules run next.
+ * Findings that wait for a cap are filed when it frees, those of a storm linked with its ticket when that is there, and what
+ * went quiet while it was silenced is told when that is over, whenever their own rules run next.
  */
 async function attendWaiting(
   loaded: readonly Rule[],
@@ -48,7 +48,8 @@ async function attendWaiting(
 ): Promise<number> {
   const { store, clock, metrics } = context;
   const overCap = (await store.state.waiting(mostWaiting)).filter(({ decision }) => decision.at < waitingBefore);
-  const waiting = [...overCap, ...(await toBeLinked(context)).slice(0, mostAtOnce)];
+  const untold = await store.state.quietUntold(mostWaiting);
+  const waiting = distinct([...overCap, ...(await toBeLinked(context)).slice(0, mostAtOnce), ...untold]);
   if (waiting.length === 0) return 0;
   const rules = withIdentities([...loaded, ...builtInRules], await store.state.ruleStates());
   const facts = { rules, alerts: () => store.state.alerts() };
@@ -58,6 +59,10 @@ async function attendWaiting(
   context.fixWatch.stored(commits.map(({ finding }) => finding));
   for (const { finding } of commits) metrics.recordDecision(finding.decision.action, finding.decision.reason);
   return commits.reduce((sum, { outbox }) => sum + outbox.length, 0);
+}
+
+function distinct(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((finding) => [finding.id, finding])).values()];
 }
 
 async function attendSome(

@@ -27,7 +27,8 @@ export function withOpenTicket(input: DecideInput, before: TriageMemory): Said {
 function wentQuietUnsaid({ at, change, finding }: DecideInput): boolean {
   const { endedAt = at } = finding.episode;
   const said = (finding.memory.quietToldAt ?? Number.NEGATIVE_INFINITY) >= endedAt;
-  return change === "attended" && finding.decision.reason === "snoozed" && !said;
+  const { reason } = finding.decision;
+  return change === "attended" && (reason === "snoozed" || reason === "silenced") && !said;
 }
 
 function quiet(input: DecideInput, memory: TriageMemory): Said {

@@ -106,6 +106,20 @@ export function storeStormPromises(test: StoreUnderTest): void {
     const decided = (name: string, score: number, reason: "over_cap" | "storm" | "unchanged") =>
       commit(member(name, score, { decision: { action: "none", reason, at: start } }));
 
+    it("is told apart from what went quiet untold, since it was silenced", async () => {
+      const { state } = test.store;
+      const silenced = (name: string, overrides: Partial<Finding>) =>
+        commit({ ...finding(name, { decision: { action: "none", reason: "silenced", at: start } }), ...overrides });
+      await state.commitFindings([
+        silenced("a", { state: "quiet", changedAt: start + 1 }),
+        silenced("b", { state: "quiet", changedAt: start }),
+        silenced("c", { state: "open" }),
+        decided("d", 40, "over_cap"),
+      ]);
+      expect(ids(await state.quietUntold(9))).to.deep.equal([idOf("b"), idOf("a")]);
+      expect(ids(await state.quietUntold(1))).to.deep.equal([idOf("b")]);
+    });
+
     it("is given the highest score first, and counted and listed by why", async () => {
       const { state, history } = test.store;
       await state.commitFindings([

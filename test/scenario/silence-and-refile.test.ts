@@ -209,6 +209,25 @@ for (const [name, makeBacklog] of Object.entries(backlogs)) {
       expect(await tickets()).to.have.length(1);
     });
 
+    it("what went quiet under a silence is told when that is over, once, also after a kill", async () => {
+      await begin({ checkout: "80x9 0x200" });
+      await world.tick(start);
+      await world.through(7);
+      await silence({ endsAt: Date.parse(start) + 60 * minute });
+      await world.through(40);
+      await world.reconcile();
+      expect([(await finding()).state, await decision()]).to.deep.equal(["quiet", "none: silenced"]);
+      expect((await tickets())[0]?.comments).to.equal(0);
+      const { store } = world;
+      await begin({ checkout: "80x9 0x200" }, errors, store);
+      for (let passed = 0; passed < 30; passed += 1) {
+        world.clock.set(Date.parse(start) + (47 + passed) * minute);
+        await world.reconcile();
+      }
+      expect(await decision()).to.equal("comment: all_quiet");
+      expect((await tickets())[0]?.comments).to.equal(1);
+    });
+
     it("a finding with one alert that no silence names is told as ever", async () => {
       await begin({ checkout: "80x100", cart: "0x5 80x100" }, together);
       await silence();

@@ -81,6 +81,11 @@ export function createStateStore(options: { connections: Connections; unreadable
       return findings.filter(({ decision }) => decision.reason === "over_cap");
     },
 
+    quietUntold: async (limit) => {
+      const stored = await connections.read((database) => quietSilenced(database, { limit }));
+      return rows.read(stored, "findings", (row) => row.id, readFinding);
+    },
+
     commitTick: async (commit) => {
       const failures: RuleFailure[] = [];
       for (let from = 0; from < commit.rules.length; from += rulesPerTransaction) {
@@ -134,6 +139,17 @@ const findingsOverCap = fixedQuery((database, { limit }: { limit: number }) =>
     .select(["id", "body"])
     .where("reason", "=", "over_cap")
     .orderBy("score", "desc")
+    .orderBy("id")
+    .limit(limit),
+);
+
+const quietSilenced = fixedQuery((database, { limit }: { limit: number }) =>
+  database
+    .selectFrom("findings")
+    .select(["id", "body"])
+    .where("reason", "=", "silenced")
+    .where("state", "=", "quiet")
+    .orderBy("changed_at")
     .orderBy("id")
     .limit(limit),
 );

@@ -35,6 +35,7 @@ const state: MethodList<StateStore> = {
   findings: true,
   createsSince: true,
   waiting: true,
+  quietUntold: true,
   commitTick: true,
   commitFindings: true,
   recordTick: true,

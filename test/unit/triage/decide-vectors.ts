@@ -201,12 +201,19 @@ export const vectors: Readonly<Record<string, readonly (readonly [given: Given, 
       "comment: rule_changed",
     ],
   ],
-  "quiet, ticket open | went quiet while snoozed, and that is over: as if it went quiet now": [
+  "quiet, ticket open | went quiet while snoozed or silenced, and that is over: as if it went quiet now": [
     [
       {
         change: "attended",
         finding: { ...memory(), ...quiet, decision: { action: "none", reason: "snoozed", at: start } },
         ticket: buildTicket(fresh, { snoozedUntil: start + hour }),
+      },
+      "comment: all_quiet",
+    ],
+    [
+      {
+        change: "attended",
+        finding: { ...memory(), ...quiet, decision: { action: "none", reason: "silenced", at: start } },
       },
       "comment: all_quiet",
     ],
