@@ -110,6 +110,11 @@ export function createMemoryTickStore(): MemoryTickStore {
         storedFindings()
           .filter(({ decision }) => decision.reason === "over_cap")
           .slice(0, limit),
+      quietUntold: async (limit) =>
+        storedFindings()
+          .filter(({ decision, state }) => decision.reason === "silenced" && state === "quiet")
+          .sort((a, b) => a.changedAt - b.changedAt || (a.id < b.id ? -1 : 1))
+          .slice(0, limit),
       async commitTick(commit) {
         putStorm(commit.storm);
         for (const rule of commit.rules) {
