@@ -258,6 +258,16 @@ export function sourceContract({ name, create, short = false, randomBatches = 25
         }
       });
 
+      it("refuses an expression of a metrics source, and answers the others", async () => {
+        const plain = toQuestion(busy(), under);
+        const measure = { kind: "promql", expression: "up", isShare: false } as const;
+        const questions = [plain, { ...plain, query: { ...plain.query, measure } }];
+        const { answers } = await under.source.answer({ questions, probes: [] }, never);
+        expectRight(answers[0], dataset, busy());
+        expect(answers[1]).to.have.nested.property("failure.code", "refused");
+        expect(answers[1]).to.have.nested.property("failure.retryable", false);
+      });
+
       it("fails a question to a target that does not exist, and answers the others", async () => {
         const window = dataset.busy;
         const lost = { ...toQuestion(busy(), under), window };

@@ -138,6 +138,8 @@ export function connect(settings: ConnectionSettings): Connection {
         if (vain !== undefined) return failed(vain);
         const form = new URLSearchParams();
         for (const [key, value] of parameters) form.append(key, value);
+        // What nobody waits for any more need not be computed.
+        form.append("timeout", `${timeoutMs}ms`);
         let answer = await send(path, form, signal);
         // A reset is often a keep-alive connection that died of age: once more, at once, is right; more is not.
         if ("broken" in answer) answer = await send(path, form, signal);

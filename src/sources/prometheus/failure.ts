@@ -10,6 +10,10 @@ export interface Said {
   readonly error: string | undefined;
 }
 
+/** Thanos says of a store that is gone what others say of an expression. */
+const lostOnTheWay =
+  /\brpc error\b|context (?:deadline exceeded|canceled)|connection (?:refused|reset)|no such host|\bEOF\b/;
+
 /**
  * What an answer that is no success means (prometheus.io/docs/prometheus/latest/querying/api, "Format overview"): 400
  * bad_data and 422 execution are about the expression and fail again unchanged; the rest may be another answer tomorrow.
@@ -39,6 +43,8 @@ export function classify(status: number, { errorType, error }: Said, redact: (te
     return fail("unreachable", true, `there is no API of Prometheus (${status}): ${fix}`);
   }
   if (errorType === "execution" || status === 422) {
+    if (lostOnTheWay.test(bare))
+      return fail("partial", true, `the source did not reach all of its data (${status}): ${reason}`);
     return fail("refused", false, `the expression cannot be evaluated (${status}): ${reason}`);
   }
   if (isApi) return fail("refused", false, `the source refuses the expression (${status}): ${reason}`);

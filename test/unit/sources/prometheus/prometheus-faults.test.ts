@@ -46,6 +46,12 @@ const cases: readonly (readonly [name: string, answer: FakeAnswer, became: strin
     "refused false",
     /cannot be evaluated \(422\): found duplicate series/,
   ],
+  [
+    "422 of Thanos without a store",
+    apiError(422, "execution", "expanding series: proxy Series(): rpc error: code = Unavailable desc = gone"),
+    "partial true",
+    /did not reach all of its data/,
+  ],
   ["429", { status: 429, json: { status: "error" }, headers: { "retry-after": "30" } }, "rate_limited true", /429/],
   [
     "500 internal",
@@ -207,6 +213,11 @@ describe("prometheus source: faults", () => {
       "/prom/api/v1/query",
       "/prom/api/v1/query",
       "/api/v1/query",
+    ]);
+    expect(fake.requests.map(({ parameters }) => parameters.get("timeout"))).to.deep.equal([
+      "50000ms",
+      "50000ms",
+      "50000ms",
     ]);
     const [first, second, third] = fake.requests.map(({ headers }) => headers);
     expect(first).to.include({ authorization: `Bearer ${secret}`, "x-scope-orgid": "team-a" });
