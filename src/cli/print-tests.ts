@@ -4,7 +4,8 @@ import type { ChainLink, VerdictChain } from "../app/rule-tests/verdict-chain.ts
 import { formatLabels } from "../model/labels.ts";
 import { formatInstant } from "../model/time.ts";
 import { cleanText } from "../support/clean-text.ts";
-import { formatDuration } from "../support/duration.ts";
+import { day, hour, minute, second } from "../support/duration.ts";
+import { hasErrors } from "../support/yaml/fault.ts";
 import type { RuleTestReport, RuleTestResult } from "./ports.ts";
 import { plural } from "./print-faults.ts";
 import { summaryText } from "./test.ts";
@@ -14,6 +15,8 @@ type Paint = ReturnType<typeof createColors>;
 /** Many failures of one cause are read once: the first are shown whole. */
 const mostShown = 50;
 const mostUntested = 50;
+/** Of one expectation. */
+const mostDifferences = 20;
 
 /** What failed and what led there, rules without a test, and how many passed. */
 export function printTests(report: RuleTestReport, colours: boolean): string {
@@ -23,7 +26,7 @@ export function printTests(report: RuleTestReport, colours: boolean): string {
   if (failed.length > mostShown) blocks.push(`${failed.length - mostShown} more failed`);
   if (report.untested.length > 0) blocks.push(untestedLines(report, paint).join("\n"));
   const text = summaryText(report);
-  blocks.push(failed.length > 0 ? paint.red(text) : paint.green(text));
+  blocks.push(failed.length > 0 || hasErrors(report.faults) ? paint.red(text) : paint.green(text));
   return `${blocks.join("\n\n")}\n`;
 }
 
@@ -65,7 +68,9 @@ function mismatchLines({ afterMs, place, differences }: Mismatch, start: number,
     afterMs === undefined
       ? "after the last expectation, where nothing is to happen"
       : `at ${sinceStart(afterMs)} (${formatInstant(start + afterMs)}, ${clean(place.file)}:${place.line})`;
-  return [`  ${where}`, ...differences.flatMap((difference) => differenceLines(difference, paint))];
+  const shown = differences.slice(0, mostDifferences).flatMap((difference) => differenceLines(difference, paint));
+  const more = differences.length - mostDifferences;
+  return [`  ${where}`, ...shown, ...(more > 0 ? [`    and ${more} more differences`] : [])];
 }
 
 function differenceLines(difference: Difference, paint: Paint): readonly string[] {
@@ -133,10 +138,23 @@ function linkText(
   return `${when.padEnd(11)}  ${clean(seen)} ${verdict}, ${clean(state)}${told}`;
 }
 
-/** `11 min`, as the test counts. */
+/** As the test writes it: `11m`, `1d1h16m`. */
 function sinceStart(afterMs: number): string {
-  return afterMs === 0 ? "the start" : formatDuration(afterMs);
+  let rest = afterMs;
+  const parts = units.flatMap(([unit, size]) => {
+    const amount = Math.floor(rest / size);
+    rest -= amount * size;
+    return amount === 0 ? [] : [`${amount}${unit}`];
+  });
+  return parts.length === 0 ? "the start" : parts.join("");
 }
+
+const units = [
+  ["d", day],
+  ["h", hour],
+  ["m", minute],
+  ["s", second],
+] as const;
 
 /** Texts of rules, tests and labels may hold anything; a terminal obeys escapes. */
 function clean(text: string): string {

@@ -67,13 +67,6 @@ export interface Expectation {
   readonly place: TestPlace;
 }
 
-export interface TestDeploy {
-  readonly afterMs: number;
-  readonly service: string;
-  readonly environment: string | undefined;
-  readonly version: string;
-}
-
 /** One rule test, as written: nothing in it is held against a rule yet. */
 export interface RuleTest {
   readonly name: string;
@@ -81,7 +74,6 @@ export interface RuleTest {
   /** The first tick. */
   readonly start: number;
   readonly series: readonly TestSeries[];
-  readonly deploys: readonly TestDeploy[];
   readonly expect: readonly Expectation[];
   readonly place: TestPlace;
   /** Its position in the file, for faults that are found later. */
@@ -200,12 +192,6 @@ function compileTest(test: RuleTestFileInput["tests"][number], position: number,
         back,
         backMs: backMsOf(back),
       })),
-    })),
-    deploys: (test.deploys ?? []).map(({ at, service, environment, version }) => ({
-      afterMs: at,
-      service,
-      environment,
-      version,
     })),
     expect: test.expect.map(({ at, tickets, alerts }, index) => ({
       afterMs: at,

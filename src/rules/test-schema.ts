@@ -124,13 +124,6 @@ const alert = z.strictObject({
   state: z.enum(["pending", "firing", "recovering"]).meta({ description: "pending, firing or recovering." }),
 });
 
-const deploy = z.strictObject({
-  at: duration("When it was done, since `start`."),
-  service: text("As the rule's labels name it.", { most: 200, example: "checkout" }),
-  environment: text("Its environment.", { most: 200, example: "production" }).optional(),
-  version: text("What was deployed.", { most: 200, example: "1.4.2" }),
-});
-
 const test = z.strictObject({
   name: text("A sentence about what the rule does.", { most: 300, example: "twelve bad minutes file one High ticket" }),
   rule: ruleId("The rule's id."),
@@ -139,7 +132,6 @@ const test = z.strictObject({
     example: "2026-01-05T10:00:00Z",
   }),
   series: z.array(series).min(1).max(1_000).meta({ description: "What the source answers, one value a tick." }),
-  deploys: z.array(deploy).max(100).meta({ description: "Deployments that were told of." }).optional(),
   expect: z
     .array(
       z.strictObject({

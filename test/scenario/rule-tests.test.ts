@@ -95,7 +95,6 @@ function testOf([first, second, third, fourth]: Drawn): RuleTest {
     start: Date.parse("2026-01-05T10:00:00Z"),
     position: 0,
     place,
-    deploys: [],
     series: [
       { ...none, ruleId: "checkout-errors", labels: { "service.name": "a" }, total: always(1_000), bad: first },
       { ...none, ruleId: "checkout-errors", labels: { "service.name": "b" }, total: always(1_000), bad: second },

@@ -3,7 +3,6 @@ import { MaintenanceCalendar } from "../../detect/maintenance.ts";
 import { dueTicks } from "../../detect/schedule.ts";
 import { FixWatch } from "../../learn/fix-watch.ts";
 import { actions, decisionReasons } from "../../model/decision.ts";
-import type { Deploy } from "../../model/deploy.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { OutboxDraft } from "../../model/outbox.ts";
 import type { Rule } from "../../model/rule.ts";
@@ -119,7 +118,6 @@ export async function runRuleTest(
 ): Promise<RuleTestRun> {
   const running = rules.map(ruleUnderTest);
   const store = createMemoryTickStore();
-  for (const deploy of test.deploys) store.putDeploy(deployOf(test, deploy));
   const clock = new ManualClock(test.start);
   const context = contextOf(test, running, times, store, clock, ground);
   const due = createDueTicks({
@@ -210,23 +208,5 @@ function filed(
     written: { priority: undefined, band },
     dropped: [],
     seen: undefined,
-  };
-}
-
-function deployOf(test: RuleTest, { afterMs, service, environment, version }: RuleTest["deploys"][number]): Deploy {
-  const at = test.start + afterMs;
-  return {
-    key: `${service} ${environment ?? ""} ${version} ${at}`,
-    origin: "backfeed",
-    service,
-    environment,
-    version,
-    commit: undefined,
-    author: undefined,
-    url: undefined,
-    startedAt: undefined,
-    at,
-    outcome: "succeeded",
-    receivedAt: at,
   };
 }

@@ -1,6 +1,5 @@
 import type { Alert } from "../../model/alert.ts";
 import type { CreatesCounted } from "../../model/cap.ts";
-import { type Deploy, serviceKey } from "../../model/deploy.ts";
 import type { Finding } from "../../model/finding.ts";
 import { labelsKey } from "../../model/labels.ts";
 import type { OutboxDraft } from "../../model/outbox.ts";
@@ -14,12 +13,7 @@ export interface MemoryTickStore extends TickStore {
   takeDrafts(): readonly OutboxDraft[];
   /** As delivery does when a ticket was filed. */
   putTicket(record: TicketRecord): void;
-  /** As a webhook of a deployment does. */
-  putDeploy(deploy: Deploy): void;
 }
-
-/** As the port says. */
-const mostOfService = 200;
 
 interface CreateDecided {
   readonly at: number;
@@ -36,7 +30,6 @@ export function createMemoryTickStore(): MemoryTickStore {
   const findings = new Map<string, Finding>();
   const storms = new Map<string, { readonly storm: Storm; readonly ended: boolean }>();
   const tickets = new Map<string, TicketRecord>();
-  const deploys: Deploy[] = [];
   const decided = new Set<string>();
   const creates: CreateDecided[] = [];
   let drafts: OutboxDraft[] = [];
@@ -73,9 +66,6 @@ export function createMemoryTickStore(): MemoryTickStore {
     putTicket(record) {
       const before = tickets.get(record.findingId);
       if (before === undefined || before.generation <= record.generation) tickets.set(record.findingId, record);
-    },
-    putDeploy(deploy) {
-      deploys.push(deploy);
     },
 
     state: {
@@ -177,17 +167,7 @@ export function createMemoryTickStore(): MemoryTickStore {
         ),
     },
     silences: { active: async () => [] },
-    deploys: {
-      async known(services) {
-        const here = new Set(deploys.map(({ service }) => serviceKey(service)));
-        return new Set(services.map(serviceKey).filter((key) => here.has(key)));
-      },
-      ofService: async (service, until) =>
-        deploys
-          .filter((deploy) => serviceKey(deploy.service) === serviceKey(service) && beginOf(deploy) <= until)
-          .sort((a, b) => b.at - a.at)
-          .slice(0, mostOfService),
-    },
+    deploys: { known: async () => new Set(), ofService: async () => [] },
   };
 }
 
@@ -202,10 +182,6 @@ function knownOf(known: Map<string, Map<string, KnownLabelSet>>, ruleId: string)
 
 function isWithin(at: number | undefined, after: number, until: number): boolean {
   return at !== undefined && at > after && at <= until;
-}
-
-function beginOf({ startedAt, at }: Deploy): number {
-  return Math.min(startedAt ?? at, at);
 }
 
 function byScore(a: Finding, b: Finding): number {
