@@ -1,5 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import { startLoopbackServer } from "../../../support/loopback-server.ts";
 
 export interface FakeRequest {
   readonly path: string;
@@ -26,39 +26,29 @@ export interface FakeElasticsearch {
 export async function startFakeElasticsearch(): Promise<FakeElasticsearch> {
   const requests: FakeRequest[] = [];
   let how: (request: FakeRequest, index: number) => FakeAnswer = () => ({ status: 500, json: {} });
-  const server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => {
-      body += chunk;
+  const { url, close } = await startLoopbackServer(({ path, headers, body }, response) => {
+    const lines = body.trim().split("\n");
+    const searches = path.startsWith("/_msearch")
+      ? lines.filter((_, index) => index % 2 === 1).map((line): unknown => JSON.parse(line))
+      : [];
+    const seen = { path, headers, body, searches };
+    requests.push(seen);
+    response.setHeader("x-elastic-product", "Elasticsearch");
+    const answer = how(seen, requests.length - 1);
+    if (typeof answer === "function") return answer(response);
+    response.writeHead(answer.status ?? 200, {
+      "content-type": "application/vnd.elasticsearch+json;compatible-with=8",
+      ...answer.headers,
     });
-    request.on("end", () => {
-      const lines = body.trim().split("\n");
-      const searches = request.url?.startsWith("/_msearch")
-        ? lines.filter((_, index) => index % 2 === 1).map((line): unknown => JSON.parse(line))
-        : [];
-      const seen = { path: request.url ?? "", headers: request.headers, body, searches };
-      requests.push(seen);
-      response.setHeader("x-elastic-product", "Elasticsearch");
-      const answer = how(seen, requests.length - 1);
-      if (typeof answer === "function") return answer(response);
-      response.writeHead(answer.status ?? 200, {
-        "content-type": "application/vnd.elasticsearch+json;compatible-with=8",
-        ...answer.headers,
-      });
-      response.end(JSON.stringify(answer.json));
-    });
+    response.end(JSON.stringify(answer.json));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     requests,
     answer(next) {
       how = next;
     },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    close,
   };
 }
 

@@ -1,5 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import { startLoopbackServer } from "../../../support/loopback-server.ts";
 
 export interface FakeRequest {
   readonly method: string;
@@ -27,37 +27,24 @@ export interface FakePrometheus {
 export async function startFakePrometheus(): Promise<FakePrometheus> {
   const requests: FakeRequest[] = [];
   let how: (request: FakeRequest, index: number) => FakeAnswer = () => ({ status: 500, json: {} });
-  const server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => {
-      body += chunk;
-    });
-    request.on("end", () => {
-      const [path = "", query = ""] = (request.url ?? "").split("?");
-      const parameters = new URLSearchParams(request.method === "POST" ? body : query);
-      const seen = { method: request.method ?? "", path, headers: request.headers, parameters };
-      requests.push(seen);
-      const answer = how(seen, requests.length - 1);
-      if (typeof answer === "function") return answer(response);
-      const text = "text" in answer ? answer.text : JSON.stringify(answer.json);
-      response.writeHead(answer.status ?? 200, {
-        "content-type": "text" in answer ? "text/html" : "application/json",
-        ...answer.headers,
-      });
-      response.end(text);
-    });
+  const { url, close } = await startLoopbackServer(({ method, path: whole, headers, body }, response) => {
+    const [path = "", query = ""] = whole.split("?");
+    const seen = { method, path, headers, parameters: new URLSearchParams(method === "POST" ? body : query) };
+    requests.push(seen);
+    const answer = how(seen, requests.length - 1);
+    if (typeof answer === "function") return answer(response);
+    const text = "text" in answer ? answer.text : JSON.stringify(answer.json);
+    const type = "text" in answer ? "text/html" : "application/json";
+    response.writeHead(answer.status ?? 200, { "content-type": type, ...answer.headers });
+    response.end(text);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     requests,
     answer(next) {
       how = next;
     },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    close,
   };
 }
 
