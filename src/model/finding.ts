@@ -94,6 +94,8 @@ export interface TriageMemory {
   /** The last pair of comments: when quiet was told, and when back was told. */
   readonly quietToldAt: number | undefined;
   readonly backToldAt: number | undefined;
+  /** Quiet again within a day of that, its ticket is still to be closed as its rule says, once the day is over. */
+  readonly closeOwed?: true | undefined;
   readonly flappingTold: boolean;
   /** Recurrences counted on the ticket since it was filed. */
   readonly recurrences: number;

@@ -122,7 +122,7 @@ export interface StateStore {
   createsSince(since: number): Promise<ReadonlyMap<string, CreatesCounted>>;
   /** Findings whose new ticket waits for a cap, the highest score first. */
   waiting(limit: number): Promise<readonly Finding[]>;
-  /** Quiet findings of which nothing was told when they were last decided, since they were silenced; longest so first. */
+  /** Quiet findings of which that is not told, since they were silenced, or whose ticket is still to be closed; longest so first. */
   quietUntold(limit: number): Promise<readonly Finding[]>;
   /** Rules that could not be stored, with the reason; the others are. At most 100 rules a transaction. */
   commitTick(commit: TickCommit): Promise<readonly { ruleId: string; message: string }[]>;

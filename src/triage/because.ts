@@ -3,6 +3,7 @@ import { isOngoing, type TriageMemory } from "../model/finding.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
 import { closingMemory, graceEnd } from "./closing.ts";
+import { closeDueAt } from "./decide-open.ts";
 import type { Decided, DecideInput } from "./decided.ts";
 import { overWords } from "./muting.ts";
 
@@ -21,7 +22,7 @@ function ownReason(input: DecideInput, decided: Decided, cap?: CapReached): stri
   const { ticket, policy, finding } = input;
   const key = ticket?.ref.key ?? "its ticket";
   const { reason } = decided.decision;
-  const waited = endedWhileWaiting(input, decided);
+  const waited = endedWhileWaiting(input, decided) ?? toBeClosed(input, decided);
   if (waited !== undefined) return waited;
   switch (reason) {
     case "over_cap":
@@ -84,6 +85,14 @@ function explained({ at, graceMs }: DecideInput, { inhibition }: TriageMemory): 
       ? `nothing is said before ${formatInstant(graceEnds)}, and then only if it is still bad`
       : "it is told once it is seen bad";
   return `${named} explained it until ${formatInstant(endedAt)}; what follows from a cause recovers later, so ${waits}`;
+}
+
+/** Quiet again within a day: its ticket is not opened and closed several times a day. */
+function toBeClosed({ finding, policy, at }: DecideInput, { memory, decision }: Decided): string | undefined {
+  const dueAt = closeDueAt({ finding: { ...finding, memory }, policy });
+  if (dueAt === undefined || dueAt <= at || (decision.reason !== "goes_on" && decision.reason !== "unchanged"))
+    return undefined;
+  return `its ticket is closed at ${formatInstant(dueAt)}, if it is quiet until then: it was quiet and back less than 24 h ago`;
 }
 
 /** It had no ticket, and needs none any more. */

@@ -25,7 +25,7 @@ function whileQuiet(input: DecideInput, memory: TriageMemory, closed: TicketClos
   // A new Done is asked anew whether it holds; the return before it is told.
   const watched = closed.as === "done" && finding.episode.ending === "recovered";
   const clear = watched ? (memory.clear ?? { ms: 0, at: undefined }) : undefined;
-  const settled = { ...memory, regressedAt: undefined, clear };
+  const settled = { ...memory, regressedAt: undefined, closeOwed: undefined, clear };
   if (isSuppressed(input, memory, closed)) return nothing(settled, "suppressed");
   if (change === "went_quiet" && memory.summaryAt !== memory.createdAt) {
     // The summary block, where one stands, must not go on saying "still happening".

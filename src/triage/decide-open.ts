@@ -14,11 +14,14 @@ const commentPairEveryMs = 24 * hourMs;
 /** The rows of triage/README.md for a ticket that is open, or on its way. */
 export function withOpenTicket(input: DecideInput, before: TriageMemory): Said {
   // Whatever a closing left to be remembered ended with it: the next one is another matter.
-  const memory = { ...before, closing: undefined, clear: undefined, verifiedAt: undefined };
+  const closeOwed = isOngoing(input.finding) ? undefined : before.closeOwed;
+  const memory = { ...before, closeOwed, closing: undefined, clear: undefined, verifiedAt: undefined };
   if (input.change === "went_quiet") return quiet(input, memory);
   if (input.muting.over !== undefined) return silenceOver(input, memory);
   if (input.change === "came_back") return back(input, memory);
-  if (!isOngoing(input.finding)) return wentQuietUnsaid(input) ? quiet(input, memory) : nothing(memory, "unchanged");
+  if (!isOngoing(input.finding)) {
+    return wentQuietUnsaid(input) || isCloseDue(input) ? quiet(input, memory) : nothing(memory, "unchanged");
+  }
   if (input.change === "attended") return nothing(memory, "unchanged");
   return goesOn(input, memory);
 }
@@ -31,16 +34,31 @@ function wentQuietUnsaid({ at, change, finding }: DecideInput): boolean {
   return change === "attended" && (reason === "snoozed" || reason === "silenced") && !said;
 }
 
+/** When a ticket that came and went within a day is closed, as its rule says; undefined where that is not owed. */
+export function closeDueAt({ finding, policy }: Pick<DecideInput, "finding" | "policy">): number | undefined {
+  const { closeOwed, quietToldAt } = finding.memory;
+  if (closeOwed !== true || quietToldAt === undefined || policy.onQuiet !== "transition") return undefined;
+  return quietToldAt + commentPairEveryMs;
+}
+
+function isCloseDue(input: DecideInput): boolean {
+  const dueAt = closeDueAt(input);
+  return input.change === "attended" && dueAt !== undefined && input.at >= dueAt;
+}
+
 function quiet(input: DecideInput, memory: TriageMemory): Said {
   const { at, finding, policy } = input;
   const ending = finding.episode.ending;
   // Where a summary block stands on the ticket, it must not go on saying "still happening".
   const refreshSummary = memory.summaryAt !== memory.createdAt;
-  const told = { ...memory, quietToldAt: at, ...(refreshSummary ? { summaryAt: at } : {}) };
+  const told = { ...memory, closeOwed: undefined, quietToldAt: at, ...(refreshSummary ? { summaryAt: at } : {}) };
   if (ending === "rule_changed") return say("comment", "rule_changed", told, { refreshSummary });
   if (policy.onQuiet === "none") return nothing(memory, "unchanged");
   const toldRecently = memory.quietToldAt !== undefined && at - memory.quietToldAt < commentPairEveryMs;
-  if (toldRecently) return say("update", "goes_on", { ...memory, summaryAt: at }, { refreshSummary: true });
+  if (toldRecently) {
+    const closeOwed = policy.onQuiet === "transition" && ending === "recovered" ? true : undefined;
+    return say("update", "goes_on", { ...memory, closeOwed, summaryAt: at }, { refreshSummary: true });
+  }
   if (ending === "vanished") return say("comment", "vanished", told, { refreshSummary });
   return say(policy.onQuiet === "transition" ? "transition" : "comment", "all_quiet", told, { refreshSummary });
 }

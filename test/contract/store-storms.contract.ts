@@ -110,13 +110,22 @@ export function storeStormPromises(test: StoreUnderTest): void {
       const { state } = test.store;
       const silenced = (name: string, overrides: Partial<Finding>) =>
         commit({ ...finding(name, { decision: { action: "none", reason: "silenced", at: start } }), ...overrides });
+      const owed = (name: string, findingState: Finding["state"]): Finding => {
+        const built = finding(name, {
+          state: findingState,
+          decision: { action: "update", reason: "goes_on", at: start },
+        });
+        return { ...built, memory: { ...built.memory, closeOwed: true } };
+      };
       await state.commitFindings([
         silenced("a", { state: "quiet", changedAt: start + 1 }),
         silenced("b", { state: "quiet", changedAt: start }),
         silenced("c", { state: "open" }),
+        commit({ ...owed("f", "quiet"), changedAt: start + 2 }),
+        commit(owed("g", "open")),
         decided("d", 40, "over_cap"),
       ]);
-      expect(ids(await state.quietUntold(9))).to.deep.equal([idOf("b"), idOf("a")]);
+      expect(ids(await state.quietUntold(9))).to.deep.equal([idOf("b"), idOf("a"), idOf("f")]);
       expect(ids(await state.quietUntold(1))).to.deep.equal([idOf("b")]);
     });
 

@@ -111,6 +111,25 @@ for (const [name, makeBacklog] of Object.entries(backlogs)) {
       expect(events).to.include.members(["fixed", "verified", "regressed", "back_late"]);
     });
 
+    it("closed by its rule, back and quiet again within a day: closed again once that day is over, and not before", async () => {
+      await begin("20x0 0x2 20x0 0x30", { onQuiet: "transition" });
+      await live(0.5);
+      expect([await decision(), (await first()).isDone]).to.deep.equal(["none: fixed", true]);
+      await live(1 / perDay);
+      expect([(await finding()).state, (await first()).isDone]).to.deep.equal(["regressed", false]);
+      await live(2 / perDay);
+      expect([(await finding()).state, (await first()).isDone]).to.deep.equal(["quiet", false]);
+      expect((await finding()).decision.because).to.equal(
+        "its ticket is closed at 2026-01-06T16:00:00Z, if it is quiet until then: it was quiet and back less than 24 h ago",
+      );
+      await live(0.5);
+      expect([(await finding()).state, (await first()).isDone]).to.deep.equal(["fixed", true]);
+      expect((await first()).comments.filter((marker) => marker === "quiet")).to.have.length(2);
+      await live(2);
+      expect(await tickets()).to.have.length(1);
+      expect((await first()).comments.filter((marker) => marker === "quiet")).to.have.length(2);
+    });
+
     it("Done while it still happens: nothing for a day, then opened again with how long that was", async () => {
       await begin("20x100");
       const { key } = await first();

@@ -102,7 +102,9 @@ export function createMemoryTickStore(): MemoryTickStore {
           .slice(0, limit),
       quietUntold: async (limit) =>
         storedFindings()
-          .filter(({ decision, state }) => decision.reason === "silenced" && state === "quiet")
+          .filter(
+            ({ decision, memory, state }) => state === "quiet" && (decision.reason === "silenced" || memory.closeOwed),
+          )
           .sort((a, b) => a.changedAt - b.changedAt || (a.id < b.id ? -1 : 1))
           .slice(0, limit),
       async commitTick(commit) {

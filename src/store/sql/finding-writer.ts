@@ -60,7 +60,7 @@ export class FindingWriter {
       finding.priority?.band ?? "None",
       keyNumber(finding.priority?.score ?? 0, "finding's score"),
       keyNumber(finding.changedAt, "time the finding changed"),
-      finding.decision.action === "none" ? finding.decision.reason : null,
+      reasonOf(finding),
       finding.memory.wishedAt ?? null,
       finding.memory.storm?.id ?? null,
       encode(finding),
@@ -103,6 +103,12 @@ export class FindingWriter {
       key,
     );
   }
+}
+
+/** Why its last decision said nothing; or that its ticket is still to be closed, whatever that decision was. */
+function reasonOf({ state, memory, decision }: Finding): string | null {
+  if (state === "quiet" && memory.closeOwed === true) return "close_owed";
+  return decision.action === "none" ? decision.reason : null;
 }
 
 /** Makes the rows that a finding is found by equal to what it lists; mostly they are already. */

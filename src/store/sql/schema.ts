@@ -34,7 +34,7 @@ export interface Tables {
     /** 0 to 100; 0 without a priority. */
     score: number;
     changed_at: number;
-    /** Why the last decision said nothing; null when it did. Null in what was written before schema 7, as are the next two. */
+    /** Why the last decision said nothing; null when it did; `close_owed` while a quiet finding's ticket is still to be closed. Null in what was written before schema 7, as are the next two. */
     reason: string | null;
     /** When a ticket was first wished for in the episode. */
     wished_at: number | null;

@@ -147,7 +147,7 @@ const quietSilenced = fixedQuery((database, { limit }: { limit: number }) =>
   database
     .selectFrom("findings")
     .select(["id", "body"])
-    .where("reason", "=", "silenced")
+    .where("reason", "in", ["silenced", "close_owed"])
     .where("state", "=", "quiet")
     .orderBy("changed_at")
     .orderBy("id")

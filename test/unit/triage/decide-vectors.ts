@@ -218,6 +218,25 @@ export const vectors: Readonly<Record<string, readonly (readonly [given: Given, 
       "comment: all_quiet",
     ],
   ],
+  "quiet, ticket open | its rule closes it, and its quiet was not told since another was less than 24 h before: that is over; not yet":
+    [
+      [
+        {
+          change: "attended",
+          finding: { ...memory({ quietToldAt: start - day, closeOwed: true }), ...quiet },
+          policy: { onQuiet: "transition" },
+        },
+        "transition: all_quiet",
+      ],
+      [
+        {
+          change: "attended",
+          finding: { ...memory({ quietToldAt: start, closeOwed: true }), ...quiet },
+          policy: { onQuiet: "transition" },
+        },
+        "none: unchanged",
+      ],
+    ],
   "quiet, ticket open | an alert fires: its quiet was told; was not": [
     [{ change: "came_back", finding: memory({ quietToldAt: start }) }, "comment: back_while_open"],
     [{ change: "came_back", finding: memory() }, "update: goes_on"],
