@@ -39,8 +39,7 @@ export function answerFromSeries(script: ScriptedSeries, { query, window, mustAn
   for (const series of script.series) {
     if (!isWanted(series.labels, query)) continue;
     const position = positionOf(script, series, window);
-    const observed =
-      usersOf === undefined ? observe(series, position, query) : usersAt(series, position, usersOf, query.by);
+    const observed = usersOf === undefined ? observe(series, position, query) : usersAt(series, position, usersOf);
     if (observed === "failed") return { kind: "failed", failure: script.failure ?? scriptedFailure };
     if (observed === "unknown") return { kind: "failed", failure: notScripted };
     if (observed === undefined) continue;
@@ -50,6 +49,7 @@ export function answerFromSeries(script: ScriptedSeries, { query, window, mustAn
     if (group === undefined) groups.set(key, { labels, observed: [observed] });
     else group.observed.push(observed);
   }
+  if (usersOf !== undefined && groups.size === 0) return { kind: "failed", failure: notScripted };
   const several = [...groups.values()].some(({ observed }) => observed.length > 1);
   if (several && query.measure.kind === "promql") return { kind: "failed", failure: fallTogether };
   const observations: Observation[] = Array.from(groups.values(), ({ labels, observed }) => ({
@@ -77,19 +77,16 @@ function usersAsked(script: ScriptedSeries, { measure, filters }: Query): "bad" 
   return filters.some((filter) => isDeepStrictEqual(filter, bad)) ? "bad" : "total";
 }
 
+/** Undefined for a series that is about other instants; nothing said of this one is not nobody. */
 function usersAt(
   series: LabelledSeries,
   position: number,
   which: "bad" | "total",
-  by: readonly string[],
 ): Observed | "failed" | "unknown" | undefined {
-  const users = which === "bad" ? series.users : series.totalUsers;
-  if (users === undefined) return "unknown";
-  const value = at(users, position);
+  if (position < 0) return undefined;
+  const value = at(which === "bad" ? series.users : series.totalUsers, position);
   if (value === "failed") return "failed";
-  // Nothing said of this tick is not nobody.
-  if (value === undefined) return by.length === 0 ? "unknown" : undefined;
-  return { value, events: value };
+  return value === undefined ? "unknown" : { value, events: value };
 }
 
 /** Only what the query's exact matches allow, and what has all of its `by` labels. */

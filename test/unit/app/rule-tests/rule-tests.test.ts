@@ -90,6 +90,8 @@ describe("rule tests", () => {
     expect(await scored("", 57)).to.deep.equal([]);
     expect(await scored(", users: 30, total_users: 40", 65)).to.deep.equal([]);
     expect(await scored(", users: 10", 47)).to.deep.equal([]);
+    // And trend 4x 10: what it was last week says nothing of users now.
+    expect(await scored(", users: 10, history: { 1w: { total: 1000, bad: 20 } }", 57)).to.deep.equal([]);
   });
 
   it("compare with last week where the test says what it was", async () => {

@@ -132,3 +132,91 @@ describe("a scripted source's handles", () => {
     expect(answers[0]).to.deep.include({ observations: [{ labels: {}, value: 1, events: 1 }] });
   });
 });
+
+describe("series that a question does not tell apart", () => {
+  const measured = (measure: Query["measure"]) => {
+    const of = query({ measure });
+    const [a, b] = [{ host: "a" }, { host: "b" }];
+    const series =
+      measure.kind === "ratio"
+        ? [
+            { labels: a, total: [100], bad: [10] },
+            { labels: b, total: [300], bad: [0] },
+          ]
+        : [
+            { labels: a, value: [10], events: [1] },
+            { labels: b, value: [2], events: [3] },
+          ];
+    const script = { t: { start, stepMs: minute, measure, series } };
+    const source = createScriptedSource({ name: "logs", script });
+    return source.answer({ questions: [at(0, of)], probes: [] }, never);
+  };
+  const field = "f";
+  for (const [measure, value] of [
+    [{ kind: "count" }, 12],
+    [{ kind: "rate" }, 12],
+    [{ kind: "sum", field }, 12],
+    [{ kind: "unique", field }, 12],
+    [{ kind: "avg", field }, 4],
+    [{ kind: "min", field }, 2],
+    [{ kind: "max", field }, 10],
+    [{ kind: "percentile", field, percent: 95 }, 10],
+    [{ kind: "ratio", bad: {} }, 0.025],
+  ] as const) {
+    it(`are one answer of their measure: ${measure.kind}`, async () => {
+      const { answers } = await measured(measure);
+      const [answer] = answers;
+      expect(answer?.kind === "answered" ? answer.observations.map((each) => each.value) : answer).to.deep.equal([
+        value,
+      ]);
+    });
+  }
+
+  it("fail for an expression, as in Prometheus", async () => {
+    const { answers } = await measured({ kind: "promql", expression: "up", isShare: false });
+    expect(answers[0]).to.deep.include({ kind: "failed" });
+  });
+});
+
+describe("series that say what they measure", () => {
+  const measure = { kind: "ratio", bad: { bad: true } } as const;
+  const earlier = start - 60 * minute;
+  const source = createScriptedSource({
+    name: "logs",
+    script: {
+      t: {
+        start,
+        stepMs: minute,
+        measure,
+        failure: { code: "refused", message: "no", retryable: false },
+        series: [
+          { labels: {}, total: [9], bad: [1], users: [4, "failed"], totalUsers: [7] },
+          { labels: {}, total: [50], bad: [5], ends: [earlier] },
+        ],
+      },
+    },
+  });
+  const users = { kind: "unique", field: "user.id" } as const;
+  const ask = async (tick: number, of: Partial<Query>) =>
+    (await source.answer({ questions: [at(tick, query(of))], probes: [] }, never)).answers[0];
+
+  it("answer how many users there are of the bad part and of the whole, and what they do not say fails", async () => {
+    expect(await ask(0, { measure: users, filters: [measure.bad] })).to.have.nested.property(
+      "observations[0].value",
+      4,
+    );
+    expect(await ask(0, { measure: users })).to.have.nested.property("observations[0].value", 7);
+    expect(await ask(1, { measure: users })).to.have.nested.property("failure.code", "unknown_field");
+    expect(await ask(1, { measure: users, filters: [measure.bad] })).to.have.nested.property("failure.message", "no");
+    expect(await ask(0, { measure: { kind: "count" } })).to.have.nested.property("failure.code", "unknown_field");
+  });
+
+  it("answer at instants of their own, at which the source had data", async () => {
+    expect(await ask(-60, { measure })).to.have.nested.property("observations[0].value", 0.1);
+    const probes = [earlier, earlier + minute].map((to) => ({ target: "t", window: { from: to - minute, to } }));
+    expect((await source.answer({ questions: [], probes }, never)).probes).to.deep.equal([
+      { kind: "answered", any: true },
+      { kind: "answered", any: false },
+    ]);
+  });
+});
