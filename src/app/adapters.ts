@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { JiraAuth, ServiceConfig, SourceAuth, SourceConfig, TrackerConfig } from "../config/types.ts";
 import { createElasticsearchSource } from "../sources/elasticsearch/elasticsearch-source.ts";
 import { createFilesSource } from "../sources/files/files-source.ts";
@@ -6,10 +5,11 @@ import { createPrometheusSource } from "../sources/prometheus/prometheus-source.
 import type { Source } from "../sources/source.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../support/clock.ts";
-import { asBackfeedError, BackfeedError } from "../support/errors.ts";
+import { asBackfeedError } from "../support/errors.ts";
 import type { Logger } from "../support/logging.ts";
 import type { Metrics } from "../support/metrics.ts";
 import type { Redactor } from "../support/redaction.ts";
+import { trustedAuthorities } from "../support/trusted-authorities.ts";
 import { aroundTracker } from "../trackers/around.ts";
 import { createPacers, type Pacer } from "../trackers/jira/pacer.ts";
 import { createJiraTracker, type JiraTracker } from "../trackers/jira/tracker.ts";
@@ -102,16 +102,8 @@ function prometheusAuth(auth: SourceAuth) {
 }
 
 function tlsOf(tls: { readonly caFile: string | undefined; readonly verify: boolean }) {
-  const authority = tls.caFile === undefined ? {} : { ca: readAuthority(tls.caFile) };
+  const authority = tls.caFile === undefined ? {} : { ca: trustedAuthorities(tls.caFile) };
   return { rejectUnauthorized: tls.verify, ...authority };
-}
-
-function readAuthority(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new BackfeedError("configuration", `the certificate authority ${file} cannot be read`, { cause });
-  }
 }
 
 export interface Trackers {
