@@ -1,9 +1,20 @@
+import type { ServiceConfig } from "../config/types.ts";
 import type { CapReached, CreatesCounted } from "../model/cap.ts";
 import type { Band } from "../model/priority.ts";
 import type { TicketRoute } from "../model/ticket.ts";
 import type { CreateLimits } from "./context.ts";
 
 const dayMs = 86_400_000;
+
+/** The caps as the configuration has them. */
+export function createLimitsOf({ limits }: Pick<ServiceConfig, "limits">): CreateLimits {
+  return {
+    perRun: limits.newTicketsPerRun,
+    perDay: limits.newTicketsPerDay,
+    perDayPerProject: limits.newTicketsPerDayPerProject,
+    storm: limits.storm,
+  };
+}
 
 /** How a project is counted: `tracker/project`. */
 export function projectKey(route: TicketRoute): string {

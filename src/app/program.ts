@@ -16,6 +16,7 @@ import { createChartRenderer } from "../triage/chart/chart-renderer.ts";
 import { createEvidenceCollector } from "../triage/collect.ts";
 import { createSources, createTrackers, type Trackers } from "./adapters.ts";
 import type { ProgramContext } from "./context.ts";
+import { createLimitsOf } from "./create-budget.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { KnownLabelSets } from "./known-label-sets.ts";
 import { createLearning, type Learning, loadFixWatch } from "./learning.ts";
@@ -103,12 +104,7 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
       instance,
       voice: createVoice(config, logger, redactor.redact),
       scale: config.priority,
-      createLimits: {
-        perRun: config.limits.newTicketsPerRun,
-        perDay: config.limits.newTicketsPerDay,
-        perDayPerProject: config.limits.newTicketsPerDayPerProject,
-        storm: config.limits.storm,
-      },
+      createLimits: createLimitsOf(config),
       knownLabelSets: new KnownLabelSets(store.state),
       fixWatch: await loadFixWatch(store),
       maintenance: new MaintenanceCalendar(config.maintenance),

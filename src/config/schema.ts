@@ -9,7 +9,7 @@ import { Secret } from "./secret.ts";
 
 /*
  * The service configuration as it is written; `backfeed schema config` prints it as JSON Schema. What parts must be to
- * one another is in checks.ts, what they become in compile.ts.
+ * one another is in checks.ts, what they become in compile.ts. Longer than 400 lines: one key after another, on one page.
  */
 
 /** Values from `${VAR}` or `${file:PATH}` are put in before; the message never shows one. */

@@ -54,20 +54,23 @@ interface WatchOptions {
   readonly onChange?: (state: CatalogueState) => void;
 }
 
+/** What is there before the first load. */
+export const noRules: CatalogueState = {
+  generation: 0,
+  files: 0,
+  rules: [],
+  kept: [],
+  notLoaded: [],
+  complete: true,
+  faults: [],
+  hash: "",
+};
+
 /** Holds the rules that run. Content decides, not time stamps or watches, so that no way of replacing a file is missed. */
 export function createCatalogue(options: CatalogueOptions): Catalogue {
   const { baseDirectory, context } = options;
   const listFiles = options.listFiles ?? (() => listRuleFiles(options));
-  let state: CatalogueState = {
-    generation: 0,
-    files: 0,
-    rules: [],
-    kept: [],
-    notLoaded: [],
-    complete: true,
-    faults: [],
-    hash: "",
-  };
+  let state = noRules;
   let taken: FoundFiles | undefined;
   let seen: string | undefined;
   let parsed = new Map<string, { readonly hash: string; readonly file: RuleFile }>();

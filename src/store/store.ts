@@ -13,6 +13,11 @@ import type { Storm } from "../model/storm.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import type { TicketEdit, WebhookHint } from "../model/ticket-life.ts";
 
+/*
+ * The ports by need, and what passes through them. Longer than 400 lines: most of it says what an adapter must hold to, and
+ * whoever writes one reads it as a whole.
+ */
+
 /** What is remembered of a rule between ticks. */
 export interface RuleState {
   readonly ruleId: string;

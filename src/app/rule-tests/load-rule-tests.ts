@@ -2,7 +2,7 @@ import { dirname, relative, resolve } from "node:path";
 import { newestTick, nextTick } from "../../detect/schedule.ts";
 import type { Rule } from "../../model/rule.ts";
 import { formatInstant, scheduleKey } from "../../model/time.ts";
-import { type Catalogue, type CatalogueState, createCatalogue } from "../../rules/catalogue.ts";
+import { type Catalogue, type CatalogueState, createCatalogue, noRules } from "../../rules/catalogue.ts";
 import { type RuleTest, type RuleTestFile, readTestFile } from "../../rules/read-test-file.ts";
 import { listTestFiles, mostRuleFiles, readRuleFiles } from "../../rules/rule-files.ts";
 import { checkTest } from "../../rules/test-checks.ts";
@@ -125,17 +125,6 @@ class Catalogues {
     });
   }
 }
-
-const noRules: CatalogueState = {
-  generation: 0,
-  files: 0,
-  rules: [],
-  kept: [],
-  notLoaded: [],
-  complete: true,
-  faults: [],
-  hash: "",
-};
 
 /** The tests of a file that can run; what keeps the others from it is told. */
 function readyTests(file: RuleTestFile, state: CatalogueState, faults: Fault[]): readonly ReadyTest[] {

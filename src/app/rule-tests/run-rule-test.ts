@@ -18,6 +18,7 @@ import { createMetrics, type Metrics } from "../../support/metrics.ts";
 import { Mutex } from "../../support/mutex.ts";
 import { ruleFailing } from "../built-in-rules.ts";
 import type { TickContext, Voice } from "../context.ts";
+import { createLimitsOf } from "../create-budget.ts";
 import { createDueTicks } from "../due-ticks.ts";
 import { KnownLabelSets } from "../known-label-sets.ts";
 import type { Redact } from "../redaction.ts";
@@ -160,12 +161,7 @@ function contextOf(
     instance: config.instance,
     voice,
     scale: config.priority,
-    createLimits: {
-      perRun: config.limits.newTicketsPerRun,
-      perDay: config.limits.newTicketsPerDay,
-      perDayPerProject: config.limits.newTicketsPerDayPerProject,
-      storm: config.limits.storm,
-    },
+    createLimits: createLimitsOf(config),
     knownLabelSets: new KnownLabelSets(store.state),
     fixWatch: new FixWatch(),
     // A test is about its rules; the day it is dated on is not to decide.
