@@ -20,13 +20,18 @@ export function priorityInputs(finding: Finding, rule: Rule, at: number): Priori
     episodes: 1 + finding.pastEpisodes.filter((past) => at - (past.endedAt ?? at) <= thirtyDaysMs).length,
     backAfterDone: finding.state === "regressed",
     trend: finding.impact?.trend === "from_zero" && badSide(finding) === "below" ? "to_zero" : finding.impact?.trend,
-    badEvents: rule.signal.measure.kind === "ratio" ? episode.sums.bad : undefined,
+    badEvents: rule.signal.measure.kind === "ratio" ? badEventsOf(finding) : undefined,
   };
 }
 
 /** 0.6 % against 99.9 % burns 6 times as fast, and not 5.9999999999999947 times: the cuts are at whole numbers. */
 function burnRate(share: number, objective: number): number {
   return Number((share / (1 - objective)).toPrecision(12));
+}
+
+/** The sums weigh a window by the step between ticks: at its first ticks an episode has more bad events than they say. */
+function badEventsOf({ episode, worst }: Finding): number {
+  return Math.max(episode.sums.bad, worst.verdict.badEvents ?? 0);
 }
 
 /** Users where they are measured; else the share of requests; else, for what is counted, the events that matched. */

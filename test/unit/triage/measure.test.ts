@@ -33,6 +33,19 @@ describe("measure", () => {
     expect(given.reach).to.deep.equal({ share: 0.06, absolute: undefined, of: "requests", declared: false });
   });
 
+  it("counts at least the window's bad events, of which a young episode's sums have a step's part", () => {
+    const rule = ratio();
+    const finding = ratioFinding(rule);
+    const sums = { bad: 2.4, total: 40 };
+    const young = (badEvents: number | undefined): Finding => {
+      const verdict = verdictOf("breached", badEvents === undefined ? {} : { badEvents });
+      return { ...finding, episode: { ...finding.episode, sums }, worst: { ...finding.worst, verdict } };
+    };
+    expect(inputs(young(12), rule).badEvents).to.equal(12);
+    expect(inputs(young(1), rule).badEvents).to.equal(2.4);
+    expect(inputs(young(undefined), rule).badEvents).to.equal(2.4);
+  });
+
   it("measures no burn without an objective or without a whole", () => {
     expect(inputs(ratioFinding(ratio()), ratio())).to.include({ burn: undefined, budgetShare: undefined });
     const rule = counted({ slo });
