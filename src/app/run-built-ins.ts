@@ -86,7 +86,11 @@ export async function runBuiltIns(
     ...judgeOwn(stormParent, await observeStorms(at, stormsAlerting, context)),
   ];
   const all = new Map(rules);
-  if (run.catalogueComplete) judgements.push(...(await endRetired(alerts, all, context)));
+  if (run.catalogueComplete) {
+    // Nor must it end what was judged after it: a later run does.
+    const judgedBy = alerts.filter(({ ruleIdentity }) => (states.get(ruleIdentity)?.watermark ?? at) <= at);
+    judgements.push(...(await endRetired(judgedBy, all, context)));
+  }
   const judged = judgements
     .filter(({ evaluations }) => evaluations.length > 0)
     .map((judgement): Judged => {

@@ -161,4 +161,19 @@ describe("decisions through the running program", () => {
     expect(told).to.deep.equal(["rule-changed"]);
     expect(await world.store.history.ruleTicks("errors", 10)).to.deep.equal(counted);
   });
+
+  it("end the episode of a removed rule no sooner than it was last judged, however slow the rules are that are left", async () => {
+    const slow = { ...errors, id: "slow", identity: "slow", problem: "slow", signal: { ...errors.signal, where: {} } };
+    const seldom = { ...slow, schedule: { cron: "*/10 * * * *", timezone: "UTC" } };
+    await begin({ cart: "20x60" }, { rules: [errors, seldom] });
+    await world.through(5);
+    world.setRules([seldom]);
+    await world.tick(world.clock.now() + minute / 2);
+    const episode = async () =>
+      (await world.store.history.findings({ limit: 10 })).items.find(({ ruleIds }) => ruleIds.includes("errors"))
+        ?.episode;
+    expect((await episode())?.endedAt).to.equal(undefined);
+    await world.tick(Date.parse(start) + 10 * minute);
+    expect(await episode()).to.include({ endedAt: Date.parse(start) + 10 * minute, ending: "rule_changed" });
+  });
 });

@@ -1,15 +1,29 @@
 import { created, type Facts } from "../facts.ts";
 
 /**
+ * When an issue was deleted that nobody but Jira knew of, since the program died over its create: what is filed after that
+ * is no second ticket. By the issue's id.
+ */
+function deletedUnknown(facts: Facts): ReadonlyMap<string, number> {
+  const known = new Set(
+    facts.tickets.flatMap(({ ref, formerRefs = [] }) => [ref.id, ...formerRefs.map(({ id }) => id)]),
+  );
+  const deleted = facts.history.filter(({ operation, issueId }) => operation === "deleteIssue" && !known.has(issueId));
+  return new Map(deleted.map(({ issueId, at }) => [issueId, at]));
+}
+
+/**
  * Invariant 1: for one group key and one generation there is at most one issue. Where a lost create is not to be found
  * for as long as it is looked for (search that forgets what it knew), the second one must not stay alive.
  */
 export function oneTicket(facts: Facts): readonly string[] {
   const searchForgets = facts.plan.events.some(({ kind }) => kind === "hiddenFromSearch");
   const byIdentity = new Map<string, string[]>();
+  const deletedAt = deletedUnknown(facts);
   for (const { groupKey, generation, entry } of created(facts)) {
     const key = `${groupKey.slice(0, 16)} generation ${generation}`;
-    byIdentity.set(key, [...(byIdentity.get(key) ?? []), entry.issueId]);
+    const before = (byIdentity.get(key) ?? []).filter((id) => (deletedAt.get(id) ?? entry.at) >= entry.at);
+    byIdentity.set(key, [...before, entry.issueId]);
   }
   const living = new Set(facts.issues.filter(({ status }) => !isDone(status)).map(({ id }) => id));
   return [...byIdentity].flatMap(([key, ids]) => {
