@@ -32,3 +32,6 @@ export async function answerRequest({ seed, keep, shorten }: BatchRequest): Prom
 process.on("message", (request: BatchRequest) => {
   void answerRequest(request).then((answer) => process.send?.(answer));
 });
+
+// So that what is to be cleared away at the end is.
+process.once("SIGTERM", () => process.exit());
