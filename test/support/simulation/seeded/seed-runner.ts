@@ -17,19 +17,23 @@ export interface SeedRun {
 /** Atlassian's documents: a compiled script stands elsewhere than its source, and cannot look beside itself. */
 const besideTheProject = fileURLToPath(new URL("../../../../../shared/jira", import.meta.url));
 
+/** A process keeps about a megabyte of each seed, and has a heap of a gigabyte: after so many another takes its place. */
+const seedsOfProcess = 200;
+
 /** Runs seeds in processes side by side; each takes the next one when it is done. Gives the broken ones, by seed. */
 export async function runSeeds(run: SeedRun): Promise<readonly BatchAnswer[]> {
   const broken: BatchAnswer[] = [];
   let next = run.from;
   let done = 0;
   const end = run.from + run.seeds;
-  const work = async () => {
+  const goesOn = () => next < end && !(run.untilBroken === true && broken.length > 0);
+  const play = async () => {
     const child = spawn(process.execPath, ["--max-old-space-size=1024", "--max-semi-space-size=32", run.script], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       env: { ...process.env, JIRA_OPENAPI_DIR: process.env["JIRA_OPENAPI_DIR"] ?? besideTheProject },
     });
     try {
-      while (next < end && !(run.untilBroken === true && broken.length > 0)) {
+      for (let played = 0; played < seedsOfProcess && goesOn(); played += 1) {
         const seed = next;
         next += 1;
         const answer = await ask(child, { seed });
@@ -41,6 +45,9 @@ export async function runSeeds(run: SeedRun): Promise<readonly BatchAnswer[]> {
       if (child.connected) child.disconnect();
       child.kill();
     }
+  };
+  const work = async () => {
+    while (goesOn()) await play();
   };
   await Promise.all(Array.from({ length: Math.min(run.processes, run.seeds) }, work));
   return broken.sort((a, b) => a.outcome.seed - b.outcome.seed);
