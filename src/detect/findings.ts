@@ -1,5 +1,12 @@
 import type { Alert, EventSums } from "../model/alert.ts";
-import { type AlertSummary, type Finding, type FindingEpisode, freshMemory, isOngoing } from "../model/finding.ts";
+import {
+  type AlertSummary,
+  type Finding,
+  type FindingEpisode,
+  freshMemory,
+  isOngoing,
+  type VanishedAlert,
+} from "../model/finding.ts";
 import { shortKey } from "../model/identity.ts";
 import { labelsKey, pickLabels } from "../model/labels.ts";
 import { type Mode, type Rule, type Severity, severities } from "../model/rule.ts";
@@ -9,6 +16,7 @@ import { addSums } from "./lifecycle.ts";
 const thirtyDaysMs = 30 * 86_400_000;
 const mostPastEpisodes = 100;
 const mostOthersShown = 20;
+const mostVanishedKept = 100;
 
 /** What a tick did to a finding. */
 export type FindingChange = "opened" | "came_back" | "goes_on" | "went_quiet";
@@ -121,6 +129,7 @@ function formFinding(
     sums,
     endedSums,
     budgetShare: budgetShare(rule, sums, lastBreachAt - startedAt),
+    ...vanishedOf(goesOn ? before.episode : undefined, ended, alerts),
   };
   const worst = summarise(worstAlert);
   const pastEpisodes =
@@ -179,12 +188,14 @@ function goQuiet(request: FormRequest, before: Finding, ended: readonly Evaluati
     before.episode.lastBreachAt,
     ...ended.map((each) => each.ended?.episode.lastBreachAt ?? 0),
   );
-  const changes = new Set(ended.map((each) => each.change));
+  const vanished = vanishedOf(before.episode, ended, []);
+  const ruleChanged = ended.some(({ change }) => change === "rule_changed");
   const episode: FindingEpisode = {
     ...before.episode,
+    ...vanished,
     lastBreachAt,
     endedAt: request.at,
-    ending: changes.has("rule_changed") ? "rule_changed" : changes.has("vanished") ? "vanished" : "recovered",
+    ending: ruleChanged ? "rule_changed" : vanished.vanished === undefined ? "recovered" : "vanished",
     sums: endedSums,
     endedSums,
     budgetShare: budgetShare(rule, endedSums, lastBreachAt - before.episode.startedAt),
@@ -199,6 +210,28 @@ function goQuiet(request: FormRequest, before: Finding, ended: readonly Evaluati
     others: [],
   };
   return { finding, before, change: "went_quiet", rule, rules: new Map([[before.worst.ruleId, rule]]), alerts: [] };
+}
+
+/**
+ * The alerts of the episode that ceased to report, whenever that was: as long as one is not seen again, the episode
+ * cannot end as recovered, since not seeing is not recovery.
+ */
+function vanishedOf(
+  before: FindingEpisode | undefined,
+  ended: readonly Evaluation[],
+  alerts: readonly Alert[],
+): Pick<FindingEpisode, "vanished"> {
+  const now = ended.flatMap(({ change, ended: alert }) =>
+    change === "vanished" && alert !== undefined ? [alert] : [],
+  );
+  const earlier = before?.vanished ?? [];
+  if (earlier.length === 0 && now.length === 0) return {};
+  const seen = new Set([...now, ...alerts].map(({ fingerprint }) => fingerprint));
+  const vanished: readonly VanishedAlert[] = [
+    ...earlier.filter(({ fingerprint }) => !seen.has(fingerprint)),
+    ...now.map(({ fingerprint, ruleId, labels }) => ({ fingerprint, ruleId, labels })),
+  ].slice(0, mostVanishedKept);
+  return vanished.length === 0 ? {} : { vanished };
 }
 
 function newFinding(key: string, rule: Rule, worst: Alert, at: number): Finding {

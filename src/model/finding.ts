@@ -39,6 +39,14 @@ export interface FindingEpisode {
   readonly endedSums: EventSums;
   /** Share of the period's error budget this episode spent, 0..; undefined without an SLO. */
   readonly budgetShare: number | undefined;
+  /** Alerts that ceased to report while it lasted and were not seen firing again: what they are about nobody saw well. */
+  readonly vanished?: readonly VanishedAlert[];
+}
+
+export interface VanishedAlert {
+  readonly fingerprint: string;
+  readonly ruleId: string;
+  readonly labels: Labels;
 }
 
 /** What was asked for priority's sake, and when; asked again at most every 15 minutes. */

@@ -1,5 +1,6 @@
 import { type Block, type Document, paragraph, strong } from "../model/document.ts";
 import type { Finding } from "../model/finding.ts";
+import { formatLabels } from "../model/labels.ts";
 import { formatDuration } from "../support/duration.ts";
 import { bandText, priorityLine } from "./score.ts";
 import { daysText, episodeText, labelsOf, type Story, worstText } from "./story.ts";
@@ -24,13 +25,27 @@ function afterQuiet({ rule: { ticket } }: Story): string {
   return `As its rule says, Backfeed closes this ticket now, if its workflow lets it. Should the problem come back ${back}.`;
 }
 
+const mostVanishedNamed = 5;
+
 export function vanishedDocument(story: Story): Document {
   return [
-    paragraph(
-      strong("No more data. "),
-      `What this ticket is about (${labelsOf(story)}) has reported nothing for ${formatDuration(story.rule.keepForMs)}, so it is no longer watched. That is not a recovery: nobody has seen it well.`,
-    ),
+    paragraph(strong("No more data. "), `${vanishedText(story)} That is not a recovery: nobody has seen it well.`),
   ];
+}
+
+/** Names what ceased: of a ticket of many label sets it may be one, long before the last of the others ended. */
+function vanishedText(story: Story): string {
+  const { worst, episode } = story.finding;
+  const ceased = episode.vanished ?? [worst];
+  const one = ceased.length === 1 ? ceased[0] : undefined;
+  if (one?.fingerprint === worst.fingerprint) {
+    const span = formatDuration(story.rule.keepForMs);
+    return `What this ticket is about (${labelsOf(story)}) has reported nothing for ${span}, so it is no longer watched.`;
+  }
+  const named = ceased.slice(0, mostVanishedNamed).map(({ labels }) => formatLabels(labels));
+  const more = ceased.length - named.length;
+  const names = [...named, ...(more > 0 ? [`${more} more`] : [])].join("; ");
+  return `A part of what this ticket is about (${names}) ceased to report while it was over its limit, and is no longer watched.`;
 }
 
 export function ruleChangedDocument(story: Story): Document {

@@ -22,6 +22,13 @@ describe("the program among faults from a seed", function () {
     }
   });
 
+  it("holds in the seeds beyond these that once broke something", async () => {
+    for (const seed of [780, 914, 1_080, 1_429, 1_543]) {
+      const { broken } = await runPlan(generatePlan(seed));
+      expect(broken, `npm run simulate -- --seed ${seed}`).to.deep.equal([]);
+    }
+  });
+
   it("keeps its invariants", async () => {
     const script = await compiledScript(batchScript);
     const broken = await runSeeds({ from: 0, seeds, processes: 2, script });

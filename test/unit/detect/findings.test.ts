@@ -271,6 +271,38 @@ describe("findings", () => {
       });
     }
 
+    describe("of which one alert ceased to report earlier", () => {
+      const other = buildAlert(rule, { labels: us });
+      const ceased = step({
+        at: start + minute,
+        before: opened([alert, other]),
+        evaluations: [ending(other, "vanished"), going(alert)],
+      });
+
+      it("do not end as recovered with the last: nobody saw the first well", () => {
+        const after = step({ at: start + 2 * minute, before: ceased.finding, evaluations: [ending(alert)] });
+        expect([after.change, after.finding.episode.ending]).to.deep.equal(["went_quiet", "vanished"]);
+        expect(after.finding.episode.vanished?.map(({ labels }) => labels)).to.deep.equal([us]);
+      });
+
+      it("end as recovered when it was seen again and recovered", () => {
+        const back = step({
+          at: start + 2 * minute,
+          before: ceased.finding,
+          evaluations: [going(alert), going(other)],
+        });
+        const ended = { at: start + 3 * minute, before: back.finding, evaluations: [ending(alert), ending(other)] };
+        expect(step(ended).finding.episode.ending).to.equal("recovered");
+      });
+
+      it("forget it with the next episode", () => {
+        const quiet = step({ at: start + 2 * minute, before: ceased.finding, evaluations: [ending(alert)] });
+        const again = step({ at: start + hour, before: quiet.finding, evaluations: [going(alert)] });
+        const after = step({ at: start + 2 * hour, before: again.finding, evaluations: [ending(alert)] });
+        expect(after.finding.episode.ending).to.equal("recovered");
+      });
+    });
+
     it("go quiet after their rule was renamed", () => {
       const renamed: Rule = { ...rule, id: "errors-2", formerly: [rule.id] };
       const after = step({

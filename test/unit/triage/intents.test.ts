@@ -246,6 +246,13 @@ describe("describe", () => {
       "Back again, watched again 2 h after its rule had changed or was gone:",
     );
     expect(words.vanished).to.include("service.name=checkout").and.to.include("1 d").and.to.include("not a recovery");
+    const ceased = { fingerprint: "f2", ruleId: "checkout-errors", labels: { "service.name": "cart" } };
+    const inPart = { ...quiet, episode: { ...quiet.episode, vanished: [ceased] } };
+    expect(plainText(vanishedDocument(storyOf(inPart, checkout, at))))
+      .to.include("A part of what this ticket is about (service.name=cart) ceased to report")
+      .and.to.include("not a recovery");
+    const many = { ...quiet, episode: { ...quiet.episode, vanished: Array.from({ length: 7 }, () => ceased) } };
+    expect(plainText(vanishedDocument(storyOf(many, checkout, at)))).to.include("; 2 more)");
     expect(words.changed).to.include("checkout-errors");
     expect(words.flapping).to.include("four times");
   });

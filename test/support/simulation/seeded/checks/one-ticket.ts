@@ -1,15 +1,25 @@
+import type { HistoryEntry } from "../../../jira/record.ts";
 import { created, type Facts } from "../facts.ts";
 
 /**
- * When an issue was deleted that nobody but Jira knew of, since the program died over its create: what is filed after that
- * is no second ticket. By the issue's id.
+ * When an issue was deleted, or lost our label to a person, that nobody but Jira knew of, since the program died over its
+ * create or its answer was lost: nothing can find it from then on, and what is filed after that is no second ticket. By
+ * the issue's id.
  */
-function deletedUnknown(facts: Facts): ReadonlyMap<string, number> {
+function takenUnknown(facts: Facts): ReadonlyMap<string, number> {
   const known = new Set(
     facts.tickets.flatMap(({ ref, formerRefs = [] }) => [ref.id, ...formerRefs.map(({ id }) => id)]),
   );
-  const deleted = facts.history.filter(({ operation, issueId }) => operation === "deleteIssue" && !known.has(issueId));
-  return new Map(deleted.map(({ issueId, at }) => [issueId, at]));
+  const taken = facts.history.filter(
+    (entry) => !known.has(entry.issueId) && (entry.operation === "deleteIssue" || takesOurLabelOff(entry)),
+  );
+  return new Map(taken.map(({ issueId, at }) => [issueId, at]));
+}
+
+function takesOurLabelOff({ operation, actor, change }: HistoryEntry): boolean {
+  if (operation !== "editIssue" || actor === "backfeed") return false;
+  const { labels = [] } = (change as { update?: { labels?: readonly Record<string, string>[] } }).update ?? {};
+  return labels.some(({ remove }) => remove !== undefined && /^backfeed-[0-9a-f]{16}$/.test(remove));
 }
 
 /**
@@ -19,10 +29,10 @@ function deletedUnknown(facts: Facts): ReadonlyMap<string, number> {
 export function oneTicket(facts: Facts): readonly string[] {
   const searchForgets = facts.plan.events.some(({ kind }) => kind === "hiddenFromSearch");
   const byIdentity = new Map<string, string[]>();
-  const deletedAt = deletedUnknown(facts);
+  const takenAt = takenUnknown(facts);
   for (const { groupKey, generation, entry } of created(facts)) {
     const key = `${groupKey.slice(0, 16)} generation ${generation}`;
-    const before = (byIdentity.get(key) ?? []).filter((id) => (deletedAt.get(id) ?? entry.at) >= entry.at);
+    const before = (byIdentity.get(key) ?? []).filter((id) => (takenAt.get(id) ?? entry.at) >= entry.at);
     byIdentity.set(key, [...before, entry.issueId]);
   }
   const living = new Set(facts.issues.filter(({ status }) => !isDone(status)).map(({ id }) => id));
