@@ -183,9 +183,25 @@ export function storeHistoryPromises(test: StoreUnderTest): void {
       ]);
       await store.state.recordTick(tickRecord(start, "one"));
       await store.state.recordTick(tickRecord(start, "two"));
-      await store.state.recordTick({ ...tickRecord(start, "two"), kind: "skipped" });
       const ticks = (await store.history.ticks({ limit: 9, schedule: "two" })).items;
-      expect(ticks.map((one) => one.kind)).to.deep.equal(["skipped"]);
+      expect(ticks.map((one) => one.kind)).to.deep.equal(["evaluated"]);
+    });
+
+    it("tell of a tick that one rule was judged at and another missed both, in whatever order", async () => {
+      const { store } = test;
+      const evaluated = tickRecord(start, "one");
+      const { counts } = evaluated;
+      const outcomes = { skipped_ticks: 3 };
+      const skipped = { ...evaluated, kind: "skipped" as const, rules: 0, counts: { ...counts, outcomes } };
+      await store.state.recordTick(evaluated);
+      await store.state.recordTick(skipped);
+      await store.state.recordTick({ ...skipped, schedule: "two" });
+      await store.state.recordTick({ ...evaluated, schedule: "two" });
+      for (const schedule of ["one", "two"]) {
+        const [tick] = (await store.history.ticks({ limit: 9, schedule })).items;
+        expect([tick?.kind, tick?.rules]).to.deep.equal(["evaluated", evaluated.rules]);
+        expect(tick?.counts.outcomes).to.deep.equal({ ...counts.outcomes, ...outcomes });
+      }
     });
 
     it("refuse a cursor that is none of theirs", async () => {

@@ -1,13 +1,13 @@
 import { type Kysely, sql } from "kysely";
 import type { Labels } from "../../model/labels.ts";
 import { BackfeedError } from "../../support/errors.ts";
-import type { KnownLabelSet, RuleState, StateStore } from "../store.ts";
+import type { KnownLabelSet, RuleState, StateStore, TickRecord } from "../store.ts";
 import { decodeText, encode, isRecord, keyNumber, keyText, unreadable } from "./codec.ts";
 import type { Connections } from "./connections.ts";
 import { fixedQuery } from "./fixed-query.ts";
 import { inChunks } from "./in-chunks.ts";
 import { refile } from "./refile.ts";
-import { readAlert, readFinding } from "./rows.ts";
+import { readAlert, readFinding, readTick } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 import { type RuleFailure, TickWriter } from "./tick-writer.ts";
 import type { UnreadableRows } from "./unreadable-rows.ts";
@@ -108,21 +108,33 @@ export function createStateStore(options: { connections: Connections; unreadable
     refile: (findingId, now, judge) =>
       connections.writeDurably((database) => refile(database, { findingId, now, judge })),
 
-    recordTick: (record) =>
+    recordTick: (given) =>
       connections.write(async (database) => {
+        const key = { schedule: keyText(given.schedule, "schedule"), tick: keyNumber(given.tick, "tick") };
+        const stored = await database
+          .selectFrom("ticks")
+          .selectAll()
+          .where("schedule", "=", key.schedule)
+          .where("tick", "=", key.tick)
+          .execute();
+        const [before] = rows.read(stored, "ticks", ({ schedule, tick }) => `${schedule} ${tick}`, readTick);
+        const body = encode(before === undefined ? given : joinTicks(before, given));
         await database
           .insertInto("ticks")
-          .values({
-            schedule: keyText(record.schedule, "schedule"),
-            tick: keyNumber(record.tick, "tick"),
-            body: encode(record),
-          })
-          .onConflict((conflict) =>
-            conflict.columns(["schedule", "tick"]).doUpdateSet((row) => ({ body: row.ref("excluded.body") })),
-          )
+          .values({ ...key, body })
+          .onConflict((conflict) => conflict.columns(["schedule", "tick"]).doUpdateSet({ body }))
           .execute();
       }),
   };
+}
+
+/** Rules of one schedule need not agree: what one was judged at, catching up did not reach for another. */
+function joinTicks(before: TickRecord, given: TickRecord): TickRecord {
+  const judged = given.kind === "evaluated" ? given : before;
+  const skipped = (given.kind === "skipped" ? given : before).counts.outcomes["skipped_ticks"];
+  if (judged.kind === "skipped" || skipped === undefined) return given;
+  const outcomes = { ...judged.counts.outcomes, skipped_ticks: skipped };
+  return { ...judged, counts: { ...judged.counts, outcomes } };
 }
 
 const allRuleStates = fixedQuery((database, _values: Record<never, never>) =>

@@ -48,8 +48,8 @@ function everyTick(facts: Facts): readonly string[] {
 
 function skippedTicks({ ticks }: Facts, stepMs: number): ReadonlySet<number> {
   const skipped = new Set<number>();
-  for (const { kind, tick, counts, schedule } of ticks) {
-    if (kind !== "skipped" || !schedule.includes(`*/${stepMs / minute} `)) continue;
+  for (const { tick, counts, schedule } of ticks) {
+    if (!schedule.includes(`*/${stepMs / minute} `)) continue;
     const count = counts.outcomes["skipped_ticks"] ?? 0;
     for (let back = 0; back < count; back += 1) skipped.add(tick - back * stepMs);
   }
