@@ -1,17 +1,15 @@
+import { formatValue } from "../model/format.ts";
 import { isInfinite } from "../model/infinity.ts";
 import { formatDuration } from "../support/duration.ts";
 
 const group = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
-/** `0.08` as `8.0%`; small shares keep two significant digits. What is no number prints as nothing. */
+/** `0.08` as `8.0%`, as everywhere on the ticket, or with so many digits. What is no number prints as nothing. */
 function percent(value: unknown, digits?: unknown): string {
   const number = numberOf(value);
   if (number === undefined) return "";
-  if (isInfinite(number)) return infinity(number);
-  const share = number * 100;
-  if (typeof digits === "number") return `${share.toFixed(Math.max(0, Math.min(6, Math.trunc(digits))))}%`;
-  const small = share !== 0 && Math.abs(share) < 0.1;
-  return `${small ? Number(share.toPrecision(2)) : share.toFixed(1)}%`;
+  if (typeof digits !== "number" || isInfinite(number)) return formatValue(number, "ratio");
+  return `${(number * 100).toFixed(Math.max(0, Math.min(6, Math.trunc(digits))))}%`;
 }
 
 /** `1234.5` as `1,235`; under 100 with up to two digits after the point. */

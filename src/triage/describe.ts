@@ -16,6 +16,7 @@ import { signalText } from "./signal-text.ts";
 import { episodeText, labelsOf, measuredText, type Story, unitOf, whole } from "./story.ts";
 
 const mostOthersListed = 20;
+const mostRulesListed = mostSections - 1;
 
 /** The ticket's text up to its evidence: why it matters first, then the numbers, then whom else it concerns. */
 export function ticketDocument(story: Story): Document {
@@ -48,6 +49,7 @@ export function summaryDocument(story: Story): Document {
   const { finding, priority, at, storm } = story;
   if (storm !== undefined) return stormSummary(story, storm);
   const { episode } = finding;
+  const ruleAlerts = worstOfRules(finding).slice(1);
   const rows: Inline[][][] = [
     row("State", stateText(finding, at)),
     row("Priority", priorityLine(priority)),
@@ -55,12 +57,12 @@ export function summaryDocument(story: Story): Document {
     row("Episodes in 30 days", String(1 + finding.pastEpisodes.length)),
     row("Since this ticket was filed", `back ${times(finding.memory.recurrences)}`),
     ...suspectRows(story),
-    ...otherRules(story),
+    ...otherRules(story, ruleAlerts),
   ];
   return [
     paragraph(strong(`Summary by Backfeed, as of ${formatInstant(at)}`)),
     { kind: "table", rows: [...rows, ...inhibitedRows(finding)] },
-    ...others(finding),
+    ...others(finding, ruleAlerts.slice(0, mostRulesListed)),
     ...explainedBlocks(finding),
   ];
 }
@@ -87,14 +89,13 @@ function explainedBlocks({ explains }: Finding): readonly Block[] {
 }
 
 /** What the rules measure that the ticket does not open with, each at its worst alert. */
-function otherRules({ finding, rules }: Story): Inline[][][] {
-  const [, ...others] = worstOfRules(finding);
-  const rows = others.slice(0, mostSections - 1).map((alert) => {
+function otherRules({ rules }: Story, worstAlerts: readonly AlertSummary[]): Inline[][][] {
+  const rows = worstAlerts.slice(0, mostRulesListed).map((alert) => {
     const rule = rules?.get(alert.ruleId);
     const measured = rule === undefined ? alert.state : `${alert.state}, ${measuredText(rule, alert)}`;
     return row(`Rule ${alert.ruleId}`, `${formatLabels(alert.labels)}: ${measured}`);
   });
-  const more = others.length - rows.length;
+  const more = worstAlerts.length - rows.length;
   return more > 0 ? [...rows, row("More rules", String(more))] : rows;
 }
 
@@ -134,17 +135,19 @@ function eventsText({ episode, worst }: Finding): string | undefined {
   return `${whole(bad)} bad of ${whole(total)} in this episode`;
 }
 
-function others(finding: Finding): readonly Block[] {
-  if (finding.alertCount <= 1) return [];
-  const shown = finding.others.slice(0, mostOthersListed);
-  const more = finding.alertCount - 1 - shown.length;
+/** Whom else it concerns, but for the alerts that were told already. */
+function others(finding: Finding, told: readonly AlertSummary[] = []): readonly Block[] {
+  const count = finding.alertCount - 1 - told.length;
+  if (count <= 0) return [];
+  const shown = finding.others.filter((alert) => !told.includes(alert)).slice(0, mostOthersListed);
+  const more = count - shown.length;
   const byRule = ({ ruleId }: AlertSummary) => (ruleId === finding.worst.ruleId ? "" : ` (rule ${ruleId})`);
   const items: Inline[][] = shown.map((other) => [
     text(`${formatLabels(other.labels)}${byRule(other)}: ${other.state} since ${formatInstant(other.since)}`),
   ]);
   if (more > 0) items.push([text(`and ${more} more`)]);
   return [
-    { kind: "heading", text: `Also affected: ${finding.alertCount - 1}` },
+    { kind: "heading", text: `Also affected: ${count}` },
     { kind: "list", items },
   ];
 }

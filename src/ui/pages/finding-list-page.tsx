@@ -174,9 +174,16 @@ function FindingRow({ finding, now }: { finding: FindingSummary; now: number }) 
         <Touched finding={finding} />
       </td>
       <td data-label="Since">
-        <Moment at={episode.startedAt} now={now} />
-        {episode.endedAt !== undefined && (
-          <div className="dimmed">lasted {formatSpan(episode.endedAt - episode.startedAt)}</div>
+        {/* Of a finding that was recovered from its ticket only that is known. */}
+        {worst.fingerprint === "" ? (
+          <span className="dimmed">not known</span>
+        ) : (
+          <>
+            <Moment at={episode.startedAt} now={now} />
+            {episode.endedAt !== undefined && (
+              <div className="dimmed">lasted {formatSpan(episode.endedAt - episode.startedAt)}</div>
+            )}
+          </>
         )}
       </td>
       <td data-label="Episodes" className="number">

@@ -137,7 +137,11 @@ function ImpactPanel({ finding, unit }: { finding: FindingAnswer; unit: ValueUni
     <Panel title="Impact">
       <Facts>
         <Fact name="Since">
-          <ExactMoment at={episode.startedAt} />
+          {finding.worst.fingerprint === "" ? (
+            "not known: recovered from its ticket"
+          ) : (
+            <ExactMoment at={episode.startedAt} />
+          )}
         </Fact>
         <Fact name={episode.endedAt === undefined ? "Lasts" : "Lasted"}>
           {formatSpan(end - episode.startedAt)}

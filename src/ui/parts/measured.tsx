@@ -21,7 +21,7 @@ export function Measured({ alert, unit }: { alert: Alert; unit: ValueUnit }) {
 /** What stands behind the number: `720 of 12,000 events`. */
 export function EventsBehind({ alert }: { alert: Alert }) {
   const { events, badEvents } = alert.verdict;
-  if (badEvents === undefined) return <span>{formatCount(events)} events</span>;
+  if (badEvents === undefined) return <span>{events === 1 ? "1 event" : `${formatCount(events)} events`}</span>;
   return (
     <span>
       {formatCount(badEvents)} of {formatCount(events)} events

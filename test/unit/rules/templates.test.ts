@@ -43,7 +43,7 @@ describe("templates", () => {
     ],
     ["{{ 1234567.8 | number }} {{ 1.256 | number }} {{ 0.00123 | number }}", "1,234,568 1.26 0.0012"],
     ["{{ 1536 | bytes }} {{ 12 | bytes }}", "1.5 KiB 12 B"],
-    ["{{ 0.00042 | percent }} {{ 0 | percent }}", "0.042% 0.0%"],
+    ["{{ 0.00042 | percent }} {{ 0.006 | percent }} {{ 0 | percent }}", "0.042% 0.60% 0%"],
     ["{% if value > threshold %}over{% else %}under{% endif %}", "over"],
   ] as const) {
     it(`renders ${template}`, () => expect(renderText(template, context())).to.equal(text));
