@@ -129,9 +129,9 @@ interface Moved {
   readonly shows?: string;
 }
 
-/** 1 % of nothing is nothing: then 1 % of the limit. */
+/** 1 % of nothing is nothing: then 1 % of the limit, and of one where that is nothing, too. */
 function moved(value: number, towards: "above" | "below", limit: number): Moved {
-  const step = 0.01 * Math.abs(value === 0 ? limit : value);
+  const step = 0.01 * Math.abs(value || limit || 1);
   return { to: towards === "above" ? value + step : value - step };
 }
 

@@ -48,8 +48,8 @@ export async function testFolder(files: Readonly<Record<string, string>>): Promi
   return makeProjectFolder({ ...testProject, ...files });
 }
 
-async function runnable(baseDirectory: string) {
-  const loaded = await loadRules({ file: "config/backfeed.yaml", baseDirectory, environment: {} });
+async function runnable(baseDirectory: string, file = "config/backfeed.yaml") {
+  const loaded = await loadRules({ file, baseDirectory, environment: {} });
   const { config } = loaded;
   if (config === undefined) throw new Error(JSON.stringify(loaded.faults));
   return { ...loaded, config };
@@ -61,9 +61,9 @@ export async function runTestsIn(baseDirectory: string, patterns: readonly strin
   return runRuleTests({ loaded, patterns, baseDirectory, signal: new AbortController().signal });
 }
 
-/** The tests of a folder and what they run on, for running them otherwise. */
-export async function loadTestsIn(baseDirectory: string) {
-  const loaded = await runnable(baseDirectory);
+/** The tests of a folder's configuration and what they run on, for running them otherwise. */
+export async function loadTestsIn(baseDirectory: string, file?: string) {
+  const loaded = await runnable(baseDirectory, file);
   return { loaded, ...(await loadRuleTests({ loaded, patterns: [], baseDirectory })) };
 }
 

@@ -31,7 +31,7 @@ describe("the shipped configuration", () => {
     const folder = mkdtempSync(join(tmpdir(), "backfeed-example-"));
     try {
       const uncommented = readFileSync(`${root}config/backfeed.yaml`, "utf8").replace(
-        /^( *)# ( *)(?=[a-z_]+:( |$))/gm,
+        /^( *)# ( *)(?=[a-z_]+:( |$)|- ")/gm,
         "$1$2",
       );
       expect(uncommented).to.match(/^ {4}type: elasticsearch$/m);
@@ -48,8 +48,9 @@ describe("the shipped configuration", () => {
         "JIRA_HOOK",
       ];
       const environment = Object.fromEntries(names.map((name) => [name, secret + name]));
-      const { allFaults } = await loadRules({ file: join(folder, "backfeed.yaml"), baseDirectory: root, environment });
+      const { allFaults, state } = await loadRules({ file: join(folder, "backfeed.yaml"), baseDirectory: root, environment });
       expect(allFaults).to.deep.equal([]);
+      expect(state.rules.map(({ id }) => id)).to.include.members(["www-server-errors", "web-errors"]);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -58,8 +59,9 @@ describe("the shipped configuration", () => {
   for (const [kind, path] of [
     ["config", "config/backfeed.yaml"],
     ["owners", "config/owners.yaml"],
-    ["rules", "rules/web/access.yaml"],
-    ["tests", "rules/web/access.test.yaml"],
+    ["config", "config/packs.yaml"],
+    ["rules", "rules/example/access.yaml"],
+    ["tests", "rules/example/access.test.yaml"],
   ] as const) {
     it(`is valid for an editor that reads our JSON Schema: ${path}`, () => {
       const ajv = new Ajv({ strict: false, allErrors: true });
