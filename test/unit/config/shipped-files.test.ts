@@ -48,7 +48,11 @@ describe("the shipped configuration", () => {
         "JIRA_HOOK",
       ];
       const environment = Object.fromEntries(names.map((name) => [name, secret + name]));
-      const { allFaults, state } = await loadRules({ file: join(folder, "backfeed.yaml"), baseDirectory: root, environment });
+      const { allFaults, state } = await loadRules({
+        file: join(folder, "backfeed.yaml"),
+        baseDirectory: root,
+        environment,
+      });
       expect(allFaults).to.deep.equal([]);
       expect(state.rules.map(({ id }) => id)).to.include.members(["www-server-errors", "web-errors"]);
     } finally {
