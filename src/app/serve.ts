@@ -92,6 +92,7 @@ function httpServer(program: Program, seen: ServerProgram): Server {
     listen: config.server,
     auth: { tokens: config.server.tokens },
     publicUrl: config.server.publicUrl,
+    trustedProxies: config.server.trustedProxies,
     program: seen,
     webhooks: webhookReceivers(program),
     metrics,

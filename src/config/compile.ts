@@ -55,6 +55,7 @@ export function compileConfig(
       host,
       port,
       publicUrl: input.server?.public_url?.replace(/\/+$/, ""),
+      trustedProxies: input.server?.trusted_proxies ?? [],
       tokens: input.server?.auth?.tokens ?? [],
       webhooks: { alertmanager: input.server?.webhooks?.alertmanager, deploys: input.server?.webhooks?.deploys },
     },

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { fileFormats } from "../model/file-format.ts";
 import { modes } from "../model/rule.ts";
@@ -213,6 +214,20 @@ const token = z.strictObject({
   token: secret("The token, at least 16 characters.", "VIEWER_TOKEN"),
 });
 
+const proxy = text("An address, or a network as address/bits.", { most: 50, example: "10.0.0.0/8" }).refine(isNetwork, {
+  error: (issue) =>
+    `${shown(issue.input)} is no address and no network\nwrite for example \`127.0.0.1\` or \`10.0.0.0/8\`; names are not looked up`,
+});
+
+function isNetwork(written: string): boolean {
+  const [address = "", bits, ...rest] = written.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (version === 4 ? 32 : 128))
+  );
+}
+
 const server = z.strictObject({
   listen: worded("host:port; default 127.0.0.1:8080.", /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]/]*):\d{1,5}$/, {
     what: "address to listen on",
@@ -220,6 +235,15 @@ const server = z.strictObject({
     example: "127.0.0.1:8080",
   }).optional(),
   public_url: url("How people reach it: the links in tickets.", "https://backfeed.example.com").optional(),
+  trusted_proxies: z
+    .array(proxy)
+    .max(50)
+    .meta({
+      description:
+        "Addresses and networks of the proxies before Backfeed, whose `X-Forwarded-For` is believed: rate limits then count by the sender's address.",
+      examples: ['["10.0.0.0/8"]'],
+    })
+    .optional(),
   auth: z.strictObject({ tokens: z.array(token).max(100).meta({ description: "Bearer tokens." }) }).optional(),
   webhooks: z
     .strictObject({

@@ -121,6 +121,8 @@ export interface ServiceConfig {
     readonly host: string;
     readonly port: number;
     readonly publicUrl: string | undefined;
+    /** Addresses and networks whose `X-Forwarded-For` is believed. */
+    readonly trustedProxies: readonly string[];
     readonly tokens: readonly { readonly name: string; readonly role: Role; readonly token: Secret }[];
     readonly webhooks: {
       readonly alertmanager: { readonly token: Secret } | undefined;

@@ -27,6 +27,7 @@ export interface HttpAppOptions {
   readonly webhooks: readonly WebhookReceiver[];
   readonly tokens: readonly TokenConfig[];
   readonly publicUrl: string | undefined;
+  readonly trustedProxies: readonly string[];
   readonly requestsPerMinute: { readonly known: number; readonly unknown: number };
   readonly metrics: Pick<Metrics, "recordHttpRequest" | "recordWebhook">;
   readonly logger: Logger;
@@ -47,6 +48,8 @@ export function createHttpApp(options: HttpAppOptions): Express {
   // Answers are not to be stored; what may be kept (charts) gets its ETag where it is sent.
   app.set("etag", false);
   app.set("query parser", "simple");
+  // For `request.ip` alone: host and protocol are never taken from forwarded headers.
+  app.set("trust proxy", [...options.trustedProxies]);
   app.use(observe(options));
   app.use(securityHeaders(options.publicUrl));
   mountWebhooks(app, { ...options, receivers: options.webhooks });

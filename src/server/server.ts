@@ -28,6 +28,8 @@ export interface ServerOptions {
   /** Without tokens everybody is operator: allowed on loopback only. */
   readonly auth: { readonly tokens: readonly TokenConfig[] };
   readonly publicUrl: string | undefined;
+  /** Addresses and networks whose `X-Forwarded-For` is believed; nobody's by default. */
+  readonly trustedProxies?: readonly string[];
   readonly program: ServerProgram;
   /** What other systems may send in. */
   readonly webhooks?: readonly WebhookReceiver[];
@@ -73,6 +75,7 @@ export function createServer(options: ServerOptions): Server {
     webhooks: options.webhooks ?? [],
     tokens: auth.tokens,
     publicUrl,
+    trustedProxies: options.trustedProxies ?? [],
     requestsPerMinute: options.requestsPerMinute ?? requestsPerMinute,
     metrics: options.metrics,
     logger,

@@ -192,6 +192,22 @@ describe("requests that are wrong", () => {
 });
 
 describe("too many requests", () => {
+  it("are counted by the address that a named proxy tells, and by no other's word", async () => {
+    const statusesOf = async (trustedProxies: readonly string[]) => {
+      const running = await runServer({ trustedProxies, requestsPerMinute: { known: 9, unknown: 1 } });
+      const statuses: number[] = [];
+      for (const forwarded of ["192.0.2.1", "192.0.2.2", "192.0.2.3, 192.0.2.2"]) {
+        const headers = { "x-forwarded-for": forwarded };
+        statuses.push((await running.ask("/api/v1/ticks", { token: undefined, headers })).status);
+      }
+      await running.stop();
+      return statuses;
+    };
+    expect(await statusesOf(["127.0.0.0/8"])).to.deep.equal([401, 401, 429]);
+    expect(await statusesOf(["198.51.100.0/24"])).to.deep.equal([401, 429, 429]);
+    expect(await statusesOf([])).to.deep.equal([401, 429, 429]);
+  });
+
   it("get 429 with when to come back, but probes are always answered", async () => {
     const running = await runServer({ requestsPerMinute: { known: 3, unknown: 2 } });
     const statuses: number[] = [];
