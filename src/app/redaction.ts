@@ -2,7 +2,7 @@ import type { Block, Document, Inline } from "../model/document.ts";
 import type { EvidenceRequest, SectionRequest } from "../model/evidence.ts";
 import type { Labels } from "../model/labels.ts";
 import type { OutboxAction } from "../model/outbox.ts";
-import type { Answer, BatchAnswer, Observation, ProbeAnswer } from "../model/query.ts";
+import type { Answer, BatchAnswer, HistoryAnswer, Observation, PastAnswers, ProbeAnswer } from "../model/query.ts";
 import type { Source } from "../sources/source.ts";
 
 export type Redact = (text: string) => string;
@@ -25,8 +25,21 @@ export function redactingSource(source: Source, redact: Redact): Source {
     }
     return clean;
   };
+  const { history } = source;
   return {
     name: source.name,
+    ...(history === undefined
+      ? {}
+      : {
+          async history(batch, signal): Promise<HistoryAnswer> {
+            const { answers, probes, requests } = await history.call(source, batch, signal);
+            return {
+              requests,
+              answers: answers.map((past) => redactPast(past, (each) => redactAnswer(each, label, redact), redact)),
+              probes: probes.map((past) => redactPast(past, (each) => redactProbe(each, redact), redact)),
+            };
+          },
+        }),
     samples: (request, signal) => source.samples(request, signal),
     series: (request, signal) => source.series(request, signal),
     async lines(request, signal) {
@@ -58,6 +71,13 @@ function redactAnswer(answer: Answer, label: Redact, redact: Redact): Answer {
     return { ...observation, labels };
   });
   return changed ? { ...answer, observations: mergeEqual(observations) } : answer;
+}
+
+function redactPast<Part>(past: PastAnswers<Part>, part: (part: Part) => Part, redact: Redact): PastAnswers<Part> {
+  if (past.kind === "failed") {
+    return { kind: "failed", failure: { ...past.failure, message: redact(past.failure.message) } };
+  }
+  return { kind: "answered", windows: past.windows.map((each) => (each === undefined ? undefined : part(each))) };
 }
 
 function redactProbe(answer: ProbeAnswer, redact: Redact): ProbeAnswer {

@@ -134,6 +134,43 @@ export interface BatchAnswer {
   readonly requests: number;
 }
 
+/** One query for many windows: what all ticks of a day ask of it. */
+export interface HistoryQuestion {
+  readonly query: Query;
+  /** Each once, in any order; they may overlap. */
+  readonly windows: readonly Window[];
+}
+
+/** One target's probe for many windows. */
+export interface HistoryProbe {
+  readonly target: string;
+  readonly windows: readonly Window[];
+}
+
+/** What many ticks want from one source, for the same answers in far fewer requests. */
+export interface HistoryBatch {
+  readonly questions: readonly HistoryQuestion[];
+  readonly probes: readonly HistoryProbe[];
+}
+
+/** Of one question or probe: what became of each of its windows in their order, or why none was answered. */
+export type PastAnswers<Part> =
+  | {
+      readonly kind: "answered";
+      /** Undefined where the source can give it only when that window is asked by itself. */
+      readonly windows: readonly (Part | undefined)[];
+    }
+  | { readonly kind: "failed"; readonly failure: QueryFailure };
+
+export interface HistoryAnswer {
+  /** In the order of the batch's questions. An answer that is there is whole: no group was left out. */
+  readonly answers: readonly PastAnswers<Answer>[];
+  /** In the order of the batch's probes. */
+  readonly probes: readonly PastAnswers<ProbeAnswer>[];
+  /** How many requests (or scans) it took. */
+  readonly requests: number;
+}
+
 /** Events to show as evidence: the newest that match, for one label set. */
 export interface SampleRequest {
   readonly query: Query;

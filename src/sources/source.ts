@@ -1,6 +1,8 @@
 import type {
   Batch,
   BatchAnswer,
+  HistoryAnswer,
+  HistoryBatch,
   Lines,
   LinesRequest,
   Query,
@@ -30,6 +32,11 @@ export interface Source {
    * source or of one question: that is a `failed` answer. Throws `aborted` when the signal aborts.
    */
   answer(batch: Batch, signal: AbortSignal): Promise<BatchAnswer>;
+  /**
+   * The same answers as `answer` gives, for many windows of each query and with a few requests for all of them. Throws
+   * `aborted`, like `answer`. A source without it is asked window by window.
+   */
+  history?(batch: HistoryBatch, signal: AbortSignal): Promise<HistoryAnswer>;
   /** Newest matching events first. Throws BackfeedError. */
   samples(request: SampleRequest, signal: AbortSignal): Promise<readonly Sample[]>;
   /** One point per step of the window, oldest first. Throws BackfeedError. */

@@ -15,6 +15,7 @@ import {
 } from "../support/source-expectation.ts";
 import { anyBatch, expectRight, expectSame, family, zeroOrNothing } from "./source-answers.ts";
 import { evidenceContract } from "./source-evidence.contract.ts";
+import { historyContract } from "./source-history.contract.ts";
 
 /** A source that holds the dataset. */
 export interface SourceUnderTest {
@@ -36,6 +37,10 @@ export interface SourceContract {
   create(dataset: Dataset, context: Context): Promise<SourceUnderTest>;
   /** Only the first questions of each kind: for another version or another user of a source that is tested in full. */
   readonly short?: boolean;
+  /** Whether it is asked window by window, since it has no `history`. */
+  readonly windowByWindow?: boolean;
+  /** Its percentiles are not the same when the same question is asked twice. */
+  readonly digestsVary?: boolean;
   /** How many random batches; each asks its questions once together and once alone. */
   readonly randomBatches?: number;
 }
@@ -43,7 +48,14 @@ export interface SourceContract {
 const never = new AbortController().signal;
 
 /** What every source must do. The same data, the same questions, the same answers. */
-export function sourceContract({ name, create, short = false, randomBatches = 25 }: SourceContract): void {
+export function sourceContract({
+  name,
+  create,
+  short = false,
+  windowByWindow = false,
+  digestsVary = false,
+  randomBatches = 25,
+}: SourceContract): void {
   describe(`source contract: ${name}`, function () {
     this.timeout(400_000);
     const dataset = makeDataset();
@@ -315,6 +327,10 @@ export function sourceContract({ name, create, short = false, randomBatches = 25
     });
 
     evidenceContract({ dataset, under: () => under });
+    if (!windowByWindow) {
+      const runs = Math.min(short ? 4 : 12, randomBatches);
+      historyContract({ dataset, under: () => under, runs, digestsVary });
+    }
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Answer, Batch, BatchAnswer, ProbeAnswer, Query, QueryFailure } from "../../model/query.ts";
+import type { Answer, Batch, BatchAnswer, ProbeAnswer, Query } from "../../model/query.ts";
 import { type Clock, systemClock } from "../../support/clock.ts";
 import { type Logger, silentLogger } from "../../support/logging.ts";
 import { stopped } from "../limiter.ts";
@@ -9,9 +9,10 @@ import { checkQueries } from "./check.ts";
 import { type Connection, type ConnectionSettings, connect } from "./connection.ts";
 import { runJobs } from "./execute.ts";
 import { createFieldCache, type FieldCache, type FieldMap } from "./fields.ts";
+import { askHistory } from "./history.ts";
 import { type Job, type JobContext, probeJob, type Refused, searchJob } from "./jobs.ts";
 import { type Asked, planSearches, uniqueProbes, uniqueQuestions } from "./plan.ts";
-import { queryParts, resolvedParts } from "./query-parts.ts";
+import { isFailure, resolveFields } from "./resolve-fields.ts";
 import { askSamples } from "./samples.ts";
 import type { BodySettings } from "./search-body.ts";
 import { askSeries } from "./series.ts";
@@ -48,6 +49,7 @@ export function createElasticsearchSource(options: ElasticsearchOptions): Source
   const source: Source = {
     name,
     answer: (batch, signal) => answerBatch(context, refused, batch, signal),
+    history: (batch, signal) => askHistory(context, batch, signal),
     samples: (request, signal) => askSamples(context, request, signal),
     series: (request, signal) => askSeries(context, request, signal),
     lines: (request, signal) => linesByGroup(source, request, signal),
@@ -78,49 +80,20 @@ async function answerBatch(
     },
   };
   const unique = uniqueQuestions(questions);
-  const { maps, requests: fieldRequests } = await resolveFields(fields, unique, signal);
+  const resolved = await resolveFields(
+    fields,
+    unique.map(({ question }) => question.query),
+    signal,
+  );
   const planned: { asked: Asked; fields: FieldMap }[] = [];
   for (const asked of unique) {
-    const { query } = asked.question;
-    const map = maps.get(query.target) ?? noFields;
-    const failure = isFailure(map) ? map : problemOf(query, map);
-    if (failure !== undefined) context.answer(asked, { kind: "failed", failure });
-    else if (!isFailure(map)) planned.push({ asked, fields: map });
+    const found = resolved.of(asked.question.query);
+    if (isFailure(found)) context.answer(asked, { kind: "failed", failure: found });
+    else planned.push({ asked, fields: found });
   }
   const apart = { has: (query: Query) => refused.alone.has(query) || refused.apart.has(query) };
   const jobs: Job[] = planSearches(planned, apart).map((search) => searchJob(context, search));
   jobs.push(...uniqueProbes(probes).map((probe) => probeJob(context, probe)));
-  const requests = fieldRequests + (await runJobs(jobs, connection, signal));
+  const requests = resolved.requests + (await runJobs(jobs, connection, signal));
   return { answers, probes: probeAnswers, requests };
-}
-
-const noFields: FieldMap = new Map();
-
-/** The exact fields of each target that needs any. */
-async function resolveFields(fields: FieldCache, asked: readonly Asked[], signal: AbortSignal) {
-  const needed = new Map<string, Set<string>>();
-  for (const { question } of asked) {
-    const { exactFields } = queryParts(question.query);
-    if (exactFields.length === 0) continue;
-    const names = needed.get(question.query.target) ?? new Set();
-    needed.set(question.query.target, names);
-    for (const name of exactFields) names.add(name);
-  }
-  let requests = 0;
-  const resolved = [...needed].map(async ([target, names]) => {
-    const answer = await fields.resolve(target, names, signal);
-    requests += answer.requests;
-    return [target, answer.fields] as const;
-  });
-  return { maps: new Map<string, FieldMap | QueryFailure>(await Promise.all(resolved)), requests };
-}
-
-function isFailure(map: FieldMap | QueryFailure): map is QueryFailure {
-  return "code" in map;
-}
-
-function problemOf(query: Query, map: FieldMap): QueryFailure | undefined {
-  if (query.measure.kind === "promql") return fail("refused", false, "Elasticsearch does not read PromQL");
-  const { problem } = resolvedParts(query, map);
-  return problem === undefined ? undefined : fail("refused", false, problem);
 }

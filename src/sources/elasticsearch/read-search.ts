@@ -83,6 +83,16 @@ export function readTerms(aggregation: unknown, field: string) {
   return { groups, othersEvents: count(others), isExact: others === 0 || error === 0 };
 }
 
+/** Whether a list of terms has every group: then no shard left any out either. */
+export function isWholeList(aggregation: unknown): boolean {
+  return count(object(aggregation)["sum_other_doc_count"]) === 0;
+}
+
+/** A group's label; with a field as a composite aggregation would print it, which tells dates otherwise than terms. */
+export function groupText(bucket: Bucket, field: ExactField | undefined): string {
+  return field !== undefined && isDate(field) ? compositeText(bucket.key, field) : keyText(bucket);
+}
+
 /** One page of a composite aggregation. */
 export function readPage(aggregation: unknown, by: readonly string[], fields: readonly ExactField[]) {
   const buckets = bucketsOf(aggregation);

@@ -15,6 +15,7 @@ import { createEngine, type Engine } from "./engine.ts";
 import { type EvidenceContext, readSamples, readSeries } from "./evidence.ts";
 import { errorOf, failureOf, timeoutError } from "./failure.ts";
 import { createFilterParser } from "./filter.ts";
+import { answerHistory } from "./history.ts";
 import { mergeQuestions, planScans } from "./plan.ts";
 import { createQueue, type Hold, unlessAborted } from "./queue.ts";
 import { createCsvReader } from "./read-csv.ts";
@@ -135,6 +136,15 @@ export function createFilesSource(options: FilesSourceOptions): Source {
         return { answers: batch.questions.map(() => failed), probes: batch.probes.map(() => failed), requests: 0 };
       }
     },
+    history: (batch, signal) =>
+      answerHistory(batch, (target, ask) =>
+        within(signal, async (inner, hold) =>
+          ask({ engine, bind, view: await refresh(target, inner, hold), maxRows, signal: inner }),
+        ).catch((error: unknown) => {
+          if (error instanceof BackfeedError && error.kind === "aborted") throw error;
+          return failure(error);
+        }),
+      ),
     samples: (request, signal) => evidence(request.query, signal, (context) => readSamples(request, context)),
     series: (request, signal) => evidence(request.query, signal, (context) => readSeries(request, context)),
     lines: (request, signal) => linesByGroup(source, request, signal),

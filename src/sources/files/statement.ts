@@ -30,6 +30,8 @@ export interface Statement {
   readonly parts: readonly PartColumns[];
   /** Place of the number of all groups, where the statement answers only the first of them. */
   readonly total: number | undefined;
+  /** Place of the number of the window in a row, where the statement is of many windows. */
+  readonly window: number | undefined;
 }
 
 interface Bound {
@@ -37,6 +39,8 @@ interface Bound {
   readonly limit: number;
   /** Only with one part: largest groups first, and before them those of these label texts. */
   readonly ranked: { readonly mustAnswer: readonly (readonly string[])[] } | undefined;
+  /** Each of them by itself, all within that of the scan: a row says which one it is of. */
+  readonly windows?: readonly Window[];
 }
 
 /** The statement of a scan: one pass over the window, conditions and measures of all parts side by side. */
@@ -44,7 +48,7 @@ export function buildStatement(
   scan: Scan,
   view: TableView,
   boundFilters: (part: Part) => BoundFilters,
-  { limit, ranked }: Bound,
+  { limit, ranked, windows }: Bound,
 ): Statement {
   const writer = createWriter(view);
   const groups = scan.groupBy.map((field) => writer.group(field));
@@ -71,12 +75,19 @@ export function buildStatement(
   const filled = groups.map((group) => `${group} IS NOT NULL`);
   const matching = [...conditions].join(" OR ") || "FALSE";
   // Without groups there is always one row, also of no events.
-  const body = `FROM (${writer.rows(scan.window)}) WHERE ${[`(${matching})`, ...filled].join(" AND ")}
-    ${groups.length === 0 ? "" : `GROUP BY ${groups.join(", ")}`}`;
-  const grouped = `SELECT ${[...groups, ...aggregates].join(", ")} ${body}`;
+  const keys = windows === undefined ? groups : [...groups, "w_place"];
+  const body = `FROM (${writer.rows(scan.window)})${windows === undefined ? "" : joinOf(windows)}
+    WHERE ${[`(${matching})`, ...filled].join(" AND ")}
+    ${keys.length === 0 ? "" : `GROUP BY ${keys.join(", ")}`}`;
+  const selected = [...groups, ...aggregates];
+  if (windows !== undefined) {
+    const sql = `SELECT ${[...selected, "w_place"].join(", ")} ${body} LIMIT ${limit}`;
+    return { sql, groupBy: scan.groupBy, parts, total: undefined, window: selected.length };
+  }
+  const grouped = `SELECT ${selected.join(", ")} ${body}`;
   const [only] = parts;
   if (ranked === undefined || only === undefined || groups.length === 0) {
-    return { sql: `${grouped} LIMIT ${limit}`, groupBy: scan.groupBy, parts, total: undefined };
+    return { sql: `${grouped} LIMIT ${limit}`, groupBy: scan.groupBy, parts, total: undefined, window: undefined };
   }
   const events = `a${only.events - groups.length}`;
   const weight = only.bad === undefined ? events : `a${only.bad - groups.length}`;
@@ -86,7 +97,14 @@ export function buildStatement(
     groupBy: scan.groupBy,
     parts,
     total: groups.length + aggregates.length,
+    window: undefined,
   };
+}
+
+/** An event is in a row for each window that has it. */
+function joinOf(windows: readonly Window[]): string {
+  const rows = windows.map(({ from, to }, place) => `(${place}, ${from}, ${to})`).join(", ");
+  return ` JOIN (VALUES ${rows}) AS w(w_place, w_from, w_to) ON ts >= w_from AND ts < w_to`;
 }
 
 function familyValues(scan: Scan, part: Part): Where[string] {

@@ -8,7 +8,7 @@ import type { Connection } from "./connection.ts";
 import { matches } from "./observe.ts";
 
 /** Prometheus refuses more than 11,000 points of a series. */
-const mostPoints = 10_000;
+export const mostPoints = 10_000;
 
 /**
  * The values of one label set, one a step: each as a tick at the step's end would have seen it. Throws BackfeedError,
@@ -65,18 +65,8 @@ async function askRange(
   if (!(stepMs >= 1) || steps > mostPoints) {
     throw new BackfeedError("limit", `a series has at most ${mostPoints} steps of at least a millisecond`);
   }
-  const answer = await connection.ask(
-    "query_range",
-    [
-      ["query", expressionOf(query)],
-      ["start", seconds(window.from + stepMs)],
-      ["end", seconds(window.from + steps * stepMs)],
-      ["step", seconds(stepMs)],
-      // VictoriaMetrics would move the instants to multiples of the step.
-      ["nocache", "1"],
-    ],
-    signal,
-  );
+  const range = { first: window.from + stepMs, last: window.from + steps * stepMs, stepMs };
+  const answer = await connection.ask("query_range", rangeParameters(expressionOf(query), range), signal);
   if (answer.kind === "failed") throw asError(answer.failure);
   const series = readRange(answer.data);
   if ("wrong" in series) throw asError(fail("refused", false, series.wrong));
@@ -89,6 +79,21 @@ function expressionOf(query: SeriesQuery): string {
   if ("promql" in query) return query.promql;
   if (query.measure.kind === "promql") return query.measure.expression;
   throw new BackfeedError("refused", "a metrics source is asked in PromQL", { retryable: false });
+}
+
+/** Of an expression at each step from a first instant to a last. */
+export function rangeParameters(
+  expression: string,
+  { first, last, stepMs }: { readonly first: number; readonly last: number; readonly stepMs: number },
+): readonly (readonly [string, string])[] {
+  return [
+    ["query", expression],
+    ["start", seconds(first)],
+    ["end", seconds(last)],
+    ["step", seconds(stepMs)],
+    // VictoriaMetrics would move the instants to multiples of the step.
+    ["nocache", "1"],
+  ];
 }
 
 /** Of an expression at one instant. */

@@ -8,6 +8,7 @@ import { readInstant, type Series } from "./answer.ts";
 import { checkQueries } from "./check.ts";
 import { type Connection, type ConnectionSettings, connect, type Hope } from "./connection.ts";
 import { askLines, askSeries, instantParameters } from "./evidence.ts";
+import { answerHistory } from "./history.ts";
 import { observe } from "./observe.ts";
 import { type Instant, planInstants } from "./plan.ts";
 
@@ -32,6 +33,7 @@ export function createPrometheusSource(options: PrometheusOptions): Source {
   return {
     name,
     answer: (batch, signal) => answerBatch(connection, batch, signal),
+    history: (batch, signal) => answerHistory(connection, batch, signal),
     // A metric has no events behind it that anybody could read.
     samples: async () => [],
     series: (request, signal) => askSeries(connection, request, signal),
