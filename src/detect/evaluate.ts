@@ -3,6 +3,7 @@ import { storable } from "../model/infinity.ts";
 import { isZeroOfNothing, type Measure, type Observation } from "../model/query.ts";
 import type { Limits, Rule, Until, When } from "../model/rule.ts";
 import type { Verdict, VerdictReason } from "../model/verdict.ts";
+import { evaluateBurn } from "./evaluate-burn.ts";
 
 /** What one window gave for one label set. */
 export interface Evaluated {
@@ -17,6 +18,8 @@ export interface Evaluated {
   readonly reference?: Observation | undefined;
   /** Whether the source had any event in the earlier window. */
   readonly referenceHadData?: boolean;
+  /** Of `burn`: what a window of this length had. */
+  readonly over?: (windowMs: number) => Observation | undefined;
   /** The source's newest event is older than `stale_after`. */
   readonly stale: boolean;
 }
@@ -45,6 +48,11 @@ export function evaluate(input: Evaluated): Verdict {
       : { kind: "clear", value: events, direction: "below", ...facts };
   }
   if (input.stale && !isZeroOfNothing(input.measure)) return { kind: "failed", reason: "stale", ...facts };
+  if (when.form === "burn") {
+    const { over = () => undefined, state, limits } = input;
+    const burn = evaluateBurn({ when, until: limits.until, state, over });
+    return burn === "undetermined" ? withoutData(input, facts, undefined) : { ...burn, ...facts };
+  }
 
   const value = measuredValue(input.current, input.measure);
   if (value === undefined) return withoutData(input, facts, undefined);
@@ -106,7 +114,7 @@ function withoutData(
 }
 
 function compare(
-  when: Exclude<When, { form: "absent" }>,
+  when: Exclude<When, { form: "absent" | "burn" }>,
   value: number,
   input: Evaluated,
 ): Comparison | "no_reference" {

@@ -4,9 +4,11 @@ import { type Labels, labelsKey, pickLabels } from "../model/labels.ts";
 import type { Answer, BatchAnswer, Observation, ProbeAnswer, QueryFailure } from "../model/query.ts";
 import { type Limits, limitsFor, type Rule } from "../model/rule.ts";
 import type { Verdict } from "../model/verdict.ts";
+import { byLabels } from "./by-labels.ts";
 import { evaluate } from "./evaluate.ts";
 import { type AlertTick, advanceAlert } from "./lifecycle.ts";
 import { type PlannedRule, referenceBackMs } from "./plan.ts";
+import { notAnsweredIn, type ObservedWindow, overWindows, windowsOf } from "./windows.ts";
 
 /** A label set that the rule has seen, and when. */
 export interface SeenLabels {
@@ -65,6 +67,7 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
   const { rule } = planned;
   const currentByLabels = byLabels(current);
   const references = referencesOf(planned, answer);
+  const windows = windowsOf(planned, answer);
   const alertsByLabels = alertsByKey(request.alerts);
   const complete = current.notAnswered === 0;
   const stale = isFalse(answer.probes, planned.freshProbe);
@@ -72,7 +75,8 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
 
   const evaluations: Evaluation[] = [];
   let cutOffBefore = 0;
-  for (const [key, { labels }] of labelSets(request, currentByLabels, references, alertsByLabels, known.missing)) {
+  const observed = { current: currentByLabels, references, windows };
+  for (const [key, { labels }] of labelSets(request, observed, alertsByLabels, known.missing)) {
     const observation = currentByLabels.get(key);
     const alert = alertsByLabels.get(key);
     // Beyond max_groups a missing label set is not "nothing", it was not asked; those not inactive were.
@@ -84,7 +88,10 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
       cutOffBefore += 1;
       continue;
     }
-    if (observation === undefined && before === undefined && isForgotten(request, key, alert, limits)) {
+    const over = overWindows(windows, limits, key);
+    if (over?.cutOff === true && alert === undefined) continue;
+    const nothing = observation === undefined && before === undefined && over?.any !== true;
+    if (nothing && isForgotten(request, key, alert, limits)) {
       // Not even known any more: 0 of nothing is no measurement of it, and `keep_for` ends it as vanished.
       evaluations.push(advance(request, labels, alert, { kind: "no_data", reason: "vanished", events: 0 }));
       continue;
@@ -97,6 +104,7 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
       current: observation,
       reference: before,
       referenceHadData: reference?.hadData ?? false,
+      ...(over === undefined ? {} : { over: over.at }),
       stale,
     });
     evaluations.push(advance(request, labels, alert, verdict));
@@ -108,7 +116,7 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
     failure: undefined,
     seen: known.seen,
     forgotten: [...known.forgotten, ...gone],
-    notEvaluated: current.notAnswered + cutOffBefore,
+    notEvaluated: Math.max(current.notAnswered, ...notAnsweredIn(windows)) + cutOffBefore,
     stale: planned.freshProbe === undefined ? undefined : stale,
   };
 }
@@ -162,6 +170,7 @@ const notAnswered: QueryFailure = { code: "internal", message: "the source gave 
 function failureOf(planned: PlannedRule, { answers, probes }: BatchAnswer): QueryFailure | undefined {
   let failure = failureAt(answers, planned.current);
   for (const { answer } of planned.references.values()) failure ??= failureAt(answers, answer);
+  for (const answer of planned.windows.values()) failure ??= failureAt(answers, answer);
   failure ??= failureAt(answers, planned.lookback);
   for (const { probe } of planned.references.values()) failure ??= failureAt(probes, probe);
   return failure ?? failureAt(probes, planned.freshProbe);
@@ -247,26 +256,38 @@ function inactiveEvaluation(labels: Labels, verdict: Verdict): Evaluation {
   };
 }
 
+/** What a tick's questions gave, by `labelsKey`. */
+interface Observed {
+  readonly current: ReadonlyMap<string, Observation>;
+  readonly references: ReadonlyMap<number, Reference>;
+  readonly windows: ReadonlyMap<number, ObservedWindow>;
+}
+
 /**
- * Union of what answered, what answered earlier and is compared with that, what is not inactive and what is known and
+ * Union of what answered, what answered earlier or over longer and is judged with that, what is not inactive and what is known and
  * did not answer; the empty set when ungrouped. By `labelsKey`.
  */
 function labelSets(
   { planned: { rule } }: JudgeRequest,
-  current: ReadonlyMap<string, Observation>,
-  references: ReadonlyMap<number, Reference>,
+  { current, references, windows }: Observed,
   alerts: ReadonlyMap<string, Alert>,
   missing: readonly SeenLabels[],
 ): ReadonlyMap<string, { readonly labels: Labels }> {
   const { by, windowMs } = rule.signal;
   // Nearly always there is nothing but what answered.
-  if (current.size > 0 && references.size === 0 && alerts.size === 0 && missing.length === 0) return current;
+  const onlyNow = references.size === 0 && windows.size === 0;
+  if (current.size > 0 && onlyNow && alerts.size === 0 && missing.length === 0) return current;
   const sets = new Map<string, { readonly labels: Labels }>();
   if (by.length === 0) sets.set("{}", { labels: {} });
   for (const [key, observation] of current) sets.set(key, observation);
   for (const [back, reference] of references) {
     for (const [key, observation] of reference.byLabels) {
       if (referenceBackMs(limitsFor(rule, observation.labels), windowMs) === back) sets.set(key, observation);
+    }
+  }
+  for (const window of windows.values()) {
+    for (const [key, observation] of window.byLabels) {
+      if (limitsFor(rule, observation.labels).when.form === "burn") sets.set(key, observation);
     }
   }
   for (const [key, alert] of alerts) sets.set(key, alert);
@@ -340,20 +361,6 @@ const noAlerts: ReadonlyMap<string, Alert> = new Map();
 
 function alertsByKey(alerts: readonly Alert[]): ReadonlyMap<string, Alert> {
   return alerts.length === 0 ? noAlerts : new Map(alerts.map((alert) => [labelsKey(alert.labels), alert]));
-}
-
-const noObservations: ReadonlyMap<string, Observation> = new Map();
-/** Equal questions have one answer, whichever rules asked: its label sets get their keys once. */
-const keyedObservations = new WeakMap<Answer, ReadonlyMap<string, Observation>>();
-
-function byLabels(answer: Answer | undefined): ReadonlyMap<string, Observation> {
-  if (answer?.kind !== "answered") return noObservations;
-  let keyed = keyedObservations.get(answer);
-  if (keyed === undefined) {
-    keyed = new Map(answer.observations.map((observation) => [labelsKey(observation.labels), observation]));
-    keyedObservations.set(answer, keyed);
-  }
-  return keyed;
 }
 
 function lookbackOf(planned: PlannedRule, answer: BatchAnswer): Answer | undefined {

@@ -1,6 +1,6 @@
 import type { Alert, AlertChange, AlertEpisode, AlertState, EventSums } from "../model/alert.ts";
 import type { Labels } from "../model/labels.ts";
-import type { Limits } from "../model/rule.ts";
+import type { Limits, Severity } from "../model/rule.ts";
 import type { Verdict } from "../model/verdict.ts";
 
 /** Four or more changes between firing and recovering in the last twenty ticks are flapping (RULES.md section 3). */
@@ -78,7 +78,7 @@ function fromInactive(verdict: Verdict, tick: AlertTick, policy: AlertPolicy): A
     },
     changeAges: [],
     flapping: false,
-    severity: limits.severity,
+    severity: severityOf(verdict, limits, undefined),
     owner: limits.owner,
     verdict,
   };
@@ -158,7 +158,7 @@ function observe(before: Alert, verdict: Verdict, tick: AlertTick, policy: Alert
     ...before,
     ruleId: policy.ruleId,
     groupKey: policy.groupKey,
-    severity: policy.limits.severity,
+    severity: severityOf(verdict, policy.limits, before.severity),
     owner: policy.limits.owner,
     changeAges,
     flapping: before.flapping && changeAges.length >= flappingChanges,
@@ -173,6 +173,14 @@ function observe(before: Alert, verdict: Verdict, tick: AlertTick, policy: Alert
     noDataSince: undefined,
     episode: advanceEpisode(before.episode, verdict, tick.at, stepMs / policy.windowMs),
   };
+}
+
+/** A tier of `burn` may have a severity of its own; it stays while none fires, as the alert does. */
+function severityOf({ kind, burn }: Verdict, { when, severity }: Limits, before: Severity | undefined): Severity {
+  if (when.form !== "burn" || when.tiers.every((tier) => tier.severity === undefined)) return severity;
+  if (kind !== "breached") return before ?? severity;
+  const tier = when.tiers.find(({ longMs, shortMs }) => longMs === burn?.longMs && shortMs === burn.shortMs);
+  return tier?.severity ?? severity;
 }
 
 function advanceEpisode(episode: AlertEpisode, verdict: Verdict, at: number, weight: number): AlertEpisode {

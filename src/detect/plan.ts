@@ -1,7 +1,7 @@
 import type { Alert } from "../model/alert.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Batch, Probe, Question } from "../model/query.ts";
-import type { Limits, Rule } from "../model/rule.ts";
+import type { Limits, Rule, When } from "../model/rule.ts";
 import type { Window } from "../model/time.ts";
 import { sameTimeBefore } from "./schedule.ts";
 
@@ -32,6 +32,8 @@ export interface PlannedRule {
   readonly current: number;
   /** `change`: the earlier windows by how far back they lie; one, unless overrides compare with another. */
   readonly references: ReadonlyMap<number, PlannedReference>;
+  /** `burn`: the answers for its tiers' windows, by their length; all end when the current one does. */
+  readonly windows: ReadonlyMap<number, number>;
   /** `absent`, first evaluation: which label sets reported within `known_for`. */
   readonly lookback: number | undefined;
   readonly freshProbe: number | undefined;
@@ -95,6 +97,18 @@ class SourcePlanBuilder {
     const mustAnswer = alerts.length === 0 ? none : alerts.map((alert) => alert.labels);
     const current = this.#ask({ query, window, mustAnswer });
     const references = needs.backs.length === 0 ? noReferences : this.#references(rule, needs.backs, mustAnswer);
+    const windows =
+      needs.windowsMs.length === 0
+        ? noWindows
+        : new Map(
+            needs.windowsMs.map((length) => {
+              if (length === windowMs) return [length, current] as const;
+              return [
+                length,
+                this.#ask({ query, window: this.#window(this.#to - length, this.#to), mustAnswer }),
+              ] as const;
+            }),
+          );
     const lookback =
       needs.knownForMs !== undefined && isNew && query.by.length > 0
         ? this.#ask({
@@ -108,7 +122,7 @@ class SourcePlanBuilder {
       this.#staleAfterMs === undefined || needs.onlyAbsence
         ? undefined
         : this.#probe(target, this.#window(this.#to - this.#staleAfterMs, this.#to));
-    this.#rules.push({ rule, window, current, references, lookback, freshProbe });
+    this.#rules.push({ rule, window, current, references, windows, lookback, freshProbe });
   }
 
   plan(): SourcePlan {
@@ -174,14 +188,22 @@ class SourcePlanBuilder {
 const none: readonly never[] = [];
 const noReferences: ReadonlyMap<number, PlannedReference> = new Map();
 
+const noWindows: ReadonlyMap<number, number> = new Map();
+
 /** What a rule must ask beyond its current window: the same at every tick. */
 interface Needs {
   /** How far back the earlier windows of `change` lie. */
   readonly backs: readonly number[];
+  /** Lengths of the windows of `burn`, each once. */
+  readonly windowsMs: readonly number[];
   /** The longest `known_for` of `absent`; undefined without that form. */
   readonly knownForMs: number | undefined;
   /** Nothing but `absent`, which a stale source does not put in doubt. */
   readonly onlyAbsence: boolean;
+}
+
+function burnWindowsMs(when: When): readonly number[] {
+  return when.form === "burn" ? when.tiers.flatMap(({ longMs, shortMs }) => [longMs, shortMs]) : none;
 }
 
 const needsByRule = new WeakMap<Rule, Needs>();
@@ -194,6 +216,7 @@ function needsOf(rule: Rule): Needs {
   const knownFor = limits.flatMap(({ when }) => (when.form === "absent" ? [when.knownForMs] : []));
   const found: Needs = {
     backs: [...new Set(limits.flatMap((each) => referenceBackMs(each, rule.signal.windowMs) ?? []))],
+    windowsMs: [...new Set(limits.flatMap(({ when }) => burnWindowsMs(when)))],
     knownForMs: knownFor.length === 0 ? undefined : Math.max(...knownFor),
     onlyAbsence: knownFor.length === limits.length,
   };

@@ -39,7 +39,26 @@ export type When =
       /** The larger of the two values must reach it. */
       readonly floor: number;
     } & Modifiers)
-  | ({ readonly form: "absent"; readonly knownForMs: number } & Modifiers);
+  | ({ readonly form: "absent"; readonly knownForMs: number } & Modifiers)
+  | ({
+      readonly form: "burn";
+      readonly objective: number;
+      readonly periodMs: number;
+      /** The highest factor first: of those that fire, the first one speaks. */
+      readonly tiers: readonly BurnTier[];
+    } & Modifiers);
+
+/** Two windows over which an error budget is watched: bad when it burns faster than `factor` in both. */
+export interface BurnTier {
+  /** Says that enough of the budget is gone. */
+  readonly longMs: number;
+  /** Says that it still goes on. */
+  readonly shortMs: number;
+  /** A burn rate: how many times as fast as would spend just the whole budget in the period. */
+  readonly factor: number;
+  /** Of an alert while this tier speaks; undefined: the rule's. */
+  readonly severity?: Severity;
+}
 
 /** When a firing alert counts as clear. Without `above` and `below`: when `when` does not hold. */
 export interface Until {
@@ -79,11 +98,15 @@ export interface Impact {
   readonly usersField?: string;
   /** Declared share, 0..1, where it cannot be measured. */
   readonly declaredReach?: number;
-  readonly slo?: {
-    /** 0..1, for example 0.999. */
-    readonly objective: number;
-    readonly periodMs: number;
-  };
+  /** Undefined: the one that `burn` watches, where the rule does (`sloFor`). */
+  readonly slo?: Slo;
+}
+
+/** A service level objective: its error budget is the share of events that may be bad in the period. */
+export interface Slo {
+  /** 0..1, for example 0.999. */
+  readonly objective: number;
+  readonly periodMs: number;
 }
 
 /** What the machines under a rule's signal did, for its ticket. */
@@ -207,4 +230,11 @@ export function limitsFor(rule: Rule, labels: Labels): Limits {
     }
   }
   return rule.limits;
+}
+
+/** Whose budget the events of one label set spend: what `impact` says, else what `burn` watches; undefined without either. */
+export function sloFor(rule: Rule, labels: Labels): Slo | undefined {
+  if (rule.impact.slo !== undefined) return rule.impact.slo;
+  const { when } = limitsFor(rule, labels);
+  return when.form === "burn" ? { objective: when.objective, periodMs: when.periodMs } : undefined;
 }

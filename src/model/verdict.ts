@@ -12,6 +12,15 @@ export type VerdictReason =
   | "vanished"
   | "query_failed";
 
+/** The tier that `value` and `threshold` are of: `value` is the slower of its burn rates. */
+export interface BurnSeen {
+  readonly longMs: number;
+  readonly shortMs: number;
+  /** Burn rates of the two windows; undefined for one without events. */
+  readonly long?: number;
+  readonly short?: number;
+}
+
 /** What one evaluation says of one label set. A failed query is never clear. */
 export interface Verdict {
   readonly kind: VerdictKind;
@@ -25,6 +34,8 @@ export interface Verdict {
   /** Events behind the value; for a ratio the whole. */
   readonly events: number;
   readonly badEvents?: number;
+  /** Of `burn`: the tier that fires, or the one that is nearest to it. */
+  readonly burn?: BurnSeen;
   /** For people, where `reason` needs more words: the source's failure. */
   readonly detail?: string;
 }

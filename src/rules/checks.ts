@@ -4,6 +4,7 @@ import { formatDuration } from "../support/duration.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
 import type { Path, Report } from "../support/yaml/fault.ts";
 import type { Partly, ShapeFault } from "../support/yaml/shape.ts";
+import type { BurnGround } from "./burn-checks.ts";
 import { ruleDefaults } from "./compile.ts";
 import type { RuleContext } from "./context.ts";
 import { checkInfra } from "./infra-checks.ts";
@@ -36,10 +37,10 @@ export function checkRule(rule: RuleParts, context: RuleContext, known: readonly
   const measure = checkMeasure(rule.signal, ["signal"], report);
   checkSource(rule, context, report);
   checkInfra(rule, context, report);
-  checkTiming(rule, report);
+  const stepMs = checkTiming(rule, report);
   checkGrouping(rule, report);
   checkImpact(rule, measure, report);
-  checkLimits(rule, measure, context, report);
+  checkLimits(rule, { measure, stepMs }, context, report);
   checkTicket(rule, report);
   return faults;
 }
@@ -52,7 +53,8 @@ function present<T>(items: readonly (T | undefined)[] | undefined): T[] {
   return (items ?? []).filter((item) => item !== undefined);
 }
 
-function checkTiming({ schedule, timezone, signal }: RuleParts, report: Report): void {
+/** Gives the schedule's step; undefined for a schedule that is faulty. */
+function checkTiming({ schedule, timezone, signal }: RuleParts, report: Report): number | undefined {
   const zone = timezone ?? ruleDefaults.timezone;
   const zoneWrong = checkTimezone(zone);
   if (zoneWrong !== undefined) report(["timezone"], zoneWrong);
@@ -62,7 +64,9 @@ function checkTiming({ schedule, timezone, signal }: RuleParts, report: Report):
   });
   if ("message" in facts) {
     report(["schedule"], facts);
-  } else if (signal?.window !== undefined && signal.promql === undefined && signal.window < facts.stepMs) {
+    return undefined;
+  }
+  if (signal?.window !== undefined && signal.promql === undefined && signal.window < facts.stepMs) {
     report(
       ["signal", "window"],
       {
@@ -72,6 +76,7 @@ function checkTiming({ schedule, timezone, signal }: RuleParts, report: Report):
       { needs: [["schedule"], ["timezone"]] },
     );
   }
+  return facts.stepMs;
 }
 
 function checkGrouping({ signal, group }: RuleParts, report: Report): void {
@@ -133,12 +138,13 @@ function checkImpact({ impact }: RuleParts, measure: Measure | undefined, report
   }
 }
 
-function checkLimits(rule: RuleParts, measure: Measure | undefined, context: RuleContext, report: Report): void {
+function checkLimits(rule: RuleParts, ground: BurnGround, context: RuleContext, report: Report): void {
+  const { measure } = ground;
   const when = rule.when as WhenInput | undefined;
   const until = rule.until as UntilInput | undefined;
   checkOwner(rule.owner ?? ruleDefaults.owner, ["owner"], context, report);
   if (when !== undefined) {
-    checkWhen(when, ["when"], measure, report);
+    checkWhen(when, ["when"], ground, report);
     checkUntil(when, until, ["until"], measure, report);
   }
   const seen = new Set<string>();
@@ -171,7 +177,7 @@ function checkLimits(rule: RuleParts, measure: Measure | undefined, context: Rul
     if (override.owner !== undefined) checkOwner(override.owner, [...path, "owner"], context, report);
     if (when === undefined || (override.when === undefined && override.until === undefined)) continue;
     const merged = mergeWhen(when, (override.when ?? {}) as WhenInput);
-    if (override.when !== undefined) checkWhen(merged, [...path, "when"], measure, report);
+    if (override.when !== undefined) checkWhen(merged, [...path, "when"], ground, report);
     checkUntil(
       merged,
       mergeUntil(until, override.until as UntilInput | undefined),

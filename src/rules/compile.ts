@@ -1,6 +1,7 @@
 import { type DeployPolicy, defaultDeployWindowMs } from "../model/deploy.ts";
 import type { Filter, Measure, Query, Scalar } from "../model/query.ts";
 import {
+  type BurnTier,
   defaultTicketPolicy,
   type InfraSignal,
   type Limits,
@@ -15,10 +16,11 @@ import { deepFreeze } from "../support/deep-freeze.ts";
 import { day, minute } from "../support/duration.ts";
 import { canonicalJson, sha256 } from "../support/hashing.ts";
 import { percentage } from "../support/yaml/leaves.ts";
+import { burnTierTables } from "./burn-tiers.ts";
 import { parseMeasure } from "./measure.ts";
 import { formOf, mergeUntil, mergeWhen } from "./merge.ts";
 import { checkSchedule } from "./schedule-check.ts";
-import { keepForDefaultMs, type RuleInput, type UntilInput, type WhenInput } from "./schema.ts";
+import { type BurnInput, keepForDefaultMs, type RuleInput, type UntilInput, type WhenInput } from "./schema.ts";
 
 /** Applied where a rule and its file's defaults are silent (RULES.md section 1). */
 export const ruleDefaults = {
@@ -135,9 +137,13 @@ function withoutConditions(measure: Measure): object {
   return measured;
 }
 
-/** An expression says itself how far it looks back; the window is then no more than a step. */
-function windowOf({ signal, schedule, timezone }: RuleInput): number {
+/**
+ * An expression says itself how far it looks back, a budget's tiers how far they do: the window is then no more than a step,
+ * and the shortest of the tiers' windows.
+ */
+function windowOf({ signal, schedule, timezone, when }: RuleInput): number {
   if (signal.window !== undefined) return signal.window;
+  if (when.burn !== undefined) return Math.min(...compileTiers(when.burn.tiers).map(({ shortMs }) => shortMs));
   const cron = schedule ?? ruleDefaults.schedule;
   const facts = checkSchedule({ cron, timezone: timezone ?? ruleDefaults.timezone });
   if ("message" in facts) throw new TypeError(`unchecked rule: ${facts.message}`);
@@ -206,7 +212,22 @@ function compileWhen(when: WhenInput): When {
   if (formOf(when) === "absent" && when.absent !== undefined) {
     return { form: "absent", knownForMs: when.absent.known_for ?? ruleDefaults.knownForMs, ...modifiers };
   }
+  if (formOf(when) === "burn" && when.burn !== undefined) {
+    const { objective, period, tiers } = when.burn;
+    return { form: "burn", objective, periodMs: period, tiers: compileTiers(tiers), ...modifiers };
+  }
   return { form: "threshold", ...compileBounds(when), ...modifiers };
+}
+
+/** The highest factor first. */
+export function compileTiers(tiers: BurnInput["tiers"]): readonly BurnTier[] {
+  const written =
+    typeof tiers === "object"
+      ? tiers.map(({ long, short, factor, severity }): BurnTier => {
+          return { longMs: long, shortMs: short, factor, ...(severity === undefined ? {} : { severity }) };
+        })
+      : burnTierTables[tiers ?? "google"].tiers;
+  return [...written].sort((a, b) => b.factor - a.factor);
 }
 
 function compileUntil(until: UntilInput): Until {

@@ -1,20 +1,22 @@
 import { isZeroOfNothing, type Measure } from "../model/query.ts";
 import type { Path, Report } from "../support/yaml/fault.ts";
+import { type BurnGround, checkBurn, checkBurnUntil } from "./burn-checks.ts";
 import { riseFactor } from "./compile.ts";
 import { formsOf } from "./merge.ts";
 import type { UntilInput, WhenInput } from "./schema.ts";
 
-const notExecuted = ["baseline", "new", "burn"] as const;
+const notExecuted = ["baseline", "new"] as const;
 
 /** A `when` that is complete: its own form, and limits that the measure can be on the wrong side of. */
-export function checkWhen(when: WhenInput, path: Path, measure: Measure | undefined, report: Report): void {
+export function checkWhen(when: WhenInput, path: Path, ground: BurnGround, report: Report): void {
+  const { measure } = ground;
   const forms = formsOf(when);
   if (forms.length === 0) {
     report(
       path,
       {
         message: "`when` says no form: nothing could ever be bad",
-        fix: "add `above:` or `below:`, `change:` or `absent:`",
+        fix: "add `above:` or `below:`, `change:`, `absent:` or `burn:`",
       },
       { at: "key" },
     );
@@ -38,13 +40,14 @@ export function checkWhen(when: WhenInput, path: Path, measure: Measure | undefi
       [...path, form],
       {
         message: `\`when.${form}\` is part of the language, but this version does not execute it`,
-        fix: "use `above`, `below`, `change` or `absent`, or leave the rule out until a later version",
+        fix: "use `above`, `below`, `change`, `absent` or `burn`, or leave the rule out until a later version",
       },
       { at: "key" },
     );
   }
   checkBounds(when, path, measure, report);
   checkChange(when, path, measure, report);
+  checkBurn(when, path, ground, report);
   checkFloors(when, path, measure, report);
 }
 
@@ -181,6 +184,10 @@ export function checkUntil(
       },
       { at: "key" },
     );
+    return;
+  }
+  if (when.burn !== undefined) {
+    checkBurnUntil(when.burn, until, path, report);
     return;
   }
   for (const key of ["above", "below"] as const) {

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { modes, type Ownership, ownerships, severities, type TicketField } from "../model/rule.ts";
 import { day, hour, minute, second } from "../support/duration.ts";
+import { didYouMean, listed } from "../support/yaml/closest.ts";
 import { duration, quantity, ratio, text, whole, worded } from "../support/yaml/leaves.ts";
+import { shown } from "../support/yaml/shape.ts";
+import { burnTierTableNames } from "./burn-tiers.ts";
 
 /*
  * The language of rule files: the reference is this schema, `backfeed schema rules` prints it as JSON Schema.
@@ -91,6 +94,54 @@ const absent = z
   })
   .meta({ description: "A known label set reports nothing in the window.", examples: ["{ known_for: 7d }"] });
 
+const slo = {
+  objective: ratio("What share of events must be good.", { least: 0.000_001, most: 0.999_999_9 }).meta({
+    examples: ["99.9%"],
+  }),
+  period: duration("The error budget's period.", { least: day, most: 366 * day }).meta({ examples: ["30d"] }),
+};
+
+const burnTier = z
+  .strictObject({
+    long: duration("The window that says that enough of the budget is gone.", { least: minute, most: 31 * day }),
+    short: duration("The window that says that it still goes on.", { least: second, most: 31 * day }),
+    factor: z
+      .number({ error: (issue) => `${shown(issue.input)} is no factor\nwrite a number over 0, such as \`14.4\`` })
+      .gt(0, { error: "a factor is over 0\nwrite for example `14.4`" })
+      .max(1_000_000)
+      .meta({ description: "Bad when the budget burns faster than this in both windows.", examples: [14.4] }),
+    severity: z
+      .enum(severities)
+      .meta({ description: "Of the alert while this tier is the highest that fires; default the rule's." })
+      .optional(),
+  })
+  .meta({ description: "Two windows and a burn rate.", examples: ["{ long: 1h, short: 5m, factor: 14.4 }"] });
+
+const burn = z
+  .strictObject({
+    ...slo,
+    tiers: z
+      .union(
+        [
+          z.enum(burnTierTableNames),
+          z.array(burnTier).min(1, { error: "there are no tiers\nwrite `google`, or a list of 1 to 10 tiers" }).max(10),
+        ],
+        {
+          error: ({ input }) =>
+            `${shown(input)} names no tiers${typeof input === "string" ? didYouMean(input, burnTierTableNames) : ""}\nwrite ${listed(burnTierTableNames)}, or a list such as \`[{ long: 1h, short: 5m, factor: 14.4 }]\``,
+        },
+      )
+      .meta({
+        description: "A table by its name, or a list of 1 to 10; the highest that fires wins; default google.",
+        examples: ["google"],
+      })
+      .optional(),
+  })
+  .meta({
+    description: "An error budget is spent too fast; with `measure: ratio`.",
+    examples: ["{ objective: 99.9%, period: 30d, tiers: google }"],
+  });
+
 const notYet = (description: string) =>
   z.record(z.string(), z.json()).meta({ description: `${description} Not executed by this version.` });
 
@@ -103,7 +154,7 @@ const when = z
     absent: absent.optional(),
     baseline: notYet("Distance from what is usual at this time of the season.").optional(),
     new: notYet("A value or log pattern that was not known.").optional(),
-    burn: notYet("An error budget is spent too fast.").optional(),
+    burn: burn.optional(),
     for: duration("How long it must hold before the alert fires; default 0.", { most: 30 * day }).optional(),
     min_events: whole("Floor on the events behind a mean, extreme or percentile; default 0.").optional(),
     min_bad_events: whole("Floor on the bad events of a ratio, never on traffic; default 0.").optional(),
@@ -174,7 +225,8 @@ export const labelValues = (description: string) =>
 const override = z
   .strictObject({
     where: labelValues("Labels of `by` and their values; all must hold."),
-    when: when.optional(),
+    // What an override leaves out of a form the rule has said.
+    when: when.extend({ burn: burn.partial().optional() }).optional(),
     until: until.optional(),
     severity: z.enum(severities).optional(),
     owner: text("Another owner.", { most: 100, example: "payments" }).optional(),
@@ -195,14 +247,9 @@ const impact = z
     ).optional(),
     reach: ratio("Declared share of users, where it cannot be measured; instead of `users`.").optional(),
     slo: z
-      .strictObject({
-        objective: ratio("What share of events must be good.", { least: 0.000_001, most: 0.999_999_9 }).meta({
-          examples: ["99.9%"],
-        }),
-        period: duration("The error budget's period.", { least: day, most: 366 * day }).meta({ examples: ["30d"] }),
-      })
+      .strictObject(slo)
       .meta({
-        description: "The objective whose error budget is spent.",
+        description: "The objective whose error budget is spent; default the one that `burn` watches.",
         examples: ["{ objective: 99.9%, period: 30d }"],
       })
       .optional(),
@@ -473,5 +520,6 @@ export const ruleFileEditorSchema = ruleFileSchema.extend({
 
 export type RuleInput = z.output<typeof ruleSchema>;
 export type WhenInput = z.output<typeof when>;
+export type BurnInput = z.output<typeof burn>;
 export type UntilInput = z.output<typeof until>;
 export const keepForDefaultMs = { absent: 7 * day, other: 24 * hour };

@@ -44,7 +44,7 @@ export function checkMeasure(signal: SignalParts | undefined, path: Path, report
 }
 
 /** Source and target: that they exist, fit one another, and are executed by this version. */
-export function checkSource({ signal }: RuleParts, context: RuleContext, report: Report): void {
+export function checkSource({ signal, when }: RuleParts, context: RuleContext, report: Report): void {
   if (signal?.source === undefined || !checkSourceName(signal.source, ["signal", "source"], context, report)) return;
   const source = context.sources?.[signal.source];
   if (source?.type === "prometheus" || signal.promql !== undefined) {
@@ -52,7 +52,7 @@ export function checkSource({ signal }: RuleParts, context: RuleContext, report:
     return;
   }
   if (signal.measure === undefined) missingMeasure(["signal"], report);
-  if (signal.window === undefined) {
+  if (signal.window === undefined && when?.burn === undefined) {
     report(["signal", "window"], { message: "`window` of `signal` is missing", fix: "add `window`, for example `5m`" });
   }
   if (source !== undefined) checkTarget(signal, ["signal"], source, report);

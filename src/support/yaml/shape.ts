@@ -34,7 +34,7 @@ export interface ShapeResult<T> {
 
 /**
  * Checks a plain value against a schema and gives all faults at once. It walks strict objects (also as the only one of a
- * union), lists, records and discriminated unions itself, so that one faulty leaf hides no other, and leaves each leaf to zod. Objects must have no
+ * union, or in the only list of one), lists, records and discriminated unions itself, so that one faulty leaf hides no other, and leaves each leaf to zod. Objects must have no
  * refinements of their own: those belong to checks over `parts`.
  */
 export function checkShape<Schema extends z.ZodType>(schema: Schema, value: unknown): ShapeResult<z.output<Schema>> {
@@ -83,6 +83,8 @@ function walk(outer: z.core.$ZodType, given: unknown, path: Path, faults: ShapeF
   if (schema instanceof z.ZodDiscriminatedUnion) return walkUnion(schema, value, path, faults);
   const mapping = schema instanceof z.ZodUnion && isPlainObject(value) ? onlyMapping(schema) : undefined;
   if (mapping !== undefined) return walkObject(mapping, value, path, faults);
+  const list = schema instanceof z.ZodUnion && Array.isArray(value) ? onlyMappings(schema) : undefined;
+  if (list !== undefined) return walkArray(list, value, path, faults);
   return walkLeaf(schema, value, path, faults);
 }
 
@@ -90,6 +92,12 @@ function walk(outer: z.core.$ZodType, given: unknown, path: Path, faults: ShapeF
 function onlyMapping({ options }: z.ZodUnion): z.ZodObject | undefined {
   const mappings = options.filter((option) => option instanceof z.ZodObject);
   return mappings.length === 1 ? mappings[0] : undefined;
+}
+
+/** The same for words and one list of mappings. */
+function onlyMappings({ options }: z.ZodUnion): z.ZodArray | undefined {
+  const lists = options.filter((option) => option instanceof z.ZodArray && option.element instanceof z.ZodObject);
+  return lists.length === 1 ? (lists[0] as z.ZodArray) : undefined;
 }
 
 function walkObject(schema: z.ZodObject, value: unknown, path: Path, faults: ShapeFault[]): unknown {
