@@ -1,14 +1,15 @@
 import { existsSync } from "node:fs";
 import type { ServiceConfig } from "../config/types.ts";
 import type { SuspectDeploys } from "../model/deploy.ts";
-import type { Finding } from "../model/finding.ts";
+import { type Finding, recentEpisodes } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
 import { formatLabels, type Labels, labelsKey } from "../model/labels.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
-import type { Verdict } from "../model/verdict.ts";
+import type { BurnSeen, Verdict } from "../model/verdict.ts";
 import { openSqlStore } from "../store/sql/open-sql-store.ts";
 import type { Store } from "../store/store.ts";
+import { formatDuration } from "../support/duration.ts";
 import { silentLogger } from "../support/logging.ts";
 import { suspectLines } from "../triage/describe-deploys.ts";
 import { priorityLine } from "../triage/score.ts";
@@ -88,7 +89,7 @@ async function explainFinding(
     `  observed   ${formatLabels(worst.labels)}: ${observedText(verdict)}`,
     `  verdict    ${verdictText(verdict)}`,
     `  alert      ${worst.state} since ${formatInstant(worst.since)}, rule ${worst.ruleId}, fingerprint ${worst.fingerprint}${others}`,
-    `  finding    ${finding.state}, episode since ${formatInstant(episode.startedAt)}, last bad ${formatInstant(episode.lastBreachAt)}, ${finding.pastEpisodes.length} before in 30 days`,
+    `  finding    ${finding.state}, episode since ${formatInstant(episode.startedAt)}, last bad ${formatInstant(episode.lastBreachAt)}, ${recentEpisodes(finding) - 1} before in 30 days`,
     `  priority   ${priority === undefined ? "not scored" : priorityLine(priority)}`,
     `  decision   ${decisionText(decision)} (${formatInstant(decision.at)})`,
     `  ticket     ${ticket === undefined ? "none" : ticketText(ticket)}`,
@@ -190,13 +191,22 @@ function ruleLines(row: RunLine, { evaluation: { verdict }, finding }: TickLine)
   ];
 }
 
-function observedText({ value, threshold, direction, reference, events }: Verdict): string {
-  const number = (given: number) => formatValue(given, "number");
+function observedText({ value, threshold, direction, reference, events, burn }: Verdict): string {
+  const number = (given: number) => formatValue(given, burn === undefined ? "number" : "times");
   return [
     value === undefined ? "no value" : number(value),
     ...(threshold === undefined ? [] : [`limit ${direction ?? "above"} ${number(threshold)}`]),
     ...(reference === undefined ? [] : [`was ${number(reference)} before`]),
-    `of ${number(events)} events`,
+    ...(burn === undefined ? [] : [burnText(burn)]),
+    `of ${formatValue(events, "number")} events`,
+  ].join(", ");
+}
+
+/** `20x over 1 h, 500x over 5 min`: the slower one is the value. */
+function burnText({ longMs, shortMs, long, short }: BurnSeen): string {
+  return [
+    `${formatValue(long, "times")} over ${formatDuration(longMs)}`,
+    `${formatValue(short, "times")} over ${formatDuration(shortMs)}`,
   ].join(", ");
 }
 

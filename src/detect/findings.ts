@@ -1,4 +1,5 @@
 import type { Alert, EventSums } from "../model/alert.ts";
+import { budgetSpentBy } from "../model/burn.ts";
 import {
   type AlertSummary,
   type Finding,
@@ -9,11 +10,11 @@ import {
 } from "../model/finding.ts";
 import { shortKey } from "../model/identity.ts";
 import { labelsKey, pickLabels } from "../model/labels.ts";
-import { type Mode, type Rule, type Severity, severities } from "../model/rule.ts";
+import { limitsFor, type Mode, type Rule, type Severity, type Slo, severities, sloFor } from "../model/rule.ts";
 import type { Evaluation } from "./judge.ts";
 import { addSums } from "./lifecycle.ts";
 
-const thirtyDaysMs = 30 * 86_400_000;
+const leastRememberedMs = 30 * 86_400_000;
 const mostPastEpisodes = 100;
 const mostOthersShown = 20;
 const mostVanishedKept = 100;
@@ -120,6 +121,10 @@ function formFinding(
     ...alerts.map((alert) => alert.episode.lastBreachAt),
     ...(goesOn ? [before.episode.lastBreachAt] : []),
   );
+  const slo = sloFor(rule, worstAlert.labels);
+  const budgetBefore = goesOn
+    ? before.episode.budgetBefore
+    : spentBefore(rule, worstAlert, { at: request.at, startedAt, before: before?.episode });
   const episode: FindingEpisode = {
     startedAt,
     lastBreachAt,
@@ -128,7 +133,7 @@ function formFinding(
     peak: worstAlert.episode.peak,
     sums,
     endedSums,
-    budgetShare: budgetShare(rule, sums, lastBreachAt - startedAt),
+    ...budgetOf(slo, sums, lastBreachAt - startedAt, budgetBefore),
     ...vanishedOf(goesOn ? before.episode : undefined, ended, alerts),
   };
   const worst = summarise(worstAlert);
@@ -153,7 +158,7 @@ function formFinding(
     alertCount: alerts.length,
     flapping: alerts.some((alert) => alert.flapping),
     episode,
-    pastEpisodes: recentEpisodes(pastEpisodes, request.at),
+    pastEpisodes: rememberedEpisodes(pastEpisodes, request.at, slo),
   };
   const change = before === undefined ? "opened" : goesOn ? "goes_on" : "came_back";
   return { finding, before, change, rule, rules: rulesOf(request.rules, ranked), alerts };
@@ -183,6 +188,7 @@ function goQuiet(request: FormRequest, before: Finding, ended: readonly Evaluati
   if (!isOngoing(before)) return undefined;
   const rule = ruleOfEnded(request.rules, before, ended);
   if (rule === undefined) return undefined;
+  const slo = sloFor(rule, before.worst.labels);
   const endedSums = sumOf(before.episode.endedSums, ended);
   const lastBreachAt = Math.max(
     before.episode.lastBreachAt,
@@ -198,7 +204,7 @@ function goQuiet(request: FormRequest, before: Finding, ended: readonly Evaluati
     ending: ruleChanged ? "rule_changed" : vanished.vanished === undefined ? "recovered" : "vanished",
     sums: endedSums,
     endedSums,
-    budgetShare: budgetShare(rule, endedSums, lastBreachAt - before.episode.startedAt),
+    ...budgetOf(slo, endedSums, lastBreachAt - before.episode.startedAt, before.episode.budgetBefore),
   };
   const finding: Finding = {
     ...before,
@@ -305,15 +311,42 @@ function ruleOfEnded(
   return rules.get(before.worst.ruleId);
 }
 
-/** burn x duration / period, where burn = share of bad / (1 - objective): PRIORITY.md, "How inputs are measured". */
-function budgetShare(rule: Rule, sums: EventSums, durationMs: number): number | undefined {
-  const { slo } = rule.impact;
-  if (slo === undefined || sums.total === 0) return undefined;
-  return (sums.bad / sums.total / (1 - slo.objective)) * (durationMs / slo.periodMs);
+/** burn x duration / period: PRIORITY.md, "How inputs are measured"; and what was spent before the first tick of it. */
+function budgetOf(
+  slo: Slo | undefined,
+  sums: EventSums,
+  durationMs: number,
+  before: number | undefined,
+): Pick<FindingEpisode, "budgetShare" | "budgetBefore"> {
+  if (slo === undefined || sums.total === 0) return { budgetShare: undefined };
+  const spent = budgetSpentBy(sums.bad / sums.total / (1 - slo.objective), durationMs, slo.periodMs);
+  return before === undefined ? { budgetShare: spent } : { budgetShare: before + spent, budgetBefore: before };
 }
 
-function recentEpisodes(episodes: readonly FindingEpisode[], at: number): readonly FindingEpisode[] {
-  return episodes.filter((each) => at - (each.endedAt ?? at) <= thirtyDaysMs).slice(0, mostPastEpisodes);
+/**
+ * `burn` fires when its long window has spent enough: that is gone, although the episode only begins. Nothing where an
+ * episode before reaches into that window, since it has counted its part.
+ */
+function spentBefore(
+  rule: Rule,
+  { labels, verdict: { burn } }: Alert,
+  { at, startedAt, before }: { at: number; startedAt: number; before: FindingEpisode | undefined },
+): number | undefined {
+  const { when } = limitsFor(rule, labels);
+  const slo = sloFor(rule, labels);
+  if (when.form !== "burn" || slo === undefined || burn?.long === undefined) return undefined;
+  if (before !== undefined && before.lastBreachAt > at - burn.longMs) return undefined;
+  const share = burn.long * (1 - when.objective);
+  return budgetSpentBy(share / (1 - slo.objective), Math.max(0, burn.longMs - (at - startedAt)), slo.periodMs);
+}
+
+function rememberedEpisodes(
+  episodes: readonly FindingEpisode[],
+  at: number,
+  slo: Slo | undefined,
+): readonly FindingEpisode[] {
+  const rememberedMs = Math.max(leastRememberedMs, slo?.periodMs ?? 0);
+  return episodes.filter((each) => at - (each.endedAt ?? at) <= rememberedMs).slice(0, mostPastEpisodes);
 }
 
 function summarise(alert: Alert): AlertSummary {

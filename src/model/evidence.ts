@@ -19,6 +19,8 @@ export interface EvidenceRequest {
 /** The proof of one rule: its worst alert's series around the episode, its newest events, and what the machines did. */
 export interface SectionRequest {
   readonly ruleId: string;
+  /** How the alert's own value is written, where it is not of the chart's unit. */
+  readonly valueUnit?: ValueUnit;
   readonly source: string;
   readonly query: Query;
   /** The worst alert's labels. */
@@ -69,8 +71,9 @@ export interface InfraRequest {
   readonly ask: SeriesQuery | { readonly refused: string };
 }
 
-/** How a value is written for people: `8.0%`, `1,234`, `12.5/s`. */
-export type ValueUnit = "ratio" | "number" | "per_second";
+/** How a value is written for people: `8.0%`, `1,234`, `12.5/s`, `14.4x`. */
+export const valueUnits = ["ratio", "number", "per_second", "times"] as const;
+export type ValueUnit = (typeof valueUnits)[number];
 
 /** The proof as it was found. */
 export interface Evidence {

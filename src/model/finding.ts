@@ -39,6 +39,8 @@ export interface FindingEpisode {
   readonly endedSums: EventSums;
   /** Share of the period's error budget this episode spent, 0..; undefined without an SLO. */
   readonly budgetShare: number | undefined;
+  /** The part of `budgetShare` from before it began, which the long window of `burn` saw. Missing without that form. */
+  readonly budgetBefore?: number;
   /** Alerts that ceased to report while it lasted and were not seen firing again: what they are about nobody saw well. */
   readonly vanished?: readonly VanishedAlert[];
 }
@@ -220,7 +222,7 @@ export interface Finding {
   readonly flapping: boolean;
   /** The running episode, or the last one. */
   readonly episode: FindingEpisode;
-  /** Those before, newest first, that ended in the last 30 days; at most 100. */
+  /** Those before, newest first, that ended in the last 30 days, or in its budget's period where that is longer; at most 100. */
   readonly pastEpisodes: readonly FindingEpisode[];
   readonly impact: ImpactMeasured | undefined;
   readonly priority: Priority | undefined;
@@ -228,6 +230,14 @@ export interface Finding {
   /** What it explains as of its last tick. Missing where it explains nothing. */
   readonly explains?: Explained;
   readonly decision: Decision & { readonly at: number };
+}
+
+const recentMs = 30 * 86_400_000;
+
+/** Episodes that ended in the 30 days before it was last seen, the one of now among them. */
+export function recentEpisodes({ episode, pastEpisodes }: Pick<Finding, "episode" | "pastEpisodes">): number {
+  const since = (episode.endedAt ?? episode.lastBreachAt) - recentMs;
+  return 1 + pastEpisodes.filter(({ endedAt = since }) => endedAt >= since).length;
 }
 
 /** Whether its episode lasts: an alert of it fires or recovers, whatever became of its ticket. */

@@ -1,7 +1,7 @@
 import type { ValueUnit } from "./evidence.ts";
 import { isInfinite } from "./infinity.ts";
 
-/** A value for people: `8.0%`, `1,234`, `12.5/s`; `∞` for infinity, `no data` for none. Ratios come as 0..1. The same text on every machine. */
+/** A value for people: `8.0%`, `1,234`, `12.5/s`, `14.4x`; `∞` for infinity, `no data` for none. Ratios come as 0..1. The same text on every machine. */
 export function formatValue(value: number | undefined, unit: ValueUnit): string {
   if (value === undefined || !Number.isFinite(value)) return "no data";
   if (isInfinite(value)) return value < 0 ? "-∞" : "∞";
@@ -12,6 +12,8 @@ export function formatValue(value: number | undefined, unit: ValueUnit): string 
       return formatNumber(value);
     case "per_second":
       return `${formatNumber(value)}/s`;
+    case "times":
+      return `${formatNumber(value)}x`;
   }
 }
 
@@ -41,7 +43,7 @@ function formatNumber(value: number): string {
 /** For the labels of an axis, where room is short: `1.2k`, `3M`, `5%`. */
 export function formatShort(value: number, unit: ValueUnit): string {
   if (unit === "ratio") return `${trimZeros(grouped(value * 100, Math.abs(value) < 0.1 ? 2 : 1))}%`;
-  const suffix = unit === "per_second" ? "/s" : "";
+  const suffix = { number: "", per_second: "/s", times: "x" }[unit];
   const size = Math.abs(value);
   for (const [letter, scale] of [
     ["G", 1e9],

@@ -1,8 +1,10 @@
 import { formatLabels, type Labels, labelsKey } from "../model/labels.ts";
 import type { Rule } from "../model/rule.ts";
+import { formatDuration } from "../support/duration.ts";
 import { closest, didYouMean, listed } from "../support/yaml/closest.ts";
 import type { Path, Wrong } from "../support/yaml/fault.ts";
 import type { ReportTest, RuleTest, TestSeries, TestValues } from "./read-test-file.ts";
+import { checkSchedule } from "./schedule-check.ts";
 import type { Points } from "./test-schema.ts";
 
 export interface TestCheckOptions {
@@ -29,11 +31,15 @@ export function checkTest(test: RuleTest, { rules, faulty, report }: TestCheckOp
   };
   const main = ruleAt(test.ruleId, ["rule"]);
   const seen = new Set<string>();
+  const tiled = new Set<Rule>();
   for (const [index, series] of test.series.entries()) {
     const own = series.ruleId === test.ruleId;
     const rule = own ? main : ruleAt(series.ruleId, ["series", index, "rule"]);
     if (rule === undefined) continue;
     const at = (...path: Path): Path => ["series", index, ...path];
+    const wrongWindows = tiled.has(rule) ? undefined : windowsFault(rule);
+    if (wrongWindows !== undefined) tell(at(), wrongWindows);
+    tiled.add(rule);
     const wrongLabels = labelsFault(series.labels, rule);
     if (wrongLabels !== undefined) tell(at("labels"), wrongLabels);
     const key = `${rule.id} ${labelsKey(series.labels)}`;
@@ -80,6 +86,27 @@ function labelsFault(labels: Labels, { id, signal: { by } }: Rule): Wrong | unde
   if (missing.length > 0)
     return { message: `\`${id}\` tells alerts apart by \`${missing[0]}\`, which is missing`, fix };
   return { message: `\`${id}\` does not tell alerts apart by \`${unknown[0]}\``, fix };
+}
+
+/** The windows of `burn` are made of the ticks' own: they must lie end to end in them. */
+function windowsFault({ id, signal: { windowMs }, schedule, limits, overrides }: Rule): Wrong | undefined {
+  const tiers = [limits, ...overrides.map((each) => each.limits)].flatMap(({ when }) =>
+    when.form === "burn" ? when.tiers : [],
+  );
+  const facts = checkSchedule(schedule);
+  if (tiers.length === 0 || "message" in facts) return undefined;
+  const odd = tiers.flatMap(({ longMs, shortMs }) => [shortMs, longMs]).find((length) => length % windowMs !== 0);
+  if (odd !== undefined) {
+    return {
+      message: `\`${id}\` asks for windows of ${formatDuration(odd)}, which values of ${formatDuration(windowMs)} each do not make up`,
+      fix: "give the rule's `signal` a `window` that each window of its tiers is a multiple of",
+    };
+  }
+  if (windowMs % facts.stepMs === 0) return undefined;
+  return {
+    message: `the windows of \`${id}\` (${formatDuration(windowMs)}) do not lie end to end at its ticks, every ${formatDuration(facts.stepMs)}`,
+    fix: "give the rule's `signal` a `window` that is a multiple of its schedule's step",
+  };
 }
 
 type Tell = (path: Path, wrong: Wrong, at?: "key" | "value") => void;

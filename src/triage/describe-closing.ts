@@ -1,4 +1,5 @@
 import { type Block, type Document, link, paragraph, strong } from "../model/document.ts";
+import { recentEpisodes } from "../model/finding.ts";
 import { compareBands } from "../model/priority.ts";
 import { formatInstant } from "../model/time.ts";
 import { isBackAfter } from "./closing.ts";
@@ -17,7 +18,7 @@ export function regressedDocument(story: Story): Document {
   return [
     paragraph(
       strong(byUs ? `Back, ${after} after this was closed. ` : `Regressed, ${after} after the fix. `),
-      `This ticket was closed as Done at ${closedAt(story)}, and the problem is back: ${worstText(story)}. Episode ${1 + story.finding.pastEpisodes.length} in 30 days.`,
+      `This ticket was closed as Done at ${closedAt(story)}, and the problem is back: ${worstText(story)}. Episode ${recentEpisodes(story.finding)} in 30 days.`,
     ),
     ...deploysSinceDone(story),
     paragraph(priorityLine(story.priority)),

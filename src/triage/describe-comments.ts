@@ -1,5 +1,5 @@
 import { type Block, type Document, paragraph, strong } from "../model/document.ts";
-import type { Finding } from "../model/finding.ts";
+import { type Finding, recentEpisodes } from "../model/finding.ts";
 import { formatLabels } from "../model/labels.ts";
 import { formatDuration } from "../support/duration.ts";
 import { bandText, priorityLine } from "./score.ts";
@@ -62,7 +62,7 @@ export function backDocument(story: Story): Document {
   return [
     paragraph(
       strong("Back again"),
-      `${sinceLast(finding, at)}: ${worstText(story)}. Episode ${1 + finding.pastEpisodes.length} in 30 days.`,
+      `${sinceLast(finding, at)}: ${worstText(story)}. Episode ${recentEpisodes(finding)} in 30 days.`,
     ),
     paragraph(priorityLine(story.priority)),
   ];

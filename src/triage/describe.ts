@@ -1,6 +1,6 @@
 import { type Block, type Document, type Inline, link, paragraph, strong, text } from "../model/document.ts";
 import { mostSections } from "../model/evidence.ts";
-import { type AlertSummary, type Finding, isOngoing } from "../model/finding.ts";
+import { type AlertSummary, type Finding, isOngoing, recentEpisodes } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
 import { formatLabels } from "../model/labels.ts";
 import { ticketFields } from "../model/rule.ts";
@@ -13,7 +13,7 @@ import { stormBlocks, stormSummary } from "./describe-storm.ts";
 import { priorityLine } from "./score.ts";
 import { worstOfRules } from "./sections.ts";
 import { signalText } from "./signal-text.ts";
-import { episodeText, labelsOf, measuredText, type Story, unitOf, whole } from "./story.ts";
+import { episodeText, labelsOf, measuredText, type Story, valueUnit, whole } from "./story.ts";
 
 const mostOthersListed = 20;
 const mostRulesListed = mostSections - 1;
@@ -54,7 +54,7 @@ export function summaryDocument(story: Story): Document {
     row("State", stateText(finding, at)),
     row("Priority", priorityLine(priority)),
     row(isOngoing(finding) ? "This episode" : "Last episode", episodeText(story, episode)),
-    row("Episodes in 30 days", String(1 + finding.pastEpisodes.length)),
+    row("Episodes in 30 days", String(recentEpisodes(finding))),
     row("Since this ticket was filed", `back ${times(finding.memory.recurrences)}`),
     ...suspectRows(story),
     ...otherRules(story, ruleAlerts),
@@ -116,7 +116,9 @@ function facts(story: Story): Inline[][][] {
   ];
   const peak = episode.peak;
   if (peak !== undefined) {
-    rows.push(row("Worst", `${formatValue(peak.value, unitOf(rule.signal.measure))} at ${formatInstant(peak.at)}`));
+    rows.push(
+      row("Worst", `${formatValue(peak.value, valueUnit(rule, finding.worst.labels))} at ${formatInstant(peak.at)}`),
+    );
   }
   const events = eventsText(finding);
   if (events !== undefined) rows.push(row("Events", events));

@@ -15,7 +15,7 @@ import type { SeriesQuery } from "../model/query.ts";
 import { limitsFor, type Rule } from "../model/rule.ts";
 import { formatInstant, type Window } from "../model/time.ts";
 import { ungrouped } from "./impact.ts";
-import { measuredText, unitOf } from "./story.ts";
+import { measuredText, unitOf, valueUnit } from "./story.ts";
 
 /** A chart shows at most this many steps, and at least this many before the episode. */
 const mostChartSteps = 240;
@@ -74,18 +74,24 @@ function sectionRequest(
   const { signal } = rule;
   const to = at - delayMs;
   const startedAt = rule === opens ? finding.episode.startedAt : alert.since;
-  const lastedMs = Math.max(0, to - startedAt);
+  const { burn } = alert.verdict;
+  // A budget's long window is what the ticket is about: it is shown whole.
+  const shownMs = Math.max(0, to - startedAt) + (burn?.longMs ?? 0);
   // A long episode is drawn in coarser steps: the same picture in the same number of points.
-  const coarser = Math.max(1, Math.ceil(lastedMs / signal.windowMs / (mostChartSteps - stepsBefore)));
+  const coarser = Math.max(1, Math.ceil(shownMs / signal.windowMs / (mostChartSteps - stepsBefore)));
   const stepMs = signal.windowMs * coarser;
-  const steps = Math.ceil(lastedMs / stepMs) + stepsBefore;
+  const steps = Math.ceil(shownMs / stepMs) + stepsBefore;
   // The first breached tick's own window reaches back before that tick. A ticket can be filed late (over a cap, or when
   // its score rose), so the newest window alone may hold nothing of it.
   const episodeFrom = startedAt - signal.windowMs - delayMs;
-  const sampleFrom = Math.max(to - longestSampleWindowMs, Math.min(episodeFrom, to - signal.windowMs));
+  const badFrom = Math.min(episodeFrom, startedAt - (burn?.shortMs ?? 0) - delayMs, to - signal.windowMs);
+  const sampleFrom = Math.max(to - longestSampleWindowMs, badFrom);
   const window = { from: to - steps * stepMs, to };
+  const unit = unitOf(signal.measure);
+  const ownUnit = valueUnit(rule, alert.labels);
   return {
     ruleId: rule.id,
+    ...(ownUnit === unit ? {} : { valueUnit: ownUnit }),
     source: signal.source,
     query: ungrouped(signal.query, alert.labels),
     labels: {},
@@ -101,8 +107,8 @@ function sectionRequest(
       window,
       stepMs,
       title,
-      unit: unitOf(signal.measure),
-      threshold: alert.verdict.threshold,
+      unit,
+      threshold: chartLimit(rule, alert),
       ...chartReference(subject, stepMs),
       episode: { from: Math.max(episodeFrom, window.from), to },
     },
@@ -112,6 +118,13 @@ function sectionRequest(
       ...infraSteps(window, (windowMs ?? signal.windowMs) * coarser),
     })),
   };
+}
+
+/** In the unit of what is drawn: of a burn rate, the share of bad events that burns so fast. */
+function chartLimit(rule: Rule, { labels, verdict: { threshold } }: AlertSummary): number | undefined {
+  const { when } = limitsFor(rule, labels);
+  if (when.form !== "burn" || threshold === undefined) return threshold;
+  return Number((threshold * (1 - when.objective)).toPrecision(12));
 }
 
 /** In coarser steps than the rule's windows, the one before is a step earlier. */
@@ -148,7 +161,7 @@ function withoutRepeated(sections: readonly SectionRequest[]): readonly SectionR
 
 /** What a reader must know of a rule that the ticket does not open with. */
 function aboutRule(rule: Rule, alert: AlertSummary, opens: Rule | undefined): Document {
-  const unit = unitOf(rule.signal.measure);
+  const unit = valueUnit(rule, alert.labels);
   const rows: Inline[][][] = [
     row("Measured", text(measuredText(rule, alert))),
     row("Where", text(formatLabels(alert.labels))),

@@ -1,5 +1,6 @@
+import { burnRate } from "../model/burn.ts";
 import type { Finding, FindingEpisode } from "../model/finding.ts";
-import type { Rule } from "../model/rule.ts";
+import { type Rule, sloFor } from "../model/rule.ts";
 import { badSide } from "./impact.ts";
 import type { PriorityInputs, Reach } from "./score.ts";
 
@@ -8,7 +9,7 @@ const thirtyDaysMs = 30 * 86_400_000;
 /** What PRIORITY.md, "How inputs are measured", takes from a finding. Pure. */
 export function priorityInputs(finding: Finding, rule: Rule, at: number): PriorityInputs {
   const { episode } = finding;
-  const { slo } = rule.impact;
+  const slo = sloFor(rule, finding.worst.labels);
   const share = episode.sums.total > 0 ? episode.sums.bad / episode.sums.total : undefined;
   return {
     severity: finding.severity,
@@ -22,11 +23,6 @@ export function priorityInputs(finding: Finding, rule: Rule, at: number): Priori
     trend: finding.impact?.trend === "from_zero" && badSide(finding) === "below" ? "to_zero" : finding.impact?.trend,
     badEvents: rule.signal.measure.kind === "ratio" ? badEventsOf(finding) : undefined,
   };
-}
-
-/** 0.6 % against 99.9 % burns 6 times as fast, and not 5.9999999999999947 times: the cuts are at whole numbers. */
-function burnRate(share: number, objective: number): number {
-  return Number((share / (1 - objective)).toPrecision(12));
 }
 
 /** The sums weigh a window by the step between ticks: at its first ticks an episode has more bad events than they say. */

@@ -1,13 +1,15 @@
+import { budgetSpentBy } from "../model/burn.ts";
 import type { SuspectDeploys } from "../model/deploy.ts";
 import type { ValueUnit } from "../model/evidence.ts";
 import type { AlertSummary, Finding, FindingEpisode } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
-import { formatLabels } from "../model/labels.ts";
+import { formatLabels, type Labels } from "../model/labels.ts";
 import type { Priority } from "../model/priority.ts";
 import { isShare, type Measure } from "../model/query.ts";
-import type { Rule } from "../model/rule.ts";
+import { type Limits, limitsFor, type Rule } from "../model/rule.ts";
 import type { TicketRecord, TicketRef } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
+import type { BurnSeen } from "../model/verdict.ts";
 import { formatDuration } from "../support/duration.ts";
 import type { SilenceOver } from "./muting.ts";
 import type { StormDigest } from "./storm-digest.ts";
@@ -44,10 +46,16 @@ export function unitOf(measure: Measure): ValueUnit {
   return isShare(measure) ? "ratio" : measure.kind === "rate" ? "per_second" : "number";
 }
 
-/** `8.0%, limit: above 5.0%, over 5 min windows`. */
-export function measuredText(rule: Pick<Rule, "signal">, alert: AlertSummary): string {
+/** How the value of an alert is written: a burn rate as such, all else as its measure. */
+export function valueUnit(rule: Rule, labels: Labels): ValueUnit {
+  return limitsFor(rule, labels).when.form === "burn" ? "times" : unitOf(rule.signal.measure);
+}
+
+/** `8.0%, limit: above 5.0%, over windows of 5 min`; of a budget what `burnText` gives. */
+export function measuredText(rule: Rule, alert: AlertSummary): string {
   const { measure, windowMs } = rule.signal;
   const { verdict } = alert;
+  if (verdict.burn !== undefined) return burnText(limitsFor(rule, alert.labels), verdict.burn, verdict.threshold);
   const unit = unitOf(measure);
   if (verdict.reason === "nothing_reported") {
     return measure.kind === "promql" ? "nothing reported" : `nothing reported in ${formatDuration(windowMs)}`;
@@ -63,6 +71,17 @@ export function measuredText(rule: Pick<Rule, "signal">, alert: AlertSummary): s
   return `${value}${limit}${reference}${windows}`;
 }
 
+/** `burn rate 20x over 1 h and 500x over 5 min, limit: above 14.4x in both, which spends 2.0% of the budget in 1 h`. */
+function burnText({ when }: Limits, { longMs, shortMs, long, short }: BurnSeen, factor: number | undefined): string {
+  const over = (rate: number | undefined, ms: number) =>
+    `${rate === undefined ? "unknown (no events)" : formatValue(rate, "times")} over ${formatDuration(ms)}`;
+  const rates = `burn rate ${over(long, longMs)} and ${over(short, shortMs)}`;
+  if (factor === undefined || when.form !== "burn") return rates;
+  const share = formatValue(budgetSpentBy(factor, longMs, when.periodMs), "ratio");
+  const spends = `which spends ${share} of the budget in ${formatDuration(longMs)}`;
+  return `${rates}, limit: above ${formatValue(factor, "times")} in both, ${spends}`;
+}
+
 /** How bad it is now: its worst alert, or how many of a storm's findings are. */
 export function worstText({ storm, rule, finding }: Story): string {
   if (storm !== undefined) return `${storm.bad} of ${storm.total} problems are bad`;
@@ -71,7 +90,7 @@ export function worstText({ storm, rule, finding }: Story): string {
 
 /** `since 2026-…, over its limit for 20 min, worst 8.3% at …, 480 bad of 8,000 events`. */
 export function episodeText(story: Story, episode: FindingEpisode): string {
-  const unit = unitOf(story.rule.signal.measure);
+  const unit = valueUnit(story.rule, story.finding.worst.labels);
   const lasted = formatDuration(episode.lastBreachAt - episode.startedAt);
   if (story.storm !== undefined) {
     const most = episode.peak === undefined ? "" : `, ${whole(episode.peak.value)} bad at the same time at the most`;

@@ -11,12 +11,12 @@ const spans = [
   ["min", 60_000],
 ] as const;
 
-/** `8.0%`, `1,234`, `12.5/s`. */
+/** `8.0%`, `1,234`, `12.5/s`, `14.4x`. */
 export function formatValue(value: number, unit: ValueUnit): string {
   // What stands for infinity in JSON (model/infinity.ts).
   if (Math.abs(value) >= Number.MAX_VALUE) return value < 0 ? "-∞" : "∞";
   if (unit === "ratio") return formatShare(value);
-  return unit === "per_second" ? `${number.format(value)}/s` : number.format(value);
+  return `${number.format(value)}${{ number: "", per_second: "/s", times: "x" }[unit]}`;
 }
 
 export function formatShare(share: number): string {
@@ -53,6 +53,7 @@ export function formatAgo(at: number, now: number): string {
 
 /** Only a ratio has a bad part; the evidence, once collected, knows better. */
 export function unitOf({ verdict }: Alert): ValueUnit {
+  if (verdict.burn !== undefined) return "times";
   return verdict.badEvents === undefined ? "number" : "ratio";
 }
 

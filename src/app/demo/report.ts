@@ -1,5 +1,5 @@
 import type { DecisionReason } from "../../model/decision.ts";
-import type { Finding } from "../../model/finding.ts";
+import { type Finding, recentEpisodes } from "../../model/finding.ts";
 import { type Band, compareBands } from "../../model/priority.ts";
 import type { HistoryStore, Store } from "../../store/store.ts";
 import { priorityLine } from "../../triage/score.ts";
@@ -83,7 +83,7 @@ async function ticketOf(finding: Finding, { tickets, localTickets }: Store): Pro
     band: priority.band,
     score: priority.score,
     state: finding.state,
-    episodes: 1 + finding.pastEpisodes.length,
+    episodes: recentEpisodes(finding),
     filedAt: local.createdAt,
     why: priorityLine(priority),
   };

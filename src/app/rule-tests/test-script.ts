@@ -36,7 +36,8 @@ export function testSources({ rules, series, ticksOf, start }: TestScriptOptions
     const ticks = ticksOf(rule);
     const own = series.filter(({ ruleId }) => ruleId === rule.id).flatMap((each) => labelled(each, rule, ticks));
     const script = scripts.get(rule.signal.source) ?? {};
-    script[rule.signal.target] = { start, stepMs: 1, series: own, measure: rule.signal.query.measure, failure };
+    const { target, query, windowMs } = rule.signal;
+    script[target] = { start, stepMs: 1, series: own, measure: query.measure, windowMs, failure };
     scripts.set(rule.signal.source, script);
   }
   return Array.from(scripts, ([name, script]: [string, Script]) => createScriptedSource({ name, script }));

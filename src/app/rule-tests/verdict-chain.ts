@@ -3,6 +3,7 @@ import { formatValue } from "../../model/format.ts";
 import { type Labels, labelsKey } from "../../model/labels.ts";
 import type { Rule } from "../../model/rule.ts";
 import type { Verdict } from "../../model/verdict.ts";
+import { formatDuration } from "../../support/duration.ts";
 import type { RuleTestRun } from "./run-rule-test.ts";
 
 /** Ticks in a row at which the same was seen of one label set. */
@@ -78,8 +79,11 @@ function isSame(one: ChainLink, other: ChainLink): boolean {
 function seenText(verdict: Verdict, rule: Rule): string {
   const { value, threshold, reference, reason, kind } = verdict;
   const kindOfMeasure = rule.signal.query.measure.kind;
-  const unit = kindOfMeasure === "ratio" ? "ratio" : kindOfMeasure === "rate" ? "per_second" : "number";
-  const told = reason === undefined ? "" : ` (${reason})`;
+  const { burn } = verdict;
+  const measured = kindOfMeasure === "ratio" ? "ratio" : kindOfMeasure === "rate" ? "per_second" : "number";
+  const unit = burn === undefined ? measured : "times";
+  const over = burn === undefined ? "" : ` over ${formatDuration(burn.longMs)} and ${formatDuration(burn.shortMs)}`;
+  const told = `${over}${reason === undefined ? "" : ` (${reason})`}`;
   if (value === undefined) return reason ?? kind;
   const against = reference === undefined ? "" : `, earlier ${formatValue(reference, unit)}`;
   if (threshold === undefined) return `${formatValue(value, unit)}${against}${told}`;

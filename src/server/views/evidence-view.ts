@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Proof, SectionEvidence, SectionRequest } from "../../model/evidence.ts";
+import { type Proof, type SectionEvidence, type SectionRequest, valueUnits } from "../../model/evidence.ts";
 import { finite, instant, windowView } from "./common.ts";
 import { documentView, viewDocument } from "./document-view.ts";
 
@@ -18,7 +18,10 @@ const sectionMetaView = z.object({
   window: windowView,
   episode: windowView,
   stepMs: z.number(),
-  unit: z.enum(["ratio", "number", "per_second"]),
+  unit: z.enum(valueUnits),
+  valueUnit: z
+    .enum(valueUnits)
+    .meta({ description: "How the alert's own value is written: a burn rate is not charted." }),
   threshold: z.number().optional(),
   sampleCount: z.number(),
   chart: chartName,
@@ -82,6 +85,7 @@ function viewSectionMeta(request: SectionRequest, found: SectionEvidence): z.inf
     episode: { from: chart.episode.from, to: chart.episode.to },
     stepMs: chart.stepMs,
     unit: chart.unit,
+    valueUnit: request.valueUnit ?? chart.unit,
     threshold: finite(chart.threshold),
     sampleCount: found.samples.length,
     chart: found.chart?.name,

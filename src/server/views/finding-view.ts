@@ -6,6 +6,7 @@ import {
   type FindingEpisode,
   type FindingEvent,
   findingStates,
+  recentEpisodes,
 } from "../../model/finding.ts";
 import { bands, type Priority } from "../../model/priority.ts";
 import { modes, severities } from "../../model/rule.ts";
@@ -36,6 +37,10 @@ const verdictView = z.object({
   reference: z.number().optional(),
   events: z.number(),
   badEvents: z.number().optional(),
+  burn: z
+    .object({ longMs: z.number(), shortMs: z.number(), long: z.number().optional(), short: z.number().optional() })
+    .optional()
+    .meta({ description: "Of a budget: the tier that value and threshold are of, and the burn rates of its windows." }),
   detail: z.string().optional(),
 });
 
@@ -57,6 +62,8 @@ const episodeView = z.object({
   sums: z.object({ bad: z.number(), total: z.number() }),
   budgetShare: z.number().optional(),
 });
+
+const episodeCount = z.number().meta({ description: "This episode and those of the last 30 days." });
 
 const priorityView = z.object({
   score: z.number(),
@@ -138,7 +145,7 @@ export const findingSummaryView = z.object({
     .string()
     .optional()
     .meta({ description: "What the priority took as reach, such as `120 events`; left out when it was not measured." }),
-  episodeCount: z.number().meta({ description: "This episode and those of the last 30 days." }),
+  episodeCount,
   ticket: ticketLinkView.optional(),
 });
 export type FindingSummaryView = z.infer<typeof findingSummaryView>;
@@ -148,6 +155,7 @@ export const findingView = z.object({
   groupKey: z.string(),
   others: z.array(alertView),
   pastEpisodes: z.array(episodeView),
+  episodeCount,
   priority: priorityView.optional(),
   explains: z
     .object({ count: z.number(), findings: z.array(z.object({ id: z.string(), title: z.string() })) })
@@ -174,7 +182,7 @@ export function viewFindingSummary(finding: Finding, ticket: TicketRecord | unde
     score: finding.priority?.score,
     band: finding.priority?.band,
     reach: reachOf(finding.priority),
-    episodeCount: finding.pastEpisodes.length + 1,
+    episodeCount: recentEpisodes(finding),
     ticket: ticket && viewTicketLink(ticket),
   };
 }
@@ -191,6 +199,7 @@ export function viewFinding(finding: Finding): FindingView {
     groupKey: finding.groupKey,
     others: finding.others.map(viewAlert),
     pastEpisodes: finding.pastEpisodes.map(viewEpisode),
+    episodeCount: recentEpisodes(finding),
     priority: finding.priority && viewPriority(finding.priority),
     explains: finding.explains && {
       count: finding.explains.count,
@@ -258,7 +267,7 @@ function viewAlert({ fingerprint, ruleId, labels, state, since, verdict }: Alert
 }
 
 function viewVerdict(verdict: Verdict) {
-  const { kind, reason, direction, events, badEvents, detail } = verdict;
+  const { kind, reason, direction, events, badEvents, burn, detail } = verdict;
   return {
     kind,
     reason,
@@ -268,6 +277,7 @@ function viewVerdict(verdict: Verdict) {
     reference: finite(verdict.reference),
     events,
     badEvents,
+    burn: burn && { ...burn },
     detail,
   };
 }

@@ -13,6 +13,7 @@ import type { Window } from "../../model/time.ts";
 import type { Point } from "../../support/series-notation.ts";
 import { chooseGroups } from "../choose-groups.ts";
 import type { LabelledSeries, ScriptedSeries } from "./script.ts";
+import { type Parts, sumOver } from "./sum-over.ts";
 
 const scriptedFailure: QueryFailure = {
   code: "unreachable",
@@ -23,6 +24,12 @@ const scriptedFailure: QueryFailure = {
 const notScripted: QueryFailure = {
   code: "unknown_field",
   message: "the script does not say how many users there are",
+  retryable: false,
+};
+
+const notTold: QueryFailure = {
+  code: "refused",
+  message: "the script does not say what windows of this length hold",
   retryable: false,
 };
 
@@ -38,10 +45,12 @@ export function answerFromSeries(script: ScriptedSeries, { query, window, mustAn
   if (usersOf === "unknown") return { kind: "failed", failure: notScripted };
   for (const series of script.series) {
     if (!isWanted(series.labels, query)) continue;
-    const position = positionOf(script, series, window);
-    const observed = usersOf === undefined ? observe(series, position, query) : usersAt(series, position, usersOf);
+    const position = positionOf(script, series, window.to);
+    const observed =
+      usersOf === undefined ? observe(script, series, { query, window, position }) : usersAt(series, position, usersOf);
     if (observed === "failed") return { kind: "failed", failure: script.failure ?? scriptedFailure };
     if (observed === "unknown") return { kind: "failed", failure: notScripted };
+    if (observed === "untold") return { kind: "failed", failure: notTold };
     if (observed === undefined) continue;
     const labels = pickLabels(series.labels, query.by);
     const key = labelsKey(labels);
@@ -98,19 +107,43 @@ function isWanted(labels: Labels, { where, by }: Query): boolean {
   });
 }
 
-function observe(series: LabelledSeries, tick: number, query: Query): Observed | undefined | "failed" {
+interface Place {
+  readonly query: Query;
+  readonly window: Window;
+  /** Of the value whose window ends with this one. */
+  readonly position: number;
+}
+
+function observe(
+  script: ScriptedSeries,
+  series: LabelledSeries,
+  { query, window, position: tick }: Place,
+): Observed | undefined | "failed" | "untold" {
   if (query.measure.kind === "ratio") {
-    const total = at(series.total, tick);
-    const bad = series.bad === undefined ? 0 : at(series.bad, tick);
-    if (total === "failed" || bad === "failed") return "failed";
-    if (total === undefined || total === 0 || bad === undefined) return undefined;
-    return { events: total, badEvents: bad, value: bad / total };
+    const newest = partsAt(series, tick);
+    if (newest === "failed") return "failed";
+    const parts = sumOver(window, newest, {
+      series,
+      eachMs: script.windowMs,
+      first: series.ends?.[0] ?? script.start,
+      partsAt: (end) => partsAt(series, positionOf(script, series, end)),
+    });
+    if (parts === "untold") return "untold";
+    if (parts === undefined || parts.total === 0) return undefined;
+    return { events: parts.total, badEvents: parts.bad, value: parts.bad / parts.total };
   }
   const value = at(series.value, tick);
   const events = at(series.events, tick);
   if (value === "failed" || events === "failed") return "failed";
   if (value === undefined) return undefined;
   return { value, events: events ?? (query.measure.kind === "count" ? value : 1) };
+}
+
+function partsAt(series: LabelledSeries, tick: number): Parts | undefined | "failed" {
+  const total = at(series.total, tick);
+  const bad = series.bad === undefined ? 0 : at(series.bad, tick);
+  if (total === "failed" || bad === "failed") return "failed";
+  return total === undefined || bad === undefined ? undefined : { total, bad };
 }
 
 /** Of label sets that the question does not tell apart. */
@@ -142,8 +175,8 @@ function sum(values: readonly number[]): number {
 
 const positionsOfEnds = new WeakMap<readonly number[], ReadonlyMap<number, number>>();
 
-/** Which of a series' values is the one for a window; -1 when none is. */
-function positionOf(script: ScriptedSeries, { ends }: LabelledSeries, { to }: Window): number {
+/** Which of a series' values is the one for windows that end then; -1 when none is. */
+function positionOf(script: ScriptedSeries, { ends }: LabelledSeries, to: number): number {
   if (ends === undefined) {
     const tick = (to - script.start) / script.stepMs;
     return Number.isInteger(tick) ? tick : -1;

@@ -15,8 +15,8 @@ export interface ScriptedEvents {
 
 /**
  * What the source answers, tick by tick, whatever the measure and the filter: the value at index i is the answer for
- * every window that ends at `start + i * stepMs`, also that of an earlier window (a change) or a longer one (a burn).
- * Before the start and after the last value there is no data.
+ * every window that ends at `start + i * stepMs`, also that of an earlier window (a change). Before the start and after the
+ * last value there is no data.
  */
 export interface ScriptedSeries {
   readonly start: number;
@@ -27,6 +27,11 @@ export interface ScriptedSeries {
    * other measure fails; without it every question is answered from the values.
    */
   readonly measure?: Measure;
+  /**
+   * How long a window each value is for. A ratio over a longer one (a burn) is then made of the values whose windows lie end to
+   * end in it; where one is missing or failed, that part of it is empty. Without it, values are for windows of any length.
+   */
+  readonly windowMs?: number;
   /** How a failed query fails; default as an outage that may pass, which is asked again at later ticks. */
   readonly failure?: QueryFailure;
 }

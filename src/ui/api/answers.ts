@@ -84,6 +84,7 @@ export type FindingSummary = Shared & {
 export type FindingAnswer = Shared & {
   readonly others: readonly Alert[];
   readonly pastEpisodes: readonly Episode[];
+  readonly episodeCount: number;
   readonly priority?: PriorityAnswer | undefined;
   readonly explains?: Json<Explained> | undefined;
   readonly explainedBy?: Json<Explainer> | undefined;
@@ -104,6 +105,7 @@ export interface EvidenceSection {
   readonly episodeStartedAt?: number | undefined;
   readonly window: Window;
   readonly unit: ValueUnit;
+  readonly valueUnit: ValueUnit;
   readonly threshold?: number | undefined;
   readonly sampleCount: number;
   readonly chart?: string | undefined;

@@ -27,7 +27,7 @@ export function FindingPage({ id }: { id: string }) {
   if (query.data === undefined) return <Awaiting query={query} />;
   const { finding, events, evidence, deploys } = query.data;
   const unitFor = (alert: Alert) =>
-    evidence?.sections.find(({ ruleId }) => ruleId === alert.ruleId)?.unit ?? unitOf(alert);
+    evidence?.sections.find(({ ruleId }) => ruleId === alert.ruleId)?.valueUnit ?? unitOf(alert);
   const unit = unitFor(finding.worst);
   return (
     <article>
@@ -130,7 +130,7 @@ function FindingHead({ detail: { finding, rules }, unit }: { detail: FindingDeta
 }
 
 function ImpactPanel({ finding, unit }: { finding: FindingAnswer; unit: ValueUnit }) {
-  const { episode, impact, pastEpisodes } = finding;
+  const { episode, episodeCount, impact, pastEpisodes } = finding;
   const share = badShare(episode);
   const end = episode.endedAt ?? episode.lastBreachAt;
   return (
@@ -176,8 +176,8 @@ function ImpactPanel({ finding, unit }: { finding: FindingAnswer; unit: ValueUni
         )}
         {episode.budgetShare !== undefined && <Fact name="Budget spent">{formatShare(episode.budgetShare)}</Fact>}
         <Fact name="Episodes">
-          {pastEpisodes.length + 1}
-          {pastEpisodes[0] !== undefined && (
+          {episodeCount}
+          {episodeCount > 1 && pastEpisodes[0] !== undefined && (
             <span className="dimmed">
               {" "}
               in 30 days, the one before began <Moment at={pastEpisodes[0].startedAt} />

@@ -1,14 +1,17 @@
 import type { ValueUnit } from "../../model/evidence.ts";
 import type { Alert } from "../api/answers.ts";
-import { formatCount, formatValue } from "../format.ts";
+import { formatCount, formatSpan, formatValue } from "../format.ts";
 
 /** The number against its limit: `6.0% measured, limit 5.0%`. */
 export function Measured({ alert, unit }: { alert: Alert; unit: ValueUnit }) {
-  const { value, threshold, direction, kind, detail } = alert.verdict;
+  const { value, threshold, direction, kind, detail, burn } = alert.verdict;
   if (value === undefined) return <span>{detail ?? (kind === "failed" ? "could not be asked" : "no data")}</span>;
   return (
     <span>
-      <strong className="number">{formatValue(value, unit)}</strong> measured
+      <strong className="number">{formatValue(value, unit)}</strong>{" "}
+      {burn === undefined
+        ? "measured"
+        : `as fast as the error budget allows, over ${formatSpan(burn.longMs)} and ${formatSpan(burn.shortMs)}`}
       {threshold !== undefined && (
         <>
           , bad {direction ?? "above"} <span className="number">{formatValue(threshold, unit)}</span>

@@ -15,12 +15,25 @@ const countRule = checkoutRule
   .replace(/ {6}measure: ratio\n {6}bad: .*\n/, "      measure: count\n")
   .replace(/ {4}when:.*\n {4}until:.*\n {4}impact:[\s\S]*$/, '    schedule: "*/5 * * * *"\n    when: { above: 10 }\n');
 
+const budgetRule = (id: string, more: string) =>
+  checkoutRule
+    .slice(checkoutRule.indexOf("  - id"))
+    .replace("checkout-errors", id)
+    .replace(
+      / {4}when:.*\n {4}until:.*\n {4}impact:[\s\S]*$/,
+      `    when: { burn: { objective: 99%, period: 30d } }\n${more}`,
+    );
+const budgetRules = [
+  budgetRule("odd-window", "").replace("window: 5m", "window: 7m"),
+  budgetRule("odd-step", '    schedule: "*/2 * * * *"\n'),
+].join("");
+
 describe("faults of rule test files", () => {
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".yaml"))) {
     const fault = basename(file, ".yaml");
     it(`says where, what and what to write instead: ${fault}`, async () => {
       const text = readFileSync(new URL(file, folder), "utf8");
-      const { faults, results } = await runTests(`${checkoutRule}${countRule}`, text);
+      const { faults, results } = await runTests(`${checkoutRule}${countRule}${budgetRules}`, text);
       expect(hasErrors(faults)).to.equal(true);
       for (const { line, column, message, fix } of faults) {
         expect(line).to.be.at.least(1);
