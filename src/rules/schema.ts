@@ -203,7 +203,7 @@ const signal = z
       .optional(),
     max_groups: whole("How many groups are judged at most; default 200.", { least: 1, most: 10_000 }).optional(),
     window: duration(
-      "How far back each evaluation looks; not shorter than the schedule's step. With `promql`, whose ranges stand in the expression: a step of the chart, and how far back `previous` lies; default the schedule's step.",
+      "How far back each evaluation looks; not shorter than the schedule's step. With `promql`, whose ranges stand in the expression: a step of the chart, and how far back `previous` lies; default the schedule's step. With `burn`: a step of the chart; default the shortest window of its tiers.",
       { least: second, most: 31 * day },
     ).optional(),
   })
