@@ -5,11 +5,15 @@ import { gunzipSync } from "node:zlib";
 import type { Client, estypes } from "@elastic/elasticsearch";
 import { type AccessDocument, parseAccessLine } from "./apache-access.ts";
 import { flattenSnapshots, type NginxDocument, NginxSnapshot } from "./nginx-status.ts";
+import { parseSshdLine } from "./sshd-auth.ts";
 
 const raw = {
   access: "elastic-examples/apache_access.log.gz",
   nginx: "elastic-examples/nginxplus_status.ndjson.gz",
 } as const;
+
+/** The real auth.log that is shipped under examples/. */
+export const sshdLogFile = projectFile("examples/sshd/auth.log.gz");
 
 /** One point of a metric series: `at` in milliseconds since 1970, UTC. */
 export interface MetricPoint {
@@ -132,6 +136,12 @@ export async function loadAccessLog(
   const shifted = endsAt === undefined ? documents : shiftToEndAt(documents, endsAt);
   await loadDocuments(client, { index, documents: shifted });
   return shifted;
+}
+
+/** Loads the sshd log into an index, as Filebeat's system module would have taken it apart. */
+export async function loadSshdLog(client: Client, { index }: { index: string }): Promise<void> {
+  const documents = (await readLines(sshdLogFile)).flatMap((line) => parseSshdLine(line) ?? []);
+  await loadDocuments(client, { index, documents });
 }
 
 function projectFile(path: string): string {
