@@ -10,6 +10,7 @@ import { isRegressed } from "../triage/closing.ts";
 import { stormTitle } from "../triage/describe-storm.ts";
 import { needsImpact, planImpact, readImpact } from "../triage/impact.ts";
 import { priorityInputs } from "../triage/measure.ts";
+import { type Scored, worstFirst } from "../triage/rank.ts";
 import { score } from "../triage/score.ts";
 import type { StormDigest } from "../triage/storm-digest.ts";
 import type { TickContext } from "./context.ts";
@@ -102,7 +103,7 @@ export async function triageFindings(
       const priority = digest?.priority ?? priorityOf(known, step, at, context);
       return { step, finding: { ...known, priority }, ticket, priority };
     })
-    .sort((a, b) => b.priority.score - a.priority.score || (a.finding.id < b.finding.id ? -1 : 1))
+    .sort((a, b) => worstFirst(scoredOf(a), scoredOf(b)))
     // A storm's parent goes before what is listed on it.
     .sort((a, b) => Number(digests.has(b.finding.id)) - Number(digests.has(a.finding.id)));
   const windows = context.maintenance.on(at);
@@ -179,6 +180,10 @@ async function createBudget(
 
 function doneAt(ticket: TicketRecord | undefined): number | undefined {
   return ticket?.closed?.as === "done" ? ticket.closed.at : undefined;
+}
+
+function scoredOf({ finding, priority }: { readonly finding: Finding; readonly priority: Priority }): Scored {
+  return { finding, score: priority.score };
 }
 
 /** A quiet finding keeps its last score. */

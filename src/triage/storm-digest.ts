@@ -3,6 +3,7 @@ import { type Band, compareBands, type Priority } from "../model/priority.ts";
 import type { Storm } from "../model/storm.ts";
 import type { TicketRef } from "../model/ticket.ts";
 import { canonicalJson, sha256 } from "../support/hashing.ts";
+import { worstFirst } from "./rank.ts";
 
 /** Findings that a parent lists; the others are counted. */
 export const mostListed = 20;
@@ -70,7 +71,10 @@ export function digestStorm({ storm, findings, total, pageOf, tickets }: StormMe
   const bad = findings.filter((finding) => isBadIn(storm, finding)).length;
   const shared = sharedLabels(findings);
   const worst = [...ranked].find((finding) => isBadIn(storm, finding)) ?? ranked[0];
-  const told = listed.map(({ id, band, isBad, ticket }) => [id, band, isBad, typeof ticket === "object" && ticket.key]);
+  // By id: equals that change places with each event are no news.
+  const told = [...listed]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ id, band, isBad, ticket }) => [id, band, isBad, typeof ticket === "object" && ticket.key]);
   return {
     storm,
     total,
@@ -88,8 +92,7 @@ export function rankMembers(findings: readonly Finding[]): readonly Finding[] {
   return [...findings].sort(
     (a, b) =>
       compareBands(b.priority?.band ?? "None", a.priority?.band ?? "None") ||
-      (b.priority?.score ?? 0) - (a.priority?.score ?? 0) ||
-      (a.id < b.id ? -1 : 1),
+      worstFirst({ finding: a, score: a.priority?.score ?? 0 }, { finding: b, score: b.priority?.score ?? 0 }),
   );
 }
 

@@ -2,6 +2,7 @@ import type { Finding } from "../model/finding.ts";
 import { type Band, compareBands } from "../model/priority.ts";
 import type { Storm, StormMembership } from "../model/storm.ts";
 import { formatInstant } from "../model/time.ts";
+import { worstFirst } from "./rank.ts";
 
 const minuteMs = 60_000;
 /** The numbers of RULES.md section 4. */
@@ -140,7 +141,7 @@ function membership(storm: Storm, at: number, band: Band, child: boolean): Storm
 
 /** In the order in which they get one: Highest before others, and by score among all that are in the storm. */
 function chooseChildren(wishes: readonly Wish[], others: readonly Other[], children: ReadonlySet<string>): Wish[] {
-  const ranked = [...wishes].sort((a, b) => b.score - a.score || (a.finding.id < b.finding.id ? -1 : 1));
+  const ranked = [...wishes].sort(worstFirst);
   const chosen: Wish[] = [];
   for (const [position, wish] of ranked.entries()) {
     if (children.has(wish.finding.id)) continue;

@@ -60,6 +60,16 @@ const member = (more: Partial<StormMembership> = {}): StormMembership => ({
 const childrenOf = ({ seats }: StormAnswer) => [...seats].filter(([, { child }]) => child).map(([id]) => id);
 
 describe("a storm", () => {
+  it("gives its tickets to those with the most bad events where scores are equal", () => {
+    const bad = (count: number): Wish => {
+      const one = wish(`w-${String(count).padStart(4, "0")}`);
+      const episode = { ...one.finding.episode, sums: { bad: count, total: count } };
+      return { ...one, finding: { ...one.finding, episode } };
+    };
+    const answer = judge({ wishes: Array.from({ length: 30 }, (_, index) => bad(index)) });
+    expect(childrenOf(answer).sort()).to.deep.equal(["w-0025", "w-0026", "w-0027", "w-0028", "w-0029"]);
+  });
+
   it("opens with more than the limit, those of other schedules included, and not with as many", () => {
     expect(judge({ wishes: wishes(20) }).storm).to.equal(undefined);
     expect(judge({ wishes: wishes(12), recent: others(8) }).storm).to.equal(undefined);

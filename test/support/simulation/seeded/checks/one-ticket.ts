@@ -1,19 +1,25 @@
 import type { HistoryEntry } from "../../../jira/record.ts";
 import { created, type Facts } from "../facts.ts";
+import { hiddenProject } from "../plan.ts";
 
 /**
- * When an issue was deleted, or lost our label to a person, that nobody but Jira knew of, since the program died over its
- * create or its answer was lost: nothing can find it from then on, and what is filed after that is no second ticket. By
- * the issue's id.
+ * When an issue was deleted, moved out of reach, or lost our label to a person, that nobody but Jira knew of, since the
+ * program died over its create or its answer was lost: nothing can find it from then on, and what is filed after that is
+ * no second ticket. By the issue's id.
  */
 function takenUnknown(facts: Facts): ReadonlyMap<string, number> {
   const known = new Set(
     facts.tickets.flatMap(({ ref, formerRefs = [] }) => [ref.id, ...formerRefs.map(({ id }) => id)]),
   );
   const taken = facts.history.filter(
-    (entry) => !known.has(entry.issueId) && (entry.operation === "deleteIssue" || takesOurLabelOff(entry)),
+    (entry) => !known.has(entry.issueId) && (entry.operation === "deleteIssue" || isHidden(entry)),
   );
   return new Map(taken.map(({ issueId, at }) => [issueId, at]));
+}
+
+function isHidden(entry: HistoryEntry): boolean {
+  const isAway = (entry.change as { projectKey?: string } | null)?.projectKey === hiddenProject;
+  return (entry.operation === "moveIssue" && isAway) || takesOurLabelOff(entry);
 }
 
 function takesOurLabelOff({ operation, actor, change }: HistoryEntry): boolean {
