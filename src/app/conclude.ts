@@ -3,7 +3,7 @@ import type { Evaluation, RuleJudgement } from "../detect/judge.ts";
 import type { Finding } from "../model/finding.ts";
 import { fingerprint } from "../model/identity.ts";
 import type { Rule } from "../model/rule.ts";
-import type { FindingCommit, RuleCommit, RuleState, RuleTickCounts } from "../store/store.ts";
+import type { FindingCommit, MeasuredHistory, RuleCommit, RuleState, RuleTickCounts } from "../store/store.ts";
 import { isInWindow } from "../triage/muting.ts";
 import type { TickContext } from "./context.ts";
 import { type Outcomes, outcomesOf, type TickLine, tickLines } from "./outcomes.ts";
@@ -18,6 +18,8 @@ export interface Judged {
   readonly storeAlerts: boolean;
   /** False where the rule judged this very tick already: what it counted then stays. Default true. */
   readonly storeCounts?: boolean;
+  /** What it measured that is to be compared with later. */
+  readonly measured?: MeasuredHistory | undefined;
 }
 
 export interface ConcludeRequest {
@@ -82,6 +84,7 @@ async function concludeAlone(request: ConcludeRequest, context: TickContext, sig
   for (const commit of rulesToCommit) {
     if (failed.has(commit.state.ruleId)) continue;
     context.knownLabelSets.committed(commit.state.ruleId, commit.labelSetsSeen, commit.labelSetsForgotten);
+    context.measuredHistories.stored(commit.state.ruleId, commit.measured);
   }
   for (const { action, reason } of outcomes.values()) context.metrics.recordDecision(action, reason);
   watchFixes(request, commits, failed, context);
@@ -149,7 +152,7 @@ function findingsByRule(
 }
 
 function ruleCommit(
-  { judgement, state, storeAlerts, storeCounts = true }: Judged,
+  { judgement, state, storeAlerts, storeCounts = true, measured }: Judged,
   alerting: readonly Evaluation[],
   outcomes: Outcomes,
   findings: readonly FindingCommit[],
@@ -164,6 +167,7 @@ function ruleCommit(
     alertsEnded: storeAlerts ? ended : [],
     labelSetsSeen: judgement.seen.map(({ labels, seenAt }) => ({ ruleId: state.ruleId, labels, seenAt })),
     labelSetsForgotten: judgement.forgotten,
+    measured,
     counts: storeCounts ? countsOf(judgement, alerting, outcomes) : undefined,
     findings,
   };

@@ -14,6 +14,7 @@ import type { Metrics } from "../support/metrics.ts";
 import type { Mutex } from "../support/mutex.ts";
 import type { SectionInfra } from "../triage/evidence.ts";
 import type { KnownLabelSets } from "./known-label-sets.ts";
+import type { MeasuredHistories } from "./measured-histories.ts";
 
 /** How many new tickets may be filed. */
 export interface CreateLimits {
@@ -49,6 +50,7 @@ export interface TickContext {
   readonly scale: PriorityScale;
   readonly createLimits: CreateLimits;
   readonly knownLabelSets: KnownLabelSets;
+  readonly measuredHistories: MeasuredHistories;
   readonly fixWatch: FixWatch;
   readonly maintenance: MaintenanceCalendar;
   readonly clock: Clock;

@@ -21,6 +21,7 @@ import { createEngine, type Engine } from "./engine.ts";
 import { KnownLabelSets } from "./known-label-sets.ts";
 import { createLearning, type Learning, loadFixWatch } from "./learning.ts";
 import type { LoadedRules } from "./load-rules.ts";
+import { MeasuredHistories } from "./measured-histories.ts";
 import { createVoice } from "./voice.ts";
 
 const evidenceDeadlineMs = 20_000;
@@ -106,6 +107,7 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
       scale: config.priority,
       createLimits: createLimitsOf(config),
       knownLabelSets: new KnownLabelSets(store.state),
+      measuredHistories: new MeasuredHistories(store.state),
       fixWatch: await loadFixWatch(store),
       maintenance: new MaintenanceCalendar(config.maintenance),
       clock,

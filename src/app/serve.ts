@@ -186,6 +186,7 @@ async function retain({ store, config, logger, metrics }: Program, clock: Clock)
       outbox: now - outboxMs,
       events: now - eventsMs,
       deploys: now - deploysMs,
+      now,
     });
   } catch (thrown) {
     if (store.lost.aborted) return 0;

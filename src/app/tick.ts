@@ -8,6 +8,7 @@ import type { BatchAnswer, QueryFailure } from "../model/query.ts";
 import type { Rule } from "../model/rule.ts";
 import type { RuleState } from "../store/store.ts";
 import { asBackfeedError } from "../support/errors.ts";
+import { askPast } from "./ask-past.ts";
 import { type Concluded, conclude, type Judged } from "./conclude.ts";
 import type { TickContext } from "./context.ts";
 
@@ -37,6 +38,7 @@ export async function runTick(request: TickRequest, context: TickContext, signal
   await context.knownLabelSets.load(
     rules.filter(({ signal: { by } }) => by.length > 0).map(({ identity }) => identity),
   );
+  await context.measuredHistories.load(rules, tick.at);
   const alerts = alertsByRule(rules, await context.store.state.alerts());
   const changed = new Set(rules.filter((rule) => hasChanged(rule, states)).map(({ id }) => id));
   const plans = planTick({
@@ -55,8 +57,10 @@ export async function runTick(request: TickRequest, context: TickContext, signal
     if (answer === undefined) continue;
     context.metrics.recordSourceRequests(plan.source, answer.requests);
     for (const planned of plan.rules) {
+      await askPast(planned, answer, context, signal);
       const judgement = judge(planned, answer, request, alerts.get(planned.rule.id) ?? [], changed, context);
-      judged.push(settle(judgement, request, context));
+      const measured = context.measuredHistories.toStore(judgement, planned.window);
+      judged.push({ ...settle(judgement, request, context), measured });
     }
   }
   const concluded = await conclude(
@@ -88,7 +92,8 @@ function judge(
 ): RuleJudgement {
   const { rule } = planned;
   const known = context.knownLabelSets.of(rule.identity);
-  const asked = { planned, answer, tick: request.tick, instance: context.instance };
+  const usualOf = context.measuredHistories.usualOf(rule, planned.window);
+  const asked = { planned, answer, tick: request.tick, instance: context.instance, usualOf };
   try {
     if (!changed.has(rule.id)) return judgeRule({ ...asked, alerts, known });
     const ended = endAlerts(rule, alerts, known.values());

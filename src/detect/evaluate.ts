@@ -1,8 +1,10 @@
 import type { AlertState } from "../model/alert.ts";
+import type { Usual } from "../model/baseline.ts";
 import { storable } from "../model/infinity.ts";
 import { isZeroOfNothing, type Measure, type Observation } from "../model/query.ts";
 import type { Limits, Rule, Until, When } from "../model/rule.ts";
 import type { Verdict, VerdictReason } from "../model/verdict.ts";
+import { allowedDistance, type BaselineWhen } from "./baseline/usual.ts";
 import { evaluateBurn } from "./evaluate-burn.ts";
 
 /** What one window gave for one label set. */
@@ -20,6 +22,8 @@ export interface Evaluated {
   readonly referenceHadData?: boolean;
   /** Of `burn`: what a window of this length had. */
   readonly over?: (windowMs: number) => Observation | undefined;
+  /** For `baseline`: what is usual of this label set; undefined while that is not known. */
+  readonly usual?: Usual | undefined;
   /** The source's newest event is older than `stale_after`. */
   readonly stale: boolean;
 }
@@ -29,6 +33,7 @@ interface Comparison {
   readonly direction: "above" | "below";
   readonly threshold: number | undefined;
   readonly reference?: number;
+  readonly usual?: Usual;
   /** A floor of the form itself (`change`) was not reached. */
   readonly underFloor?: boolean;
 }
@@ -57,7 +62,7 @@ export function evaluate(input: Evaluated): Verdict {
   const value = measuredValue(input.current, input.measure);
   if (value === undefined) return withoutData(input, facts, undefined);
   const comparison = compare(when, value, input);
-  if (comparison === "no_reference") return withoutData(input, { ...facts, value }, "no_reference");
+  if (typeof comparison === "string") return withoutData(input, { ...facts, value }, comparison);
 
   const measured = measuredVerdict(comparison, value, events, badEvents);
   if (comparison.breached && input.stale && comparison.direction === "above") {
@@ -76,12 +81,12 @@ export function evaluate(input: Evaluated): Verdict {
 
 /** As breached. One object and no spread where nothing is compared with: there is one for every label set of every tick. */
 function measuredVerdict(
-  { direction, threshold, reference }: Comparison,
+  { direction, threshold, reference, usual }: Comparison,
   value: number,
   events: number,
   badEvents: number | undefined,
 ): { -readonly [Key in keyof Verdict]: Verdict[Key] } {
-  if (threshold !== undefined && reference === undefined) {
+  if (threshold !== undefined && reference === undefined && usual === undefined) {
     return badEvents === undefined
       ? { kind: "breached", value, direction, threshold, events }
       : { kind: "breached", value, direction, threshold, events, badEvents };
@@ -92,6 +97,7 @@ function measuredVerdict(
     direction,
     ...(threshold === undefined ? {} : { threshold }),
     ...(reference === undefined ? {} : { reference }),
+    ...(usual === undefined ? {} : { usual }),
     events,
     ...(badEvents === undefined ? {} : { badEvents }),
   };
@@ -117,8 +123,9 @@ function compare(
   when: Exclude<When, { form: "absent" | "burn" }>,
   value: number,
   input: Evaluated,
-): Comparison | "no_reference" {
+): Comparison | "no_reference" | "too_little_history" {
   if (when.form === "change") return compareChange(when, value, input);
+  if (when.form === "baseline") return compareUsual(when, value, input.usual);
   if (when.above !== undefined && value > when.above) {
     return { breached: true, direction: "above", threshold: when.above };
   }
@@ -151,6 +158,19 @@ function compareChange(
     : { breached: false, direction: "above", threshold: storable(reference * when.up), reference };
 }
 
+/** Strictly farther from the median than is allowed. Not breached, the limit is that of the side on which the value lies. */
+function compareUsual(when: BaselineWhen, value: number, usual: Usual | undefined): Comparison | "too_little_history" {
+  if (usual === undefined) return "too_little_history";
+  const { median } = usual;
+  const allowed = allowedDistance(usual, when);
+  const above = { direction: "above", threshold: storable(median + allowed), usual } as const;
+  const below = { direction: "below", threshold: storable(median - allowed), usual } as const;
+  if (when.direction !== "down" && value - median > allowed) return { breached: true, ...above };
+  if (when.direction !== "up" && median - value > allowed) return { breached: true, ...below };
+  const isAbove = when.direction === "both" ? value >= median : when.direction === "up";
+  return { breached: false, ...(isAbove ? above : below) };
+}
+
 /** Floors are on the events behind a mean or percentile, and on the bad events of a ratio; never on traffic. */
 function isUnderFloor(when: When, measure: Measure, observation: Observation | undefined): boolean {
   if (measure.kind === "ratio") return (observation?.badEvents ?? 0) < when.minBadEvents;
@@ -159,6 +179,7 @@ function isUnderFloor(when: When, measure: Measure, observation: Observation | u
 }
 
 function canBreachAbove(when: When): boolean {
+  if (when.form === "baseline") return when.direction !== "down";
   return when.form === "threshold" ? when.above !== undefined : when.form === "change" && when.up !== undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { Alert, AlertChange, AlertState } from "../model/alert.ts";
+import type { Usual } from "../model/baseline.ts";
 import { fingerprint, groupKey } from "../model/identity.ts";
 import { type Labels, labelsKey, pickLabels } from "../model/labels.ts";
 import type { Answer, BatchAnswer, Observation, ProbeAnswer, QueryFailure } from "../model/query.ts";
@@ -51,6 +52,8 @@ export interface JudgeRequest {
   readonly known: ReadonlyMap<string, SeenLabels>;
   /** The instance name that identities are made of. */
   readonly instance: string;
+  /** For `baseline`: what is usual of a label set, by `labelsKey`; undefined for what is not known. */
+  readonly usualOf?: ((key: string, limits: Limits) => Usual | undefined) | undefined;
 }
 
 /** Remembered label sets of one rule; beyond it the longest unseen are forgotten first. */
@@ -105,6 +108,7 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
       reference: before,
       referenceHadData: reference?.hadData ?? false,
       ...(over === undefined ? {} : { over: over.at }),
+      usual: request.usualOf?.(key, limits),
       stale,
     });
     evaluations.push(advance(request, labels, alert, verdict));

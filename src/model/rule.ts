@@ -1,3 +1,4 @@
+import type { DeviationDirection, Season } from "./baseline.ts";
 import type { DeployPolicy } from "./deploy.ts";
 import type { Labels } from "./labels.ts";
 import type { Measure, Query, Where } from "./query.ts";
@@ -40,6 +41,17 @@ export type When =
       readonly floor: number;
     } & Modifiers)
   | ({ readonly form: "absent"; readonly knownForMs: number } & Modifiers)
+  | ({
+      readonly form: "baseline";
+      /** How far back values are remembered and compared with. */
+      readonly historyMs: number;
+      readonly season: Season;
+      /** Breached when the value is farther from the median than this many robust deviations. */
+      readonly deviations: number;
+      readonly direction: DeviationDirection;
+      /** Where all but a few values were the same: breached when it is farther from them than this share of them; 0.1 is 10 %. */
+      readonly minChange: number;
+    } & Modifiers)
   | ({
       readonly form: "burn";
       readonly objective: number;

@@ -1,3 +1,5 @@
+import type { Usual } from "./baseline.ts";
+
 export const verdictKinds = ["breached", "between", "clear", "no_data", "failed"] as const;
 export type VerdictKind = (typeof verdictKinds)[number];
 
@@ -5,6 +7,7 @@ export type VerdictKind = (typeof verdictKinds)[number];
 export type VerdictReason =
   | "below_floor"
   | "no_reference"
+  | "too_little_history"
   | "nothing_reported"
   | "no_data_is_breach"
   | "no_data_is_clear"
@@ -31,6 +34,8 @@ export interface Verdict {
   readonly direction?: "above" | "below";
   /** The value the change was measured against. */
   readonly reference?: number;
+  /** What the value was measured against, where that is what is usual. */
+  readonly usual?: Usual;
   /** Events behind the value; for a ratio the whole. */
   readonly events: number;
   readonly badEvents?: number;

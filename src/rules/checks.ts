@@ -4,6 +4,7 @@ import { formatDuration } from "../support/duration.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
 import type { Path, Report } from "../support/yaml/fault.ts";
 import type { Partly, ShapeFault } from "../support/yaml/shape.ts";
+import { checkBaseline } from "./baseline-checks.ts";
 import type { BurnGround } from "./burn-checks.ts";
 import { ruleDefaults } from "./compile.ts";
 import type { RuleContext } from "./context.ts";
@@ -145,6 +146,7 @@ function checkLimits(rule: RuleParts, ground: BurnGround, context: RuleContext, 
   checkOwner(rule.owner ?? ruleDefaults.owner, ["owner"], context, report);
   if (when !== undefined) {
     checkWhen(when, ["when"], ground, report);
+    checkBaseline(when, ["when"], rule.signal, report);
     checkUntil(when, until, ["until"], measure, report);
   }
   const seen = new Set<string>();
@@ -177,7 +179,10 @@ function checkLimits(rule: RuleParts, ground: BurnGround, context: RuleContext, 
     if (override.owner !== undefined) checkOwner(override.owner, [...path, "owner"], context, report);
     if (when === undefined || (override.when === undefined && override.until === undefined)) continue;
     const merged = mergeWhen(when, (override.when ?? {}) as WhenInput);
-    if (override.when !== undefined) checkWhen(merged, [...path, "when"], ground, report);
+    if (override.when !== undefined) {
+      checkWhen(merged, [...path, "when"], ground, report);
+      checkBaseline(merged, [...path, "when"], rule.signal, report);
+    }
     checkUntil(
       merged,
       mergeUntil(until, override.until as UntilInput | undefined),

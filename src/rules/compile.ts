@@ -36,6 +36,15 @@ export const ruleDefaults = {
   samples: 5,
 } as const;
 
+/** What `baseline: {}` means. */
+export const baselineDefaults = {
+  historyMs: 28 * day,
+  season: "week",
+  deviations: 6,
+  direction: "both",
+  minChange: 0.1,
+} as const;
+
 /** Gives the model's rule of a checked input. Must only be called when checks found no fault. */
 export function compileRule(input: RuleInput, location: { readonly file: string; readonly line: number }): Rule {
   const by = input.signal.by ?? [];
@@ -206,6 +215,19 @@ function compileWhen(when: WhenInput): When {
       ...(up === undefined ? {} : { up: riseFactor(up) }),
       ...(down === undefined ? {} : { down }),
       floor: floor ?? 0,
+      ...modifiers,
+    };
+  }
+  if (formOf(when) === "baseline" && when.baseline !== undefined) {
+    const { history, season, deviations, direction, min_change: minChange } = when.baseline;
+    const { historyMs, ...defaults } = baselineDefaults;
+    return {
+      form: "baseline",
+      historyMs: history ?? historyMs,
+      season: season ?? defaults.season,
+      deviations: deviations ?? defaults.deviations,
+      direction: direction ?? defaults.direction,
+      minChange: minChange ?? defaults.minChange,
       ...modifiers,
     };
   }

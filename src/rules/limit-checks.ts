@@ -5,7 +5,7 @@ import { riseFactor } from "./compile.ts";
 import { formsOf } from "./merge.ts";
 import type { UntilInput, WhenInput } from "./schema.ts";
 
-const notExecuted = ["baseline", "new"] as const;
+const notExecuted = ["new"] as const;
 
 /** A `when` that is complete: its own form, and limits that the measure can be on the wrong side of. */
 export function checkWhen(when: WhenInput, path: Path, ground: BurnGround, report: Report): void {
@@ -16,7 +16,7 @@ export function checkWhen(when: WhenInput, path: Path, ground: BurnGround, repor
       path,
       {
         message: "`when` says no form: nothing could ever be bad",
-        fix: "add `above:` or `below:`, `change:`, `absent:` or `burn:`",
+        fix: "add `above:` or `below:`, `change:`, `baseline:`, `absent:` or `burn:`",
       },
       { at: "key" },
     );
@@ -40,7 +40,7 @@ export function checkWhen(when: WhenInput, path: Path, ground: BurnGround, repor
       [...path, form],
       {
         message: `\`when.${form}\` is part of the language, but this version does not execute it`,
-        fix: "use `above`, `below`, `change`, `absent` or `burn`, or leave the rule out until a later version",
+        fix: "use `above`, `below`, `change`, `baseline`, `absent` or `burn`, or leave the rule out until a later version",
       },
       { at: "key" },
     );

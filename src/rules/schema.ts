@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deviationDirections, seasons } from "../model/baseline.ts";
 import { modes, type Ownership, ownerships, severities, type TicketField } from "../model/rule.ts";
 import { day, hour, minute, second } from "../support/duration.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
@@ -94,6 +95,35 @@ const absent = z
   })
   .meta({ description: "A known label set reports nothing in the window.", examples: ["{ known_for: 7d }"] });
 
+const baseline = z
+  .strictObject({
+    history: duration("How far back values are compared with; default 4w.", {
+      least: hour,
+      most: 366 * day,
+    }).optional(),
+    season: z
+      .enum(seasons)
+      .meta({ description: "After what the values repeat: week | day | none; default week.", examples: ["week"] })
+      .optional(),
+    deviations: z
+      .number()
+      .positive()
+      .max(1_000)
+      .meta({ description: "How many robust deviations from the median are bad; default 6.", examples: [6] })
+      .optional(),
+    direction: z
+      .enum(deviationDirections)
+      .meta({ description: "Which side is bad: up | down | both; default both." })
+      .optional(),
+    min_change: ratio("Where the values hardly ever differ: how far from them is bad; default 10%.", {
+      most: 100,
+    }).optional(),
+  })
+  .meta({
+    description: "The value against what was usual at this time of the season; {} for all defaults.",
+    examples: ["{ season: week, direction: up }"],
+  });
+
 const slo = {
   objective: ratio("What share of events must be good.", { least: 0.000_001, most: 0.999_999_9 }).meta({
     examples: ["99.9%"],
@@ -152,7 +182,7 @@ const when = z
     below: quantity("Breached when the value is strictly under this.").optional(),
     change: change.optional(),
     absent: absent.optional(),
-    baseline: notYet("Distance from what is usual at this time of the season.").optional(),
+    baseline: baseline.optional(),
     new: notYet("A value or log pattern that was not known.").optional(),
     burn: burn.optional(),
     for: duration("How long it must hold before the alert fires; default 0.", { most: 30 * day }).optional(),

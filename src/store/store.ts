@@ -1,4 +1,5 @@
 import type { Alert } from "../model/alert.ts";
+import type { MeasuredWindow } from "../model/baseline.ts";
 import type { CreatesCounted } from "../model/cap.ts";
 import type { DecisionReason } from "../model/decision.ts";
 import type { Deploy } from "../model/deploy.ts";
@@ -39,6 +40,16 @@ export interface KnownLabelSet {
   readonly seenAt: number;
 }
 
+/** What a rule measured, to be compared with later. */
+export interface MeasuredHistory {
+  /** Names what the numbers are of: of another signal nothing is compared with them. */
+  readonly signal: string;
+  /** How long after its start a window is of use. */
+  readonly keepForMs: number;
+  /** Oldest first. */
+  readonly windows: readonly MeasuredWindow[];
+}
+
 /** How many label sets of one rule at one tick had each verdict and each outcome. */
 export interface RuleTickCounts {
   readonly verdicts: Readonly<Record<string, number>>;
@@ -61,6 +72,8 @@ export interface RuleCommit {
   readonly alertsEnded: readonly string[];
   readonly labelSetsSeen: readonly KnownLabelSet[];
   readonly labelSetsForgotten: readonly Labels[];
+  /** What it measured that is not stored yet; a window that is there already is replaced. */
+  readonly measured?: MeasuredHistory | undefined;
   /** Undefined where the tick keeps those it has. */
   readonly counts: RuleTickCounts | undefined;
   /** Findings whose worst alert is this rule's. */
@@ -122,6 +135,12 @@ export interface StateStore {
   /** Every alert that is not inactive, without those of the fingerprints in `except`. */
   alerts(except?: ReadonlySet<string>): Promise<readonly Alert[]>;
   knownLabelSets(ruleIds: readonly string[]): Promise<readonly KnownLabelSet[]>;
+  /** What a rule measured of one signal in windows that began since an instant, oldest first. */
+  measuredWindows(request: {
+    readonly ruleId: string;
+    readonly signal: string;
+    readonly since: number;
+  }): Promise<readonly MeasuredWindow[]>;
   findings(groupKeys: readonly string[]): Promise<ReadonlyMap<string, Finding>>;
   /** Creates decided since an instant, counted by tracker and project (`tracker/project`). */
   createsSince(since: number): Promise<ReadonlyMap<string, CreatesCounted>>;
@@ -411,10 +430,18 @@ export interface Store extends TickStore {
   readonly localTickets: LocalTicketStore;
   /**
    * Deletes what is older than its time: ticks, counts and hints that were looked at; evidence; finished outbox entries;
-   * events of closed findings, people's edits, silences and storms that are over; deploys. Gives how many rows, bounded per
+   * events of closed findings, people's edits, silences and storms that are over; deploys; measured windows that are of no
+   * use any more at `now`. Gives how many rows, bounded per
    * call.
    */
-  retain(before: { ticks: number; evidence: number; outbox: number; events: number; deploys: number }): Promise<number>;
+  retain(before: {
+    ticks: number;
+    evidence: number;
+    outbox: number;
+    events: number;
+    deploys: number;
+    now: number;
+  }): Promise<number>;
   /** A cheap read, for readiness. Throws `unavailable`, also when what was opened is no longer where it was. */
   ping(): Promise<void>;
   /**

@@ -65,7 +65,7 @@ export function storeDeployPromises(test: StoreUnderTest): void {
       const { store } = test;
       await store.deploys.receive(deploy("old", { at: start - 1 }));
       await store.deploys.receive(deploy("new"));
-      const before = { ticks: 0, evidence: 0, outbox: 0, events: 0, deploys: start };
+      const before = { ticks: 0, evidence: 0, outbox: 0, events: 0, now: 0, deploys: start };
       expect(await store.retain(before)).to.equal(1);
       expect(keysOf(await store.deploys.ofService("checkout", start))).to.deep.equal(["new"]);
     });

@@ -15,10 +15,21 @@ import {
   tick,
 } from "./store-builders.ts";
 
-const nothing = { ticks: 0, evidence: 0, outbox: 0, events: 0, deploys: 0 };
+const nothing = { ticks: 0, evidence: 0, outbox: 0, events: 0, now: 0, deploys: 0 };
 
 export function storeRetentionPromises(test: StoreUnderTest): void {
   describe("retention", () => {
+    it("deletes measured windows that are of no use any more", async () => {
+      const { store } = test;
+      const windows = [0, 1, 2].map((place) => ({ from: start + place * minute, values: new Map([["a", place]]) }));
+      const measured = { signal: "one", keepForMs: 10 * minute, windows };
+      await store.state.commitTick(tick([{ ...ruleCommit("a"), measured }]));
+      expect(await store.retain({ ...nothing, now: start + 10 * minute })).to.equal(0);
+      expect(await store.retain({ ...nothing, now: start + 11 * minute + 1 })).to.equal(2);
+      const left = await store.state.measuredWindows({ ruleId: "a", signal: "one", since: 0 });
+      expect(left.map(({ from }) => from)).to.deep.equal([start + 2 * minute]);
+    });
+
     it("deletes ticks and counts from before an instant", async () => {
       const { store } = test;
       for (let index = 0; index < 5; index++) {

@@ -96,7 +96,7 @@ export function storeSilencePromises(test: StoreUnderTest): void {
       const { store } = test;
       const early = await store.silences.add(draft());
       const late = await store.silences.add(draft({ endsAt: start + 9 * hour }));
-      const before = { ticks: 0, evidence: 0, outbox: 0, events: start + hour, deploys: 0 };
+      const before = { ticks: 0, evidence: 0, outbox: 0, events: start + hour, now: 0, deploys: 0 };
       expect(await store.retain(before)).to.equal(0);
       expect(await store.retain({ ...before, events: start + hour + 1 })).to.equal(1);
       expect(idsOf((await store.silences.list({ limit: 9 })).items)).to.deep.equal([late.id]);

@@ -48,6 +48,42 @@ export function storeStatePromises(test: StoreUnderTest): void {
       expect(entry).to.deep.include({ state: "pending", attempts: 0, looks: 0, lostCreates: 0, lease: undefined });
     });
 
+    it("keeps what rules measured, of each signal apart, also after a restart", async () => {
+      const windows = (values: readonly number[]) =>
+        values.map((value, place) => ({
+          from: start + place * minute,
+          values: new Map([
+            ["a", value],
+            ["b", -0.5],
+          ]),
+        }));
+      const measured = (signal: string, values: readonly number[]) => ({
+        signal,
+        keepForMs: 3 * minute,
+        windows: windows(values),
+      });
+      const commits = [
+        { ...ruleCommit("checkout"), measured: measured("one", [1, 2, 3]) },
+        { ...ruleCommit("cart"), measured: measured("one", [7]) },
+      ];
+      await test.store.state.commitTick(tick(commits));
+      await test.store.state.commitTick(tick([{ ...ruleCommit("checkout"), measured: measured("one", [5]) }]));
+      await test.store.state.commitTick(tick([{ ...ruleCommit("checkout"), measured: measured("two", [9]) }]));
+      await test.restart();
+      const { state } = test.store;
+      const of = async (ruleId: string, signal: string, since = 0) =>
+        (await state.measuredWindows({ ruleId, signal, since })).map(({ from, values }) => [from, ...values]);
+      expect(await of("checkout", "one")).to.deep.equal([
+        [start, ["a", 5], ["b", -0.5]],
+        [start + minute, ["a", 2], ["b", -0.5]],
+        [start + 2 * minute, ["a", 3], ["b", -0.5]],
+      ]);
+      expect(await of("checkout", "one", start + minute)).to.have.length(2);
+      expect(await of("checkout", "two")).to.deep.equal([[start, ["a", 9], ["b", -0.5]]]);
+      expect(await of("cart", "one")).to.have.length(1);
+      expect(await of("other", "one")).to.deep.equal([]);
+    });
+
     it("replaces what changes, deletes alerts that ended and label sets that are forgotten", async () => {
       const { state } = test.store;
       await state.commitTick(tick([firingRule("checkout")]));

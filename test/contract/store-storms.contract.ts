@@ -96,7 +96,8 @@ export function storeStormPromises(test: StoreUnderTest): void {
       await state.commitFindings([], { storm, findings: [] });
       await storms.end(storm, start + 90 * minute);
       expect(await storms.living()).to.deep.equal([]);
-      const retain = (events: number) => test.store.retain({ ticks: 0, evidence: 0, outbox: 0, deploys: 0, events });
+      const retain = (events: number) =>
+        test.store.retain({ ticks: 0, evidence: 0, outbox: 0, deploys: 0, now: 0, events });
       expect(await retain(start + 90 * minute)).to.equal(0);
       expect(await retain(start + 91 * minute)).to.equal(1);
     });

@@ -7,7 +7,7 @@ import type { StoreUnderTest } from "./store.contract.ts";
 import { event, finding, idOf, minute, plain, ruleCommit, start, tick, ticketRecord } from "./store-builders.ts";
 
 const hour = 60 * minute;
-const nothing = { ticks: 0, evidence: 0, outbox: 0, events: 0, deploys: 0 };
+const nothing = { ticks: 0, evidence: 0, outbox: 0, events: 0, now: 0, deploys: 0 };
 
 /** A stored record with an issue of its own. */
 async function given(store: Store, name: string, issue: number, overrides: Partial<TicketRecord> = {}): Promise<void> {

@@ -90,5 +90,15 @@ export const verdictCases: readonly VerdictCase[] = [
     rule: "when: { change: { versus: 5m, up: +50%, down: 20%, floor: 10 } }\nno_data: clear",
     kinds: ["breached", "clear"],
   },
+  {
+    name: "baseline",
+    rule: "when: { baseline: { history: 1h, season: none, deviations: 4, min_change: 10% }, for: 2m }\nno_data: keep",
+    kinds: ["breached", "clear", "no_data"],
+  },
+  {
+    name: "baseline, up, with an `until` of its own",
+    rule: "when: { baseline: { history: 1h, season: none, direction: up } }\nuntil: { below: 50, for: 1m }\nno_data: clear",
+    kinds: ["breached", "between", "clear"],
+  },
   { name: "absent", rule: "when: { absent: { known_for: 1h }, for: 2m }", kinds: ["breached", "clear"] },
 ];

@@ -183,8 +183,8 @@ async function verdictsOf(
       for (const { judgement } of judged) {
         expect(judgement.failure).to.equal(undefined);
         for (const { labels, verdict, state } of judgement.evaluations) {
-          const { kind, value, threshold, reference, reason } = verdict;
-          const facts = JSON.stringify({ value, threshold, reference, reason });
+          const { kind, value, threshold, reference, usual, reason } = verdict;
+          const facts = JSON.stringify({ value, threshold, reference, usual, reason });
           lines
             .get(judgement.rule.id)
             ?.push(`${new Date(tick).toISOString().slice(11, 16)} ${formatLabels(labels)} ${kind} ${facts} ${state}`);

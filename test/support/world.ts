@@ -2,6 +2,7 @@ import type { CreateLimits, ProgramContext } from "../../src/app/context.ts";
 import { createEngine, type Engine } from "../../src/app/engine.ts";
 import { KnownLabelSets } from "../../src/app/known-label-sets.ts";
 import { createLearning, type Learning, loadFixWatch } from "../../src/app/learning.ts";
+import { MeasuredHistories } from "../../src/app/measured-histories.ts";
 import { type RecoverReport, recoverInto } from "../../src/app/recover.ts";
 import { redactingSource } from "../../src/app/redaction.ts";
 import { refileFinding } from "../../src/app/refile-finding.ts";
@@ -121,6 +122,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     scale: options.scale ?? defaultPriorityScale,
     createLimits: { perRun: 10, perDay: 50, perDayPerProject: 25, storm: 20, ...options.limits },
     knownLabelSets: new KnownLabelSets(store.state),
+    measuredHistories: new MeasuredHistories(store.state),
     fixWatch: await loadFixWatch(store),
     maintenance: new MaintenanceCalendar(options.maintenance ?? []),
     clock,

@@ -21,6 +21,7 @@ import type { TickContext, Voice } from "../context.ts";
 import { createLimitsOf } from "../create-budget.ts";
 import { createDueTicks } from "../due-ticks.ts";
 import { KnownLabelSets } from "../known-label-sets.ts";
+import { MeasuredHistories } from "../measured-histories.ts";
 import type { Redact } from "../redaction.ts";
 import type { TickResult } from "../tick.ts";
 import { createVoice } from "../voice.ts";
@@ -163,6 +164,7 @@ function contextOf(
     scale: config.priority,
     createLimits: createLimitsOf(config),
     knownLabelSets: new KnownLabelSets(store.state),
+    measuredHistories: new MeasuredHistories(store.state),
     fixWatch: new FixWatch(),
     // A test is about its rules; the day it is dated on is not to decide.
     maintenance: new MaintenanceCalendar([]),

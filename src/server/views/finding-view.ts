@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { seasons } from "../../model/baseline.ts";
 import { actions, decisionReasons } from "../../model/decision.ts";
 import {
   type AlertSummary,
@@ -20,6 +21,7 @@ import { ticketLinkView, viewTicketLink } from "./ticket-view.ts";
 const verdictReasons = [
   "below_floor",
   "no_reference",
+  "too_little_history",
   "nothing_reported",
   "no_data_is_breach",
   "no_data_is_clear",
@@ -35,6 +37,15 @@ const verdictView = z.object({
   threshold: z.number().optional(),
   direction: z.enum(["above", "below"]).optional(),
   reference: z.number().optional(),
+  usual: z
+    .object({
+      median: z.number(),
+      deviation: z.number().meta({ description: "Robust standard deviation: 1.4826 x MAD." }),
+      season: z.enum(seasons),
+      values: z.number().meta({ description: "How many values it is of." }),
+    })
+    .optional()
+    .meta({ description: "For `baseline`: what the value was compared with." }),
   events: z.number(),
   badEvents: z.number().optional(),
   burn: z
@@ -267,7 +278,7 @@ function viewAlert({ fingerprint, ruleId, labels, state, since, verdict }: Alert
 }
 
 function viewVerdict(verdict: Verdict) {
-  const { kind, reason, direction, events, badEvents, burn, detail } = verdict;
+  const { kind, reason, direction, usual, events, badEvents, burn, detail } = verdict;
   return {
     kind,
     reason,
@@ -275,6 +286,7 @@ function viewVerdict(verdict: Verdict) {
     threshold: finite(verdict.threshold),
     direction,
     reference: finite(verdict.reference),
+    usual: usual && { ...usual },
     events,
     badEvents,
     burn: burn && { ...burn },

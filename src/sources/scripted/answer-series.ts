@@ -8,6 +8,8 @@ import {
   type Query,
   type QueryFailure,
   type Question,
+  type SeriesPoint,
+  type SeriesRequest,
 } from "../../model/query.ts";
 import type { Window } from "../../model/time.ts";
 import type { Point } from "../../support/series-notation.ts";
@@ -69,6 +71,34 @@ export function answerFromSeries(script: ScriptedSeries, { query, window, mustAn
     observations.push({ labels: {}, value: isZeroOfNothing(query.measure) ? 0 : undefined, events: 0 });
   }
   return { kind: "answered", ...chooseGroups({ observations, mustAnswer, maxGroups: query.maxGroups }) };
+}
+
+/**
+ * What the script says of one label set in each step of a window; nothing for steps that are no window of its. A query that
+ * fails has no value here: it was not seen.
+ */
+export function seriesFromSeries(
+  script: ScriptedSeries,
+  { query, labels, window, stepMs }: SeriesRequest,
+): readonly SeriesPoint[] {
+  const wanted = labelsKey(labels);
+  const series = script.series.filter((each) => labelsKey(pickLabels(each.labels, Object.keys(labels))) === wanted);
+  const part = { ...script, series };
+  const points: SeriesPoint[] = [];
+  for (let at = window.from; at < window.to; at += stepMs) {
+    const step = { from: at, to: Math.min(at + stepMs, window.to) };
+    points.push({ at, value: isSaid(part, step) ? valueIn(part, query, step) : undefined });
+  }
+  return points;
+}
+
+function isSaid(script: ScriptedSeries, window: Window): boolean {
+  return script.series.some((series) => positionOf(script, series, window.to) >= 0);
+}
+
+function valueIn(script: ScriptedSeries, query: Query, window: Window): number | undefined {
+  const answer = answerFromSeries(script, { query, window, mustAnswer: [] });
+  return answer.kind === "answered" ? answer.observations[0]?.value : undefined;
 }
 
 /** From its start on a script stands for a source that is alive; before it there is only what series of other instants say. */

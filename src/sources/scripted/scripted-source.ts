@@ -16,7 +16,7 @@ import { BackfeedError } from "../../support/errors.ts";
 import { linesByGroup } from "../lines-by-group.ts";
 import type { QueryFault, Source } from "../source.ts";
 import { answerFromEvents, anyEvent, samplesFromEvents, seriesFromEvents } from "./answer-events.ts";
-import { answerFromSeries, anyInSeries } from "./answer-series.ts";
+import { answerFromSeries, anyInSeries, seriesFromSeries } from "./answer-series.ts";
 import { checkAgainstEvents } from "./check-events.ts";
 import { FilterRefused } from "./event-filter.ts";
 import { isSeries, type Script, type ScriptedEvents, type ScriptedSeries } from "./script.ts";
@@ -90,7 +90,13 @@ export function createScriptedSource({ name, script }: { name: string; script: S
     },
     async series(request: SeriesRequest, signal): Promise<readonly SeriesPoint[]> {
       stopIfAborted(signal);
-      return refusing(() => seriesFromEvents(eventsOf(request.query.target), request));
+      return refusing(() => {
+        const target = targetOf(request.query.target);
+        const isOfSeries = target !== undefined && isSeries(target);
+        return isOfSeries
+          ? seriesFromSeries(target, request)
+          : seriesFromEvents(eventsOf(request.query.target), request);
+      });
     },
     lines: (request, signal) => linesByGroup(source, request, signal),
     async check(queries: readonly Query[], signal): Promise<readonly QueryFault[]> {

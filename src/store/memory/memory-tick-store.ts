@@ -1,11 +1,12 @@
 import type { Alert } from "../../model/alert.ts";
+import type { MeasuredWindow } from "../../model/baseline.ts";
 import type { CreatesCounted } from "../../model/cap.ts";
 import type { Finding } from "../../model/finding.ts";
 import { labelsKey } from "../../model/labels.ts";
 import type { OutboxDraft } from "../../model/outbox.ts";
 import type { Storm } from "../../model/storm.ts";
 import type { TicketRecord } from "../../model/ticket.ts";
-import type { FindingCommit, KnownLabelSet, RuleState, StormRank, TickStore } from "../store.ts";
+import type { FindingCommit, KnownLabelSet, MeasuredHistory, RuleState, StormRank, TickStore } from "../store.ts";
 
 /** A tick's store without a disk, and handles for who plays what stands around it. */
 export interface MemoryTickStore extends TickStore {
@@ -26,6 +27,8 @@ export function createMemoryTickStore(): MemoryTickStore {
   const watchedSince = new Map<string, number>();
   const alerts = new Map<string, Alert>();
   const known = new Map<string, Map<string, KnownLabelSet>>();
+  /** By rule and signal, then by start. */
+  const measured = new Map<string, Map<number, MeasuredWindow>>();
   /** By group key. */
   const findings = new Map<string, Finding>();
   const storms = new Map<string, { readonly storm: Storm; readonly ended: boolean }>();
@@ -80,6 +83,10 @@ export function createMemoryTickStore(): MemoryTickStore {
         ),
       alerts: async (except) => [...alerts.values()].filter(({ fingerprint }) => except?.has(fingerprint) !== true),
       knownLabelSets: async (ruleIds) => ruleIds.flatMap((id) => [...(known.get(id)?.values() ?? [])]),
+      measuredWindows: async ({ ruleId, signal, since }) =>
+        [...(measured.get(`${ruleId} ${signal}`)?.values() ?? [])]
+          .filter(({ from }) => from >= since)
+          .sort((a, b) => a.from - b.from),
       findings: async (groupKeys) =>
         new Map(
           groupKeys.flatMap((key) => {
@@ -117,6 +124,7 @@ export function createMemoryTickStore(): MemoryTickStore {
           for (const fingerprint of rule.alertsEnded) alerts.delete(fingerprint);
           for (const seen of rule.labelSetsSeen) knownOf(known, seen.ruleId).set(labelsKey(seen.labels), seen);
           for (const labels of rule.labelSetsForgotten) knownOf(known, state.ruleId).delete(labelsKey(labels));
+          if (rule.measured !== undefined) putMeasured(measured, state.ruleId, rule.measured);
           putFindings(rule.findings);
         }
         return [];
@@ -180,6 +188,20 @@ function knownOf(known: Map<string, Map<string, KnownLabelSet>>, ruleId: string)
     known.set(ruleId, sets);
   }
   return sets;
+}
+
+function putMeasured(
+  measured: Map<string, Map<number, MeasuredWindow>>,
+  ruleId: string,
+  { signal, windows }: MeasuredHistory,
+): void {
+  const key = `${ruleId} ${signal}`;
+  let stored = measured.get(key);
+  if (stored === undefined) {
+    stored = new Map();
+    measured.set(key, stored);
+  }
+  for (const window of windows) stored.set(window.from, window);
 }
 
 function isWithin(at: number | undefined, after: number, until: number): boolean {

@@ -8,6 +8,7 @@ import { ticketChangeSchema } from "./schema-4.ts";
 import { ticketLifeSchema } from "./schema-5.ts";
 import { deploySchema } from "./schema-6.ts";
 import { stormSchema } from "./schema-7.ts";
+import { measuredSchema } from "./schema-8.ts";
 
 interface Migration {
   readonly name: string;
@@ -23,6 +24,7 @@ const migrations: readonly Migration[] = [
   { name: "ticket life", up: ticketLifeSchema },
   { name: "deploys", up: deploySchema },
   { name: "storms", up: stormSchema },
+  { name: "measured windows", up: measuredSchema },
 ];
 
 /**

@@ -38,6 +38,9 @@ export async function retain(connections: Connections, before: Parameters<Store[
         select number from deploys where at < ${before.deploys} limit ${rowsPerKind})`,
     sql`delete from webhook_inbox where number in (
         select number from webhook_inbox where done_at < ${before.ticks} limit ${rowsPerKind})`,
+    sql`delete from measured_windows where (rule_number, signal, started_at) in (
+        select rule_number, signal, started_at from measured_windows
+        where keep_until < ${before.now} limit ${rowsPerKind})`,
   ];
   let deleted = 0;
   for (const deletion of deletions) {

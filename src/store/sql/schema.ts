@@ -20,6 +20,8 @@ export interface Tables {
   alerts: { fingerprint: string; rule_id: string; group_key: string; body: string };
   /** `hash` is that of `labels`, the canonical JSON of `labelsKey`: labels are hostile and may be too long for a key. */
   known_label_sets: { rule_id: string; hash: string; labels: string; seen_at: number };
+  /** `body` is the JSON object of the values by label set. */
+  measured_windows: { rule_number: number; signal: string; started_at: number; keep_until: number; body: string };
   schedule_numbers: { number: Generated<number>; schedule: string };
   rule_numbers: { number: Generated<number>; rule_id: string };
   /** On which schedules a rule has ever been evaluated, so that its ticks are looked for only there. */

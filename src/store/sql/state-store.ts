@@ -6,6 +6,7 @@ import { decodeText, encode, isRecord, keyNumber, keyText, unreadable } from "./
 import type { Connections } from "./connections.ts";
 import { fixedQuery } from "./fixed-query.ts";
 import { inChunks } from "./in-chunks.ts";
+import { decodeMeasured, measuredRows } from "./measured-rows.ts";
 import { refile } from "./refile.ts";
 import { readAlert, readFinding, readTick } from "./rows.ts";
 import type { Tables } from "./schema.ts";
@@ -56,6 +57,16 @@ export function createStateStore(options: { connections: Connections; unreadable
         ),
       );
       return rows.read(stored, "known_label_sets", (row) => `${row.rule_id} ${row.hash}`, readKnownLabelSet);
+    },
+
+    measuredWindows: async (request) => {
+      const stored = await connections.read((database) => measuredRows(database, request));
+      return rows.read(
+        stored,
+        "measured_windows",
+        (row) => `${request.ruleId} ${row.started_at}`,
+        (row) => ({ from: row.started_at, values: decodeMeasured(row.body, `${request.ruleId} ${row.started_at}`) }),
+      );
     },
 
     findings: async (groupKeys) => {

@@ -5,10 +5,11 @@ import type Sqlite from "better-sqlite3";
 import { type Labels, labelsKey } from "../../model/labels.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { sha256 } from "../../support/hashing.ts";
-import type { FindingCommit, RuleCommit, RuleState, StormCommit, TickCommit } from "../store.ts";
+import type { FindingCommit, MeasuredHistory, RuleCommit, RuleState, StormCommit, TickCommit } from "../store.ts";
 import { encode, encodeText, keyNumber, keyText } from "./codec.ts";
 import { encodeCounts } from "./counts.ts";
 import { FindingWriter } from "./finding-writer.ts";
+import { encodeMeasured } from "./measured-rows.ts";
 import type { UnreadableRows } from "./unreadable-rows.ts";
 
 export type RuleFailure = { ruleId: string; message: string };
@@ -125,11 +126,26 @@ export class TickWriter {
       upsertLabels.run(state.ruleId, hash, text, keyNumber(seen.seenAt, "time a label set was seen"));
     }
     for (const labels of commit.labelSetsForgotten) deleteLabels.run(state.ruleId, labelSetKey(labels).hash);
+    if (commit.measured !== undefined) this.#writeMeasured(rule, commit.measured);
     this.#noteSchedule(schedule, rule);
     if (commit.counts !== undefined) {
       insertTick.run(schedule, keyNumber(tick, "tick"), rule, encodeCounts(commit.counts));
     }
     for (const finding of commit.findings) this.#findings.write(finding);
+  }
+
+  #writeMeasured(rule: number, { signal, keepForMs, windows }: MeasuredHistory): void {
+    for (const { from, values } of windows) {
+      const startedAt = keyNumber(from, "start of a measured window");
+      const keepUntil = keyNumber(from + keepForMs, "time that a measured window is kept");
+      this.#statements.upsertMeasured.run(
+        rule,
+        keyText(signal, "signal"),
+        startedAt,
+        keepUntil,
+        encodeMeasured(values),
+      );
+    }
   }
 
   /** Nearly always nothing but the watermark moved. */
@@ -230,6 +246,11 @@ function prepareStatements(database: Sqlite.Database) {
     upsertLabels: prepare(
       `insert into known_label_sets (rule_id, hash, labels, seen_at) values (?, ?, ?, ?)
        on conflict (rule_id, hash) do update set seen_at = excluded.seen_at`,
+    ),
+    upsertMeasured: prepare(
+      `insert into measured_windows (rule_number, signal, started_at, keep_until, body) values (?, ?, ?, ?, ?)
+       on conflict (rule_number, signal, started_at) do update set keep_until = excluded.keep_until,
+         body = excluded.body`,
     ),
     deleteLabels: prepare("delete from known_label_sets where rule_id = ? and hash = ?"),
     insertRuleNumber: prepare("insert into rule_numbers (rule_id) values (?) on conflict (rule_id) do nothing"),

@@ -32,6 +32,7 @@ const state: MethodList<StateStore> = {
   watchedSince: true,
   alerts: true,
   knownLabelSets: true,
+  measuredWindows: true,
   findings: true,
   createsSince: true,
   waiting: true,
