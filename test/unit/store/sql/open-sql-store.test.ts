@@ -122,7 +122,7 @@ describe("openSqlStore", () => {
 
   it("refuses a schema that a newer program wrote, for every access", async () => {
     await (await openSqlStore({ url: `sqlite:${path}` })).close();
-    edit("insert into migrations (version, name) values (8, 'later')");
+    edit("insert into migrations (version, name) values (9, 'later')");
     for (const access of ["write", "read", "copy"] as const) {
       const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access }));
       expect([access, error.kind]).to.deep.equal([access, "configuration"]);
