@@ -1,4 +1,6 @@
 import type { JiraAuth, ServiceConfig, SourceAuth, SourceConfig, TrackerConfig } from "../config/types.ts";
+import { alertsSource } from "../model/raised-alert.ts";
+import { createAlertmanagerSource } from "../sources/alertmanager/alertmanager-source.ts";
 import { createElasticsearchSource } from "../sources/elasticsearch/elasticsearch-source.ts";
 import { createFilesSource } from "../sources/files/files-source.ts";
 import { createPrometheusSource } from "../sources/prometheus/prometheus-source.ts";
@@ -15,6 +17,7 @@ import { createPacers, type Pacer } from "../trackers/jira/pacer.ts";
 import { createJiraTracker, type JiraTracker } from "../trackers/jira/tracker.ts";
 import { createLocalTracker, type LocalTracker } from "../trackers/local/local-tracker.ts";
 import type { Tracker } from "../trackers/tracker.ts";
+import { alertPolicyOf } from "./alerts-rule.ts";
 import { redactingSource } from "./redaction.ts";
 
 export interface AdapterParts {
@@ -26,10 +29,20 @@ export interface AdapterParts {
 }
 
 /** The configured sources by name. Makes no request. */
-export function createSources(parts: AdapterParts): ReadonlyMap<string, Source> {
+export function createSources(
+  parts: AdapterParts,
+  store: { readonly receivedAlerts: Pick<Store["receivedAlerts"], "all"> },
+): ReadonlyMap<string, Source> {
   const sources = new Map<string, Source>();
   for (const [name, config] of Object.entries(parts.config.sources)) {
     sources.set(name, redactingSource(createSource(name, config, parts), parts.redactor.redact));
+  }
+  const { alertmanager } = parts.config.server.webhooks;
+  if (alertmanager !== undefined) {
+    const policy = alertPolicyOf(parts.config, alertmanager);
+    // What was received was redacted before it was stored.
+    const alerts = () => store.receivedAlerts.all();
+    sources.set(alertsSource, createAlertmanagerSource({ name: alertsSource, alerts, policy }));
   }
   return sources;
 }

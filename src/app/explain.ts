@@ -4,6 +4,7 @@ import type { SuspectDeploys } from "../model/deploy.ts";
 import { type Finding, recentEpisodes } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
 import { formatLabels, type Labels, labelsKey } from "../model/labels.ts";
+import { raisedText } from "../model/raised-alert.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
 import type { BurnSeen, Verdict } from "../model/verdict.ts";
@@ -13,6 +14,7 @@ import { formatDuration } from "../support/duration.ts";
 import { silentLogger } from "../support/logging.ts";
 import { suspectLines } from "../triage/describe-deploys.ts";
 import { priorityLine } from "../triage/score.ts";
+import { withAlertsRule } from "./alerts-rule.ts";
 import { decisionText } from "./finding-events.ts";
 import type { RunLine } from "./lines.ts";
 import type { LoadedRules } from "./load-rules.ts";
@@ -56,7 +58,8 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
       return { found: false, lines, data: null };
     }
     const context = { store, logger: silentLogger, redact: (text: string) => text };
-    const deploys = await suspectsOfStored(finding, loaded.catalogue.current().rules, context);
+    const rules = withAlertsRule(loaded.config, loaded.catalogue.current().rules);
+    const deploys = await suspectsOfStored(finding, rules, context);
     return await explainFinding(store, finding, deploys);
   } finally {
     await store.close();
@@ -191,7 +194,9 @@ function ruleLines(row: RunLine, { evaluation: { verdict }, finding }: TickLine)
   ];
 }
 
-function observedText({ value, threshold, direction, reference, events, burn }: Verdict): string {
+function observedText({ kind, value, threshold, direction, reference, events, burn, raised }: Verdict): string {
+  if (raised !== undefined)
+    return [...(value === undefined ? [] : [`${value} firing`]), raisedText(raised, kind !== "no_data")].join(", ");
   const number = (given: number) => formatValue(given, burn === undefined ? "number" : "times");
   return [
     value === undefined ? "no value" : number(value),

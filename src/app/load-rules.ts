@@ -4,6 +4,7 @@ import { maintenanceRuleFaults } from "../config/maintenance-checks.ts";
 import { type Catalogue, type CatalogueOptions, type CatalogueState, createCatalogue } from "../rules/catalogue.ts";
 import { isRuleTest } from "../rules/rule-files.ts";
 import { type Fault, sortedFaults } from "../support/yaml/fault.ts";
+import { withAlertsRule } from "./alerts-rule.ts";
 import { ownerTemplateFaults } from "./owner-faults.ts";
 
 export interface LoadRulesOptions {
@@ -47,10 +48,11 @@ export async function loadRules(options: LoadRulesOptions): Promise<LoadedRules>
 /** Only what names rules stands in the way of nothing: a window that is about no rule silences none. */
 function windowFaults(
   file: string,
-  { maintenance }: LoadedConfig,
+  { maintenance, config }: LoadedConfig,
   { rules, notLoaded }: CatalogueState,
 ): readonly Fault[] {
-  return maintenanceRuleFaults(maintenance, rules, notLoaded).map(({ at: { line, column, path }, wrong }) => ({
+  const all = config === undefined ? rules : withAlertsRule(config, rules);
+  return maintenanceRuleFaults(maintenance, all, notLoaded).map(({ at: { line, column, path }, wrong }) => ({
     file,
     line,
     column,

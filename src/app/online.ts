@@ -38,7 +38,7 @@ export async function onlineFaults(
   });
   const parts = { config, clock: systemClock, logger: silentLogger, metrics, redactor };
   const store = await openSqlStore({ url: "sqlite::memory:" });
-  const sources = createSources(parts);
+  const sources = createSources(parts, store);
   const trackers = createTrackers(parts, store);
   const places = new Places(config.baseDirectory);
   const faults: Fault[] = [];

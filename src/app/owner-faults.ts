@@ -20,6 +20,9 @@ export function ownerTemplateFaults(config: ServiceConfig, rules: readonly Rule[
   const places = new Places(config.baseDirectory);
   const found = new Map<string, { path: Path; reason: string; rules: Set<string> }>();
   for (const rule of rules) {
+    const { measure } = rule.signal;
+    // Which labels received alerts have only their sender knows.
+    if (measure.kind === "alerts" && measure.each) continue;
     const context = sampleText(Object.fromEntries(rule.signal.by.map((name) => [name, "sample"])));
     for (const named of ownersOf(rule)) {
       const owner = Object.hasOwn(config.owners, named) ? named : "default";

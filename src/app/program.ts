@@ -15,6 +15,7 @@ import { createRedactor, type Redactor } from "../support/redaction.ts";
 import { createChartRenderer } from "../triage/chart/chart-renderer.ts";
 import { createEvidenceCollector } from "../triage/collect.ts";
 import { createSources, createTrackers, type Trackers } from "./adapters.ts";
+import { withAlertsRule } from "./alerts-rule.ts";
 import type { ProgramContext } from "./context.ts";
 import { createLimitsOf } from "./create-budget.ts";
 import { createEngine, type Engine } from "./engine.ts";
@@ -92,7 +93,7 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
     const instance = await store.state.openInstance(config.instance, config.instanceFormerly);
     if (!dryRun) await store.outbox.releaseLeases();
     const parts = { config, clock, logger, metrics, redactor };
-    const sources = createSources(parts);
+    const sources = createSources(parts, store);
     closers.push(...[...sources.values()].map((source) => () => source.close()));
     const trackers = createTrackers(parts, store);
     closers.push(...[...trackers.all.values()].map((tracker) => () => tracker.close()));
@@ -119,7 +120,7 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
     };
     const loadedRules = () => {
       const { rules, complete, notLoaded } = loaded.catalogue.current();
-      return { rules, complete: complete && notLoaded.length === 0 };
+      return { rules: withAlertsRule(config, rules), complete: complete && notLoaded.length === 0 };
     };
     const engine = createEngine({
       context,

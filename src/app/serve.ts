@@ -8,6 +8,7 @@ import { type Clock, systemClock } from "../support/clock.ts";
 import { hour, minute, second } from "../support/duration.ts";
 import type { LogLevel } from "../support/logging.ts";
 import { formatFault } from "../support/yaml/fault.ts";
+import { alertReceiver } from "./alert-receiver.ts";
 import { deployReceiver } from "./deploy-receiver.ts";
 import { jiraReceiver } from "./jira-receiver.ts";
 import type { LoadedRules } from "./load-rules.ts";
@@ -125,6 +126,12 @@ function webhookReceivers({
       redact: redactor.redact,
       logger,
       keptForMs: config.retention.deploysMs,
+    }),
+    alertReceiver({
+      token: config.server.webhooks.alertmanager?.token,
+      store,
+      redact: redactor.redact,
+      logger,
     }),
   ];
 }

@@ -32,13 +32,13 @@ export function serverProgram(program: Program, catalogue: LoadedRules["catalogu
     localTickets: localBacklog(program),
     deploys: store.deploys,
     async deploysOf(finding) {
-      const deploys = await suspectsOfStored(finding, catalogue.current().rules, program.context);
+      const deploys = await suspectsOfStored(finding, engine.loaded().rules, program.context);
       return deploys && { deploys, text: suspectText(deploys) };
     },
     rules: () => listRules(program, catalogue),
     maintenance: (now) => maintenanceListings(program.context.maintenance, now),
     async ruleIds() {
-      const loaded = withIdentities(catalogue.current().rules, await store.state.ruleStates());
+      const loaded = withIdentities(engine.loaded().rules, await store.state.ruleStates());
       return [...loaded, ...builtInRules].flatMap(({ id, identity }) => [...new Set([id, identity])]);
     },
     async runRule(ruleId, signal) {
@@ -90,7 +90,8 @@ function tellingStore({ store, logger, metrics }: Program): () => Promise<boolea
 }
 
 async function listRules(program: Program, catalogue: LoadedRules["catalogue"]): Promise<RuleCatalogue> {
-  const { rules, faults } = catalogue.current();
+  const { faults } = catalogue.current();
+  const { rules } = program.engine.loaded();
   const states = await program.store.state.ruleStates();
   const listings = rules.map(async (rule): Promise<RuleListing> => {
     const state = states.get(rule.identity) ?? states.get(rule.id);

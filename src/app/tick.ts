@@ -6,6 +6,7 @@ import type { Alert } from "../model/alert.ts";
 import { labelsKey } from "../model/labels.ts";
 import type { BatchAnswer, QueryFailure } from "../model/query.ts";
 import type { Rule } from "../model/rule.ts";
+import { matchesQuery } from "../sources/alertmanager/match-alerts.ts";
 import type { RuleState } from "../store/store.ts";
 import { asBackfeedError } from "../support/errors.ts";
 import { askPast } from "./ask-past.ts";
@@ -95,6 +96,12 @@ function judge(
   const usualOf = context.measuredHistories.usualOf(rule, planned.window);
   const asked = { planned, answer, tick: request.tick, instance: context.instance, usualOf };
   try {
+    const strays = alerts.filter((alert) => isTakenElsewhere(rule, alert));
+    if (!changed.has(rule.id) && strays.length > 0) {
+      const { evaluations } = endAlerts(rule, strays, []);
+      const rest = judgeRule({ ...asked, alerts: alerts.filter((alert) => !strays.includes(alert)), known });
+      return { ...rest, evaluations: [...evaluations, ...rest.evaluations] };
+    }
     if (!changed.has(rule.id)) return judgeRule({ ...asked, alerts, known });
     const ended = endAlerts(rule, alerts, known.values());
     const fresh = judgeRule({ ...asked, alerts: [], known: new Map() });
@@ -107,6 +114,11 @@ function judge(
     const failure: QueryFailure = { code: "internal", message: asBackfeedError(thrown).message, retryable: false };
     return judgeRule({ ...asked, answer: failedAnswer(answer, failure), alerts, known });
   }
+}
+
+/** A received alert that its rule is not about any more: another rule took it, or its `where` changed. */
+function isTakenElsewhere({ signal: { measure, query } }: Rule, { labels }: Alert): boolean {
+  return measure.kind === "alerts" && measure.each && !matchesQuery(labels, query);
 }
 
 function failedAnswer(answer: BatchAnswer, failure: QueryFailure): BatchAnswer {

@@ -10,7 +10,7 @@ import { renderLink, renderTitle, type TemplateContext } from "../rules/template
 import type { Logger } from "../support/logging.ts";
 import type { EpisodeSpan, Voice } from "./context.ts";
 import type { Redact } from "./redaction.ts";
-import { sectionInfra } from "./section-infra.ts";
+import { raisedInfra, sectionInfra } from "./section-infra.ts";
 
 /** How many faults of templates are remembered as told; beyond, they are told anew. */
 const mostTold = 1_000;
@@ -56,7 +56,10 @@ export function createVoice(
     },
     pageOf: (findingId) =>
       config.server.publicUrl === undefined ? undefined : `${config.server.publicUrl}/findings/${findingId}`,
-    infraOf: (rule, alert, episode) => sectionInfra(rule, templateContext(rule, alert, episode), redact),
+    infraOf: (rule, alert, episode) => [
+      ...raisedInfra(alert, config.server.webhooks.alertmanager?.charts),
+      ...sectionInfra(rule, templateContext(rule, alert, episode), redact),
+    ],
     linksOf(rule, alert, episode, at) {
       const context = {
         labels: alert.labels,
@@ -87,12 +90,14 @@ export function createVoice(
 
 /** What templates of a rule may name, for one of its alerts. */
 export function templateContext(rule: Rule, worst: AlertSummary, episode: EpisodeSpan): TemplateContext {
+  const { raised } = worst.verdict;
   return {
     labels: worst.labels,
     value: worst.verdict.value,
     threshold: worst.verdict.threshold,
     windowMs: rule.signal.windowMs,
     rule: { id: rule.id, severity: rule.limits.severity, owner: rule.limits.owner, why: rule.why },
+    ...(raised === undefined ? {} : { alert: { summary: raised.summary, description: raised.description } }),
     episode: {
       startedAt: episode.startedAt,
       durationMs: episode.lastBreachAt - episode.startedAt,
@@ -104,6 +109,7 @@ export function templateContext(rule: Rule, worst: AlertSummary, episode: Episod
 /** The expression, or the query as Lucene text, as Kibana's Discover reads it; parts in another language are left out. */
 function queryText(query: Query): string {
   if (query.measure.kind === "promql") return query.measure.expression;
+  if (query.measure.kind === "alerts") return "";
   const exact = Object.entries(query.where).map(([field, values]) => {
     const any = values.map((value) => (typeof value === "string" ? quote(value) : String(value)));
     return any.length === 1 ? `${field}:${any[0]}` : `${field}:(${any.join(" OR ")})`;

@@ -1,5 +1,6 @@
 import { type FileFormat, fileFormatOf } from "../model/file-format.ts";
 import type { PriorityScale } from "../model/priority.ts";
+import { alertsSource } from "../model/raised-alert.ts";
 import { templateFault } from "../rules/templates.ts";
 import { BackfeedError } from "../support/errors.ts";
 import { isLoopback } from "../support/loopback.ts";
@@ -24,7 +25,9 @@ export function checkConfig(config: ConfigParts, report: Report): void {
   for (const [name, source] of Object.entries(config.sources ?? {})) {
     if (source !== undefined) checkSource(source, ["sources", name], report);
   }
-  if (config.sources !== undefined && Object.keys(config.sources).length === 0) {
+  checkAlertmanager(config, report);
+  const receives = config.server?.webhooks?.alertmanager !== undefined;
+  if (config.sources !== undefined && Object.keys(config.sources).length === 0 && !receives) {
     report(
       ["sources"],
       {
@@ -47,6 +50,29 @@ export function checkConfig(config: ConfigParts, report: Report): void {
     const wrong = template === undefined ? undefined : linkFault(template);
     if (wrong !== undefined) report(["links", text], wrong);
   }
+}
+
+/** Received alerts are a source like any other, and its name is taken. */
+function checkAlertmanager({ server, sources }: ConfigParts, report: Report): void {
+  const { alertmanager } = server?.webhooks ?? {};
+  if (alertmanager === undefined || sources === undefined) return;
+  if (Object.hasOwn(sources, alertsSource)) {
+    report(
+      ["sources", alertsSource],
+      {
+        message: `\`${alertsSource}\` is the name of the source that \`server.webhooks.alertmanager\` makes`,
+        fix: "give this source another name, in its rules too",
+      },
+      { at: "key" },
+    );
+  }
+  const { charts } = alertmanager;
+  if (charts === undefined || sources[charts]?.type === "prometheus") return;
+  const metrics = Object.keys(sources).filter((name) => sources[name]?.type === "prometheus");
+  report(["server", "webhooks", "alertmanager", "charts"], {
+    message: `\`${charts}\` is no prometheus source of this configuration${didYouMean(charts, metrics)}`,
+    fix: metrics.length === 0 ? "remove `charts`, or add a prometheus source" : `use ${listed(metrics)}`,
+  });
 }
 
 /** The owners file against the configuration's trackers; undefined trackers are not judged. */

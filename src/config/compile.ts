@@ -6,6 +6,7 @@ import { day, hour, minute, second } from "../support/duration.ts";
 import type { OwnersInput } from "./owners-schema.ts";
 import type { ConfigInput } from "./schema.ts";
 import type {
+  AlertmanagerConfig,
   ElasticsearchSourceConfig,
   JiraAuth,
   Owners,
@@ -34,6 +35,16 @@ export const configDefaults = {
   wontDo: ["Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce"],
   limits: { newTicketsPerRun: 10, newTicketsPerDay: 50, newTicketsPerDayPerProject: 25, storm: 20 },
   catchUpMs: hour,
+  alertmanager: {
+    severityLabel: "severity",
+    ownerLabels: ["owner", "team"],
+    // Of kube-prometheus: the first always fires so that its absence is seen, the second mutes others. The last is Grafana's button.
+    ignore: [
+      { alertname: ["Watchdog", "InfoInhibitor", "DeadMansSwitch"] },
+      { alertname: ["TestAlert"], instance: ["Grafana"] },
+    ],
+    repeatIntervalMs: 4 * hour,
+  },
   retention: { ticksMs: 3 * day, evidenceMs: 90 * day, outboxMs: 90 * day, eventsMs: 400 * day, deploysMs: 90 * day },
 } as const;
 
@@ -57,7 +68,7 @@ export function compileConfig(
       publicUrl: input.server?.public_url?.replace(/\/+$/, ""),
       trustedProxies: input.server?.trusted_proxies ?? [],
       tokens: input.server?.auth?.tokens ?? [],
-      webhooks: { alertmanager: input.server?.webhooks?.alertmanager, deploys: input.server?.webhooks?.deploys },
+      webhooks: { alertmanager: compileAlertmanager(input), deploys: input.server?.webhooks?.deploys },
     },
     rules: input.rules ?? configDefaults.rules,
     owners: compileOwners(owners, input.tracker),
@@ -94,6 +105,25 @@ export function compileConfig(
       deploysMs: input.retention?.deploys ?? configDefaults.retention.deploysMs,
     },
   });
+}
+
+function compileAlertmanager({ server, sources }: ConfigInput): AlertmanagerConfig | undefined {
+  const input = server?.webhooks?.alertmanager;
+  if (input === undefined) return undefined;
+  const { alertmanager: defaults } = configDefaults;
+  const metrics = Object.keys(sources).filter((name) => sources[name]?.type === "prometheus");
+  return {
+    token: input.token,
+    severityLabel: input.severity_label ?? defaults.severityLabel,
+    severities: Object.fromEntries(
+      Object.entries(input.severities ?? {}).map(([word, severity]) => [word.trim().toLowerCase(), severity]),
+    ),
+    ownerLabels: input.owner_labels ?? defaults.ownerLabels,
+    group: input.group,
+    ignore: (input.ignore ?? defaults.ignore).map(wantedLabels),
+    repeatIntervalMs: input.repeat_interval ?? defaults.repeatIntervalMs,
+    charts: input.charts ?? (metrics.length === 1 ? metrics[0] : undefined),
+  };
 }
 
 /** `127.0.0.1:8080`, `[::1]:8080`, `:8080` (all addresses). */

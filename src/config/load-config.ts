@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { alertsSource } from "../model/raised-alert.ts";
 import type { RuleContext } from "../rules/context.ts";
 import { readYaml, writtenAt, type YamlDocument } from "../support/yaml/document.ts";
 import { type Fault, formatPath, hasErrors, type Report, sortedFaults } from "../support/yaml/fault.ts";
@@ -161,6 +162,7 @@ function ruleSources(config: ConfigParts, faults: readonly ShapeFault[]): RuleCo
     sources[name] =
       source.type === "files" ? { type: "files", tables: Object.keys(source.tables ?? {}) } : { type: source.type };
   }
+  if (config.server?.webhooks?.alertmanager !== undefined) sources[alertsSource] = { type: "alertmanager" };
   // With a source of unknown type, "there is no such source" might be wrong.
   const doubtful = faults.some((fault) => fault.path[0] === "sources" && fault.path.length <= 3);
   return doubtful ? undefined : sources;

@@ -62,7 +62,9 @@ export function maintenanceRuleFaults(
     const patterns = window.rules.map(({ text }) => text);
     const about = rules.filter(({ id }) => patterns.length === 0 || isNamed(id, patterns));
     const labels = [...new Set(about.flatMap(labelsOf))];
-    if (about.length === 0 || notLoaded.length > 0) return named;
+    // Which labels received alerts have only their sender knows.
+    const anyLabel = about.some(({ signal: { measure } }) => measure.kind === "alerts" && measure.each);
+    if (about.length === 0 || notLoaded.length > 0 || anyLabel) return named;
     return [
       ...named,
       ...window.where.flatMap((at) => (labels.includes(at.text) ? [] : [{ at, wrong: noLabel(at, labels) }])),

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { fileFormats } from "../model/file-format.ts";
-import { modes } from "../model/rule.ts";
+import { modes, severities } from "../model/rule.ts";
 import { labelValues, rulePattern } from "../rules/schema.ts";
 import { day, hour, minute } from "../support/duration.ts";
 import { duration, percentage, text, whole, worded } from "../support/yaml/leaves.ts";
@@ -228,6 +228,59 @@ function isNetwork(written: string): boolean {
   );
 }
 
+const labelName = (description: string, example: string) => text(description, { most: 200, example });
+
+const alertmanager = z
+  .strictObject({
+    token: secret(
+      "What Alertmanager or Grafana shows: as bearer token, or as password of basic authentication.",
+      "AM_TOKEN",
+    ),
+    severity_label: labelName("The label that says how severe an alert is; default severity.", "severity").optional(),
+    severities: z
+      .record(text("A value of that label.", { most: 100, example: "page" }), z.enum(severities))
+      .meta({
+        description: "What its values mean, beside the usual words; of any other an alert is a warning.",
+        examples: ["{ P1: critical, P2: high }"],
+      })
+      .optional(),
+    owner_labels: z
+      .array(labelName("A label.", "team"))
+      .max(10)
+      .meta({
+        description: "Labels whose value may be the name of an owner, the first that is wins; default [owner, team].",
+        examples: ["[squad]"],
+      })
+      .optional(),
+    group: z
+      .array(labelName("A label.", "namespace"))
+      .max(20)
+      .meta({
+        description:
+          "Alerts with the same values of these share a ticket; default alertname, and what the sender groups by.",
+        examples: ["[alertname, namespace]"],
+      })
+      .optional(),
+    ignore: z
+      .array(labelValues("Labels and their values; all must hold."))
+      .max(100)
+      .meta({
+        description:
+          "Alerts that become nothing; default those that always fire or are tests (Watchdog, InfoInhibitor).",
+        examples: ["[{ alertname: [Watchdog, InfoInhibitor] }]"],
+      })
+      .optional(),
+    repeat_interval: duration(
+      "The longest repeat_interval of the routes that lead here; an alert that is not spoken of for longer counts as not seen. Default 4h.",
+      { least: minute, most: 30 * day },
+    ).optional(),
+    charts: text("A prometheus source that draws the alerts' expressions; default the only one there is.", {
+      most: 63,
+      example: "metrics",
+    }).optional(),
+  })
+  .meta({ description: "Alerts that Alertmanager or Grafana raise become findings." });
+
 const server = z.strictObject({
   listen: worded("host:port; default 127.0.0.1:8080.", /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]/]*):\d{1,5}$/, {
     what: "address to listen on",
@@ -247,7 +300,7 @@ const server = z.strictObject({
   auth: z.strictObject({ tokens: z.array(token).max(100).meta({ description: "Bearer tokens." }) }).optional(),
   webhooks: z
     .strictObject({
-      alertmanager: z.strictObject({ token: secret("Bearer token of Alertmanager.", "AM_TOKEN") }).optional(),
+      alertmanager: alertmanager.optional(),
       deploys: z.strictObject({ token: secret("Bearer token of what reports deploys.", "DEPLOY_TOKEN") }).optional(),
     })
     .optional(),

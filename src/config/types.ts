@@ -1,7 +1,7 @@
 import type { FileFormat } from "../model/file-format.ts";
 import type { MaintenanceWindow } from "../model/maintenance.ts";
 import type { PriorityScale } from "../model/priority.ts";
-import type { Mode } from "../model/rule.ts";
+import type { Mode, Severity } from "../model/rule.ts";
 import type { RedactionPattern } from "../support/redaction-span.ts";
 import type { Secret } from "./secret.ts";
 
@@ -107,6 +107,20 @@ interface Owner {
 /** By name; `default` is always there. */
 export type Owners = Readonly<Record<string, Owner>>;
 
+export interface AlertmanagerConfig {
+  readonly token: Secret;
+  readonly severityLabel: string;
+  /** By the label's value in lower case. */
+  readonly severities: Readonly<Record<string, Severity>>;
+  readonly ownerLabels: readonly string[];
+  /** Undefined: as the sender groups. */
+  readonly group: readonly string[] | undefined;
+  readonly ignore: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly repeatIntervalMs: number;
+  /** Name of the source that draws; undefined: none does. */
+  readonly charts: string | undefined;
+}
+
 /** The service configuration after loading: paths absolute, spans in milliseconds, secrets wrapped, deep-frozen. */
 export interface ServiceConfig {
   /** The file it was read from, as given. */
@@ -125,7 +139,7 @@ export interface ServiceConfig {
     readonly trustedProxies: readonly string[];
     readonly tokens: readonly { readonly name: string; readonly role: Role; readonly token: Secret }[];
     readonly webhooks: {
-      readonly alertmanager: { readonly token: Secret } | undefined;
+      readonly alertmanager: AlertmanagerConfig | undefined;
       readonly deploys: { readonly token: Secret } | undefined;
     };
   };

@@ -144,7 +144,7 @@ function formFinding(
     ...base,
     problem: rule.problem,
     // The same as ever, but for a finding of which only the ticket was recovered.
-    groupLabels: pickLabels(worstAlert.labels, rule.group),
+    groupLabels: pickLabels(worstAlert.labels, worstAlert.groupedBy ?? rule.group),
     state: "open",
     mode: request.modeOf(rule),
     owner: worstAlert.owner,
@@ -245,7 +245,7 @@ function newFinding(key: string, rule: Rule, worst: Alert, at: number): Finding 
     id: shortKey(key),
     groupKey: key,
     problem: rule.problem,
-    groupLabels: pickLabels(worst.labels, rule.group),
+    groupLabels: pickLabels(worst.labels, worst.groupedBy ?? rule.group),
     generation: 1,
     state: "open",
     mode: rule.mode,

@@ -84,7 +84,7 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
     const alert = alertsByLabels.get(key);
     // Beyond max_groups a missing label set is not "nothing", it was not asked; those not inactive were.
     if (observation === undefined && !complete && alert === undefined) continue;
-    const limits = limitsFor(rule, labels);
+    const limits = limitsOf(rule, labels, observation, alert);
     const reference = references.get(referenceBackMs(limits, rule.signal.windowMs) ?? Number.NaN);
     const before = reference?.byLabels.get(key);
     if (reference?.complete === false && before === undefined && alert === undefined) {
@@ -96,7 +96,7 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
     const nothing = observation === undefined && before === undefined && over?.any !== true;
     if (nothing && isForgotten(request, key, alert, limits)) {
       // Not even known any more: 0 of nothing is no measurement of it, and `keep_for` ends it as vanished.
-      evaluations.push(advance(request, labels, alert, { kind: "no_data", reason: "vanished", events: 0 }));
+      evaluations.push(advance(request, labels, alert, { kind: "no_data", reason: "vanished", events: 0 }, limits));
       continue;
     }
     const verdict = evaluate({
@@ -111,7 +111,7 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
       usual: request.usualOf?.(key, limits),
       stale,
     });
-    evaluations.push(advance(request, labels, alert, verdict));
+    evaluations.push(advance(request, labels, alert, withWords(verdict, observation, rule), limits, observation));
   }
   const gone = evaluations.filter((each) => isGone(rule, each)).map(({ labels }) => labels);
   return {
@@ -123,6 +123,27 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
     notEvaluated: Math.max(current.notAnswered, ...notAnsweredIn(windows)) + cutOffBefore,
     stale: planned.freshProbe === undefined ? undefined : stale,
   };
+}
+
+/** Where the rule leaves it to another system that raises the alert, what that says, or said last. */
+function limitsOf(rule: Rule, labels: Labels, observation: Observation | undefined, alert: Alert | undefined): Limits {
+  const limits = limitsFor(rule, labels);
+  const { takesFromAlert } = rule;
+  if (takesFromAlert === undefined) return limits;
+  const { raised } = observation ?? {};
+  return {
+    ...limits,
+    ...(takesFromAlert.severity ? { severity: raised?.severity ?? alert?.severity ?? limits.severity } : {}),
+    ...(takesFromAlert.owner ? { owner: (raised === undefined ? alert?.owner : raised.owner) ?? limits.owner } : {}),
+  };
+}
+
+/** Whether one alert fires is no number that people read; how many do is. */
+function withWords(verdict: Verdict, observation: Observation | undefined, { signal: { measure } }: Rule): Verdict {
+  if (measure.kind !== "alerts") return verdict;
+  const { value: _value, threshold: _threshold, direction: _direction, ...plain } = verdict;
+  const raised = observation?.raised === undefined ? {} : { raised: observation.raised.words };
+  return { ...(measure.each ? plain : verdict), ...raised };
 }
 
 /** A living alert whose label set has reported nothing for longer than `known_for`. Absence has a time of its own. */
@@ -207,13 +228,16 @@ export function endAlerts(rule: Rule, alerts: readonly Alert[], known: Iterable<
 
 /** Not seeing is not recovery: every living alert stays, its clock stopped, and the failure is visible as a verdict. */
 function failedJudgement(request: JudgeRequest, failure: QueryFailure): RuleJudgement {
+  const { rule } = request.planned;
   const verdict: Verdict = { kind: "failed", reason: "query_failed", events: 0, detail: failure.message };
   const evaluations =
     request.alerts.length === 0
       ? [inactiveEvaluation({}, verdict)]
-      : request.alerts.map((alert) => advance(request, alert.labels, alert, verdict));
+      : request.alerts.map((alert) =>
+          advance(request, alert.labels, alert, verdict, limitsOf(rule, alert.labels, undefined, alert)),
+        );
   return {
-    rule: request.planned.rule,
+    rule,
     evaluations,
     failure,
     seen: [],
@@ -223,16 +247,26 @@ function failedJudgement(request: JudgeRequest, failure: QueryFailure): RuleJudg
   };
 }
 
-function advance(request: JudgeRequest, labels: Labels, alert: Alert | undefined, verdict: Verdict): Evaluation {
+function advance(
+  request: JudgeRequest,
+  labels: Labels,
+  alert: Alert | undefined,
+  verdict: Verdict,
+  limits: Limits,
+  observation?: Observation,
+): Evaluation {
   if (alert === undefined && verdict.kind !== "breached") return inactiveEvaluation(labels, verdict);
   const { rule } = request.planned;
-  const limits = limitsFor(rule, labels);
+  // A living alert stays in the finding that it is in, whatever its sender groups by meanwhile.
+  const groupedBy =
+    alert === undefined && rule.takesFromAlert?.group === true ? observation?.raised?.groupedBy : alert?.groupedBy;
   const step = advanceAlert(alert, verdict, request.tick, {
     fingerprint: alert?.fingerprint ?? fingerprint(request.instance, rule.identity, labels),
     ruleId: rule.id,
     ruleIdentity: rule.identity,
     labels,
-    groupKey: alert?.groupKey ?? groupKey(request.instance, rule.problem, pickLabels(labels, rule.group)),
+    groupKey: alert?.groupKey ?? groupKey(request.instance, rule.problem, pickLabels(labels, groupedBy ?? rule.group)),
+    ...(groupedBy === undefined ? {} : { groupedBy }),
     limits,
     windowMs: rule.signal.windowMs,
     keepForMs: rule.keepForMs,
@@ -277,12 +311,12 @@ function labelSets(
   alerts: ReadonlyMap<string, Alert>,
   missing: readonly SeenLabels[],
 ): ReadonlyMap<string, { readonly labels: Labels }> {
-  const { by, windowMs } = rule.signal;
+  const { by, windowMs, measure } = rule.signal;
   // Nearly always there is nothing but what answered.
   const onlyNow = references.size === 0 && windows.size === 0;
   if (current.size > 0 && onlyNow && alerts.size === 0 && missing.length === 0) return current;
   const sets = new Map<string, { readonly labels: Labels }>();
-  if (by.length === 0) sets.set("{}", { labels: {} });
+  if (by.length === 0 && !(measure.kind === "alerts" && measure.each)) sets.set("{}", { labels: {} });
   for (const [key, observation] of current) sets.set(key, observation);
   for (const [back, reference] of references) {
     for (const [key, observation] of reference.byLabels) {

@@ -20,6 +20,7 @@ export interface AlertPolicy {
   readonly ruleIdentity: string;
   readonly labels: Labels;
   readonly groupKey: string;
+  readonly groupedBy?: readonly string[];
   readonly limits: Limits;
   readonly windowMs: number;
   readonly keepForMs: number;
@@ -70,7 +71,8 @@ function fromInactive(verdict: Verdict, tick: AlertTick, policy: AlertPolicy): A
     lastEvaluatedAt: tick.at,
     noDataSince: undefined,
     episode: {
-      startedAt: tick.at,
+      // What another system raises began when that says it did; two clocks differ, and it was seen at this tick.
+      startedAt: Math.min(verdict.raised?.since ?? tick.at, tick.at),
       lastBreachAt: tick.at,
       peak: peakOf(undefined, verdict, tick.at),
       sums: sumsOfTick(verdict, stepMs / windowMs),
@@ -162,7 +164,11 @@ function observe(before: Alert, verdict: Verdict, tick: AlertTick, policy: Alert
     owner: policy.limits.owner,
     changeAges,
     flapping: before.flapping && changeAges.length >= flappingChanges,
-    verdict,
+    // What was said of it holds until something else is.
+    verdict:
+      verdict.raised === undefined && before.verdict.raised !== undefined
+        ? { ...verdict, raised: before.verdict.raised }
+        : verdict,
   };
   if (verdict.kind === "failed") return seen;
   if (verdict.kind === "no_data") return { ...seen, noDataSince: before.noDataSince ?? tick.at };

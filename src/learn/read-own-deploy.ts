@@ -1,15 +1,9 @@
 import { z } from "zod";
 import { serviceKey } from "../model/deploy.ts";
+import { cleanUrl } from "../support/clean-url.ts";
 import { day, formatDuration } from "../support/duration.ts";
 import { canonicalJson, sha256 } from "../support/hashing.ts";
-import {
-  cleanName,
-  cleanUrl,
-  type DeployFault,
-  mostAheadMs,
-  type ReadDeployContext,
-  type ToldDeploy,
-} from "./told-deploy.ts";
+import { cleanName, type DeployFault, mostAheadMs, type ReadDeployContext, type ToldDeploy } from "./told-deploy.ts";
 
 const most = 300;
 const example = "2026-01-05T09:48:00Z";

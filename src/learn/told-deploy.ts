@@ -1,5 +1,6 @@
 import type { Deploy, DeployOutcome } from "../model/deploy.ts";
 import { cleanText } from "../support/clean-text.ts";
+import { cleanUrl } from "../support/clean-url.ts";
 import { minute } from "../support/duration.ts";
 
 /** What can become of one delivery about a deploy, before it is stored. */
@@ -26,26 +27,14 @@ export interface ReadDeployContext {
 /** Two clocks may differ by this much; what is further ahead is a mistake. */
 export const mostAheadMs = 10 * minute;
 
-/** Longest texts in characters: they stand in a sentence of a ticket. */
-const longest = { name: 100, url: 1_000 };
+/** In characters: names stand in a sentence of a ticket. */
+const longestName = 100;
 
 /** A text of anybody's as one clean, short line without secrets; undefined when nothing is left. */
 export function cleanName(text: string | null | undefined, redact: (text: string) => string): string | undefined {
   // Redacted before it is cut: half a secret is not seen as one.
-  const clean = cleanText(redact(text ?? ""), { maxLength: longest.name, singleLine: true });
+  const clean = cleanText(redact(text ?? ""), { maxLength: longestName, singleLine: true });
   return clean === "" ? undefined : clean;
-}
-
-/** An address that people may be sent to: `http:` or `https:`, without user and password, not too long. Else undefined. */
-export function cleanUrl(text: string | null | undefined, redact: (text: string) => string): string | undefined {
-  const written = text?.trim() ?? "";
-  if (!URL.canParse(written)) return undefined;
-  const url = new URL(written);
-  if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
-  url.username = "";
-  url.password = "";
-  const clean = redact(url.href);
-  return clean.length > longest.url || !URL.canParse(clean) ? undefined : clean;
 }
 
 /** What a forge's payload says, as it says it. */

@@ -29,6 +29,8 @@ export interface Alert {
   readonly ruleIdentity: string;
   readonly labels: Labels;
   readonly groupKey: string;
+  /** Names of the labels that its group key is made of, where they are not its rule's. */
+  readonly groupedBy?: readonly string[];
   readonly state: AlertState;
   /** When it came into this state. */
   readonly since: number;

@@ -1,4 +1,5 @@
 import type { Labels } from "./labels.ts";
+import type { RaisedAlert } from "./raised-alert.ts";
 import type { Window } from "./time.ts";
 
 /** A value an exact match compares with. Numbers and booleans match fields of that type; text matches keywords. */
@@ -17,7 +18,17 @@ export type Measure =
   | { readonly kind: "sum" | "avg" | "min" | "max" | "unique"; readonly field: string }
   | { readonly kind: "percentile"; readonly field: string; readonly percent: number }
   | { readonly kind: "ratio"; readonly bad: Filter }
-  | PromqlMeasure;
+  | PromqlMeasure
+  | AlertsMeasure;
+
+/**
+ * How many alerts fire that another system raises (Alertmanager); nothing else is asked of those. `each`: every alert is a
+ * label set of its own, with all its labels, whatever `by` says, and its value is 1 or 0.
+ */
+export interface AlertsMeasure {
+  readonly kind: "alerts";
+  readonly each: boolean;
+}
 
 /** The value of each series that an expression returns at the window's end. A metrics source reads nothing else. */
 export interface PromqlMeasure {
@@ -88,6 +99,8 @@ export interface Observation {
   readonly events: number;
   /** For a ratio only: the bad part of the whole. */
   readonly badEvents?: number;
+  /** For alerts that another system raises: what it says of this one, or of the worst of several. */
+  readonly raised?: RaisedAlert;
 }
 
 /** What became of one question. Whatever is not a full and certain answer is `failed`: not seeing is not recovery. */

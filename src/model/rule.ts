@@ -215,6 +215,8 @@ export interface Rule {
   readonly schedule: Schedule;
   readonly signal: Signal;
   readonly limits: Limits;
+  /** What holds as another system says it that raises the alert, where the rule says nothing of it. */
+  readonly takesFromAlert?: { readonly severity: boolean; readonly owner: boolean; readonly group: boolean };
   readonly overrides: readonly Override[];
   readonly noData: "keep" | "breach" | "clear";
   /** How long `keep` holds without data before the episode ends as vanished. */

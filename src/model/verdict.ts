@@ -1,4 +1,5 @@
 import type { Usual } from "./baseline.ts";
+import type { RaisedWords } from "./raised-alert.ts";
 
 export const verdictKinds = ["breached", "between", "clear", "no_data", "failed"] as const;
 export type VerdictKind = (typeof verdictKinds)[number];
@@ -43,4 +44,6 @@ export interface Verdict {
   readonly burn?: BurnSeen;
   /** For people, where `reason` needs more words: the source's failure. */
   readonly detail?: string;
+  /** For an alert that another system raises: what it says of it. */
+  readonly raised?: RaisedWords;
 }

@@ -4,6 +4,7 @@ import { formatDuration } from "../support/duration.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
 import type { Path, Report } from "../support/yaml/fault.ts";
 import type { Partly, ShapeFault } from "../support/yaml/shape.ts";
+import { isOfAlerts, isOfEachAlert } from "./alerts-checks.ts";
 import { checkBaseline } from "./baseline-checks.ts";
 import type { BurnGround } from "./burn-checks.ts";
 import { ruleDefaults } from "./compile.ts";
@@ -67,7 +68,8 @@ function checkTiming({ schedule, timezone, signal }: RuleParts, report: Report):
     report(["schedule"], facts);
     return undefined;
   }
-  if (signal?.window !== undefined && signal.promql === undefined && signal.window < facts.stepMs) {
+  const isOfEvents = signal?.promql === undefined && !isOfAlerts(signal);
+  if (signal?.window !== undefined && isOfEvents && signal.window < facts.stepMs) {
     report(
       ["signal", "window"],
       {
@@ -91,7 +93,7 @@ function checkGrouping({ signal, group }: RuleParts, report: Report): void {
       report([...path, position], { message: `\`${field}\` stands in the list twice`, fix: "name each field once" });
     }
   }
-  if (signal === undefined) return;
+  if (signal === undefined || isOfEachAlert(signal)) return;
   const labels = present(by);
   for (const [position, field] of (group ?? []).entries()) {
     if (field === undefined || labels.includes(field)) continue;
@@ -107,6 +109,16 @@ function checkGrouping({ signal, group }: RuleParts, report: Report): void {
 }
 
 function checkImpact({ impact }: RuleParts, measure: Measure | undefined, report: Report): void {
+  if (impact?.users !== undefined && measure?.kind === "alerts") {
+    report(
+      ["impact", "users"],
+      {
+        message: "users cannot be counted in received alerts: they have no events",
+        fix: "declare `reach` instead, such as `reach: 10%`, or remove `users`",
+      },
+      { at: "key" },
+    );
+  }
   if (impact?.users !== undefined && measure?.kind === "promql") {
     report(
       ["impact", "users"],
@@ -155,7 +167,7 @@ function checkLimits(rule: RuleParts, ground: BurnGround, context: RuleContext, 
     const path = ["overrides", position];
     for (const label of Object.keys(override.where ?? {})) {
       const by = present(rule.signal?.by);
-      if (rule.signal === undefined || by.includes(label)) continue;
+      if (rule.signal === undefined || isOfEachAlert(rule.signal) || by.includes(label)) continue;
       report(
         [...path, "where", label],
         {
@@ -202,7 +214,7 @@ function checkOwner(owner: string, path: Path, { owners }: RuleContext, report: 
 }
 
 function checkTicket(rule: RuleParts, report: Report): void {
-  const labels = rule.signal === undefined ? undefined : present(rule.signal.by);
+  const labels = rule.signal === undefined || isOfEachAlert(rule.signal) ? undefined : present(rule.signal.by);
   const names: TemplateNames = { kind: "text", labels };
   const check = (value: unknown, path: Path): void => {
     if (typeof value === "string") {

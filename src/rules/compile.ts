@@ -1,5 +1,6 @@
 import { type DeployPolicy, defaultDeployWindowMs } from "../model/deploy.ts";
 import type { Filter, Measure, Query, Scalar } from "../model/query.ts";
+import { alertsProblem } from "../model/raised-alert.ts";
 import {
   type BurnTier,
   defaultTicketPolicy,
@@ -16,6 +17,7 @@ import { deepFreeze } from "../support/deep-freeze.ts";
 import { day, minute } from "../support/duration.ts";
 import { canonicalJson, sha256 } from "../support/hashing.ts";
 import { percentage } from "../support/yaml/leaves.ts";
+import { isOfAlerts, isOfEachAlert } from "./alerts-checks.ts";
 import { burnTierTables } from "./burn-tiers.ts";
 import { parseMeasure } from "./measure.ts";
 import { formOf, mergeUntil, mergeWhen } from "./merge.ts";
@@ -45,12 +47,16 @@ export const baselineDefaults = {
   minChange: 0.1,
 } as const;
 
+/** As many as are remembered. */
+const mostAlerts = 10_000;
+
 /** Gives the model's rule of a checked input. Must only be called when checks found no fault. */
 export function compileRule(input: RuleInput, location: { readonly file: string; readonly line: number }): Rule {
   const by = input.signal.by ?? [];
   const measure = measureOf(input.signal, input.when);
   const query = queryOf(input.signal, measure);
   const limits = limitsOf(input, input.when, input.until ?? {}, {});
+  const each = isOfEachAlert(input.signal);
   const group = input.group ?? by;
   const absent = limits.when.form === "absent" ? limits.when.knownForMs : undefined;
   return deepFreeze({
@@ -75,6 +81,15 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
       query,
     },
     limits,
+    ...(measure.kind === "alerts"
+      ? {
+          takesFromAlert: {
+            severity: input.severity === undefined,
+            owner: input.owner === undefined,
+            group: each && input.group === undefined,
+          },
+        }
+      : {}),
     overrides: (input.overrides ?? []).map(
       (override): Override => ({
         where: wantedLabels(override.where),
@@ -89,12 +104,12 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
     noData: input.no_data ?? (measure.kind === "promql" ? "clear" : ruleDefaults.noData),
     keepForMs: input.keep_for ?? (absent === undefined ? keepForDefaultMs.other : keepForDefaultMs.absent),
     knownForMs: input.known_for ?? absent ?? ruleDefaults.knownForMs,
-    problem: input.problem ?? input.id,
+    problem: input.problem ?? (each && input.group === undefined ? alertsProblem : input.id),
     group,
     impact: impactOf(input),
     evidence: {
       // A metric has no events behind it that could be shown.
-      samples: measure.kind === "promql" ? 0 : (input.evidence?.samples ?? ruleDefaults.samples),
+      samples: measure.kind === "promql" || each ? 0 : (input.evidence?.samples ?? ruleDefaults.samples),
       fields: input.evidence?.fields ?? [],
       infra: (input.evidence?.infra ?? []).map(infraOf),
       ...deploysOf(input),
@@ -122,7 +137,7 @@ type InfraInput = NonNullable<NonNullable<RuleInput["evidence"]>["infra"]>[numbe
 /** The parts that a rule's signal and an infrastructure signal share. */
 type SignalParts = Pick<
   RuleInput["signal"],
-  "promql" | "index" | "table" | "where" | "filter" | "measure" | "bad" | "by" | "max_groups"
+  "source" | "promql" | "index" | "table" | "where" | "filter" | "measure" | "bad" | "by" | "max_groups"
 >;
 
 /** What a verdict is about: when this changes, running episodes of the rule are of another rule. Text and limits are not in it. */
@@ -172,6 +187,7 @@ function measureOf(signal: SignalParts, when?: WhenInput): Measure {
     const isShare = when?.above?.percentage === true || when?.below?.percentage === true;
     return { kind: "promql", expression: signal.promql, isShare };
   }
+  if (isOfAlerts(signal)) return { kind: "alerts", each: isOfEachAlert(signal) };
   const measure = parseMeasure(signal.measure ?? "", signal.bad);
   if ("message" in measure) throw new TypeError(`unchecked rule: ${measure.message}`);
   return measure;
@@ -187,7 +203,7 @@ function queryOf(signal: SignalParts, measure: Measure): Query {
     filters,
     measure,
     by: signal.by ?? [],
-    maxGroups: signal.max_groups ?? ruleDefaults.maxGroups,
+    maxGroups: signal.max_groups ?? (isOfEachAlert(signal) ? mostAlerts : ruleDefaults.maxGroups),
   };
 }
 

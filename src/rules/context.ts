@@ -7,7 +7,7 @@ export interface RuleContext {
 }
 
 export interface RuleSource {
-  readonly type: "elasticsearch" | "prometheus" | "files" | "scripted";
+  readonly type: "elasticsearch" | "prometheus" | "files" | "scripted" | "alertmanager";
   /** Files: the tables that exist. */
   readonly tables?: readonly string[];
 }

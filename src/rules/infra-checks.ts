@@ -1,5 +1,6 @@
 import { asBackfeedError } from "../support/errors.ts";
 import type { Path, Report } from "../support/yaml/fault.ts";
+import { isOfAlerts, isOfEachAlert } from "./alerts-checks.ts";
 import type { RuleParts } from "./checks.ts";
 import type { RuleContext, RuleSource } from "./context.ts";
 import { renderFilter } from "./infra.ts";
@@ -9,12 +10,22 @@ import { sampleText, templateFault } from "./templates.ts";
 
 /** Each signal of `evidence.infra` as a signal of its own, its templates over the labels of the rule's. */
 export function checkInfra({ signal, evidence }: RuleParts, context: RuleContext, report: Report): void {
-  const labels = signal === undefined ? undefined : (signal.by ?? []).filter((field) => field !== undefined);
+  const labels =
+    signal === undefined || isOfEachAlert(signal)
+      ? undefined
+      : (signal.by ?? []).filter((field) => field !== undefined);
   for (const [position, infra] of (evidence?.infra ?? []).entries()) {
     if (infra === undefined) continue;
     const path = ["evidence", "infra", position];
     checkTemplates(infra, path, labels, report);
     if (infra.source === undefined || !checkSourceName(infra.source, [...path, "source"], context, report)) continue;
+    if (isOfAlerts(infra)) {
+      report([...path, "source"], {
+        message: "received alerts have no lines to draw",
+        fix: "name a source of logs or metrics, or remove it",
+      });
+      continue;
+    }
     const source = context.sources?.[infra.source];
     if (source?.type === "prometheus" || infra.promql !== undefined) {
       checkPromqlInfra(infra, path, source, labels, report);

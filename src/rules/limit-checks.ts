@@ -45,6 +45,20 @@ export function checkWhen(when: WhenInput, path: Path, ground: BurnGround, repor
       { at: "key" },
     );
   }
+  for (const form of ["change", "baseline", "absent"] as const) {
+    if (measure?.kind !== "alerts" || when[form] === undefined) continue;
+    report(
+      [...path, form],
+      {
+        message: `\`${form}\` does not fit received alerts, of which only the present is known`,
+        fix:
+          form === "absent"
+            ? "write `below: 1`, and `no_data: breach` for an alert that must always fire"
+            : "write `above: 0`",
+      },
+      { at: "key" },
+    );
+  }
   checkBounds(when, path, measure, report);
   checkChange(when, path, measure, report);
   checkBurn(when, path, ground, report);
@@ -74,10 +88,14 @@ function checkBound(
   report: Report,
 ): void {
   if (measure === undefined) return;
-  if (percentage && isZeroOfNothing(measure)) {
+  const counts = isZeroOfNothing(measure) || measure.kind === "alerts";
+  if (percentage && counts) {
     report(path, {
-      message: `a percentage does not compare with \`measure: ${measure.kind}\`, which counts`,
-      fix: "write a plain number, or use `measure: ratio` or `change`",
+      message: `a percentage does not compare with \`${measureText(measure)}\`, which counts`,
+      fix:
+        measure.kind === "alerts"
+          ? "write a plain number"
+          : "write a plain number, or use `measure: ratio` or `change`",
     });
   } else if (measure.kind === "ratio" && (key === "above" ? value >= 1 || value < 0 : value > 1 || value <= 0)) {
     const meant = value > 1 && value <= 100 ? `did you mean \`${value}%\`? ` : "";
@@ -85,10 +103,15 @@ function checkBound(
       message: `a ratio lies from 0 to 1, so \`${key}: ${value}\` is always or never true`,
       fix: `${meant}write it as \`5%\` or \`0.05\``,
     });
-  } else if (isZeroOfNothing(measure) && measure.kind !== "sum" && (key === "above" ? value < 0 : value <= 0)) {
+  } else if (counts && measure.kind !== "sum" && (key === "above" ? value < 0 : value <= 0)) {
     report(path, {
       message: `\`${measure.kind}\` is never under 0, so \`${key}: ${value}\` is ${key === "above" ? "always" : "never"} true`,
-      fix: key === "above" ? "write 0 or more" : "write more than 0, or `absent` for what stopped reporting",
+      fix:
+        key === "above"
+          ? "write 0 or more"
+          : measure.kind === "alerts"
+            ? "write more than 0"
+            : "write more than 0, or `absent` for what stopped reporting",
     });
   }
 }
@@ -163,7 +186,7 @@ function checkFloors(when: WhenInput, path: Path, measure: Measure | undefined, 
 
 /** A measure as it is written. */
 export function measureText({ kind }: Measure): string {
-  return kind === "promql" ? "promql" : `measure: ${kind}`;
+  return kind === "promql" || kind === "alerts" ? kind : `measure: ${kind}`;
 }
 
 /** An `until` that can come true when `when` does not, and never holds while it does. */

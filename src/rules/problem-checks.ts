@@ -14,7 +14,9 @@ export interface ProblemFault {
  */
 export function problemFaults(rules: readonly Rule[]): readonly ProblemFault[] {
   const byProblem = new Map<string, Rule[]>();
-  for (const rule of rules) byProblem.set(rule.problem, [...(byProblem.get(rule.problem) ?? []), rule]);
+  // What is grouped as its sender groups it shares nothing that could be compared here.
+  const grouped = rules.filter(({ takesFromAlert }) => takesFromAlert?.group !== true);
+  for (const rule of grouped) byProblem.set(rule.problem, [...(byProblem.get(rule.problem) ?? []), rule]);
   return [...byProblem.values()].flatMap(([first, ...others]) =>
     first === undefined ? [] : others.flatMap((rule) => faultsBeside(first, rule)),
   );

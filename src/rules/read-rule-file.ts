@@ -2,6 +2,7 @@ import type { Rule } from "../model/rule.ts";
 import { readYaml, writtenAt, type YamlDocument } from "../support/yaml/document.ts";
 import { type Fault, formatPath, hasErrors, type Path, sortedFaults, type Written } from "../support/yaml/fault.ts";
 import { checkShape, type ShapeFault } from "../support/yaml/shape.ts";
+import { isOfEachAlert } from "./alerts-checks.ts";
 import { checkRule, type RuleFault, type RuleParts } from "./checks.ts";
 import { compileRule } from "./compile.ts";
 import type { RuleContext } from "./context.ts";
@@ -109,6 +110,7 @@ function inhibitsOf(document: YamlDocument, parts: RuleParts["inhibits"], path: 
 }
 
 function labelsOf({ signal }: RuleParts): readonly string[] | undefined {
+  if (isOfEachAlert(signal)) return undefined;
   if (signal === undefined) return undefined;
   const fixed = Object.entries(signal.where ?? {}).flatMap(([field, values]) =>
     values !== undefined && [values].flat().length === 1 ? [field] : [],

@@ -1,6 +1,8 @@
 import type { Measure } from "../model/query.ts";
+import { alertsSource } from "../model/raised-alert.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
 import type { Path, Report } from "../support/yaml/fault.ts";
+import { checkAlerts, isOfAlerts } from "./alerts-checks.ts";
 import type { RuleParts } from "./checks.ts";
 import type { RuleContext } from "./context.ts";
 import { parseMeasure } from "./measure.ts";
@@ -14,6 +16,7 @@ type InfraParts = NonNullable<NonNullable<NonNullable<RuleParts["evidence"]>["in
 export function checkMeasure(signal: SignalParts | undefined, path: Path, report: Report): Measure | undefined {
   if (signal === undefined) return undefined;
   if (signal.promql !== undefined) return { kind: "promql", expression: signal.promql, isShare: false };
+  if (isOfAlerts(signal)) return { kind: "alerts", each: signal.by === undefined };
   if (signal.measure === undefined) return undefined;
   const measure = parseMeasure(signal.measure, signal.bad as string | undefined);
   if ("message" in measure) {
@@ -47,6 +50,10 @@ export function checkMeasure(signal: SignalParts | undefined, path: Path, report
 export function checkSource({ signal, when }: RuleParts, context: RuleContext, report: Report): void {
   if (signal?.source === undefined || !checkSourceName(signal.source, ["signal", "source"], context, report)) return;
   const source = context.sources?.[signal.source];
+  if (isOfAlerts(signal)) {
+    checkAlerts(signal, ["signal"], report);
+    return;
+  }
   if (source?.type === "prometheus" || signal.promql !== undefined) {
     checkPromql(signal, ["signal"], source, report);
     return;
@@ -69,6 +76,13 @@ export function checkSourceName(name: string, path: Path, { sources }: RuleConte
   if (sources === undefined) return true;
   if (Object.hasOwn(sources, name)) return true;
   const names = Object.keys(sources);
+  if (name === alertsSource) {
+    report(path, {
+      message: `there is no source \`${name}\`: the configuration receives no alerts`,
+      fix: "add `server: { webhooks: { alertmanager: { token: … } } }` to it, as docs/alertmanager.md says",
+    });
+    return false;
+  }
   report(path, {
     message: `there is no source \`${name}\` in the configuration${didYouMean(name, names)}`,
     fix: `use one of ${listed(names)}`,

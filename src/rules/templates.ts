@@ -17,6 +17,8 @@ export interface TemplateContext {
   /** Length of the window; for `{{ window | duration }}`. */
   readonly windowMs: number;
   readonly rule: { readonly id: string; readonly severity: Severity; readonly owner: string; readonly why: string };
+  /** What another system says of an alert that it raises; missing for every other alert. */
+  readonly alert?: { readonly summary: string | undefined; readonly description: string | undefined };
   /** `episode.started` (ISO 8601), `episode.duration`, `episode.peak`. */
   readonly episode: { readonly startedAt: number; readonly durationMs: number; readonly peak: number | undefined };
 }
@@ -170,6 +172,7 @@ function textScope(context: TemplateContext): object {
     threshold: context.threshold ?? null,
     window: context.windowMs,
     rule: context.rule,
+    alert: { summary: context.alert?.summary ?? null, description: context.alert?.description ?? null },
     episode: {
       started: new Date(context.episode.startedAt).toISOString(),
       duration: context.episode.durationMs,
@@ -200,6 +203,7 @@ const textVariables: Readonly<Record<string, readonly string[]>> = {
   threshold: [],
   window: [],
   rule: ["id", "severity", "owner", "why"],
+  alert: ["summary", "description"],
   episode: ["started", "duration", "peak"],
 };
 

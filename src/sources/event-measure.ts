@@ -1,10 +1,13 @@
-import type { Measure, PromqlMeasure } from "../model/query.ts";
+import type { AlertsMeasure, Measure, PromqlMeasure } from "../model/query.ts";
 import { BackfeedError } from "../support/errors.ts";
 
-type EventMeasure = Exclude<Measure, PromqlMeasure>;
+type EventMeasure = Exclude<Measure, PromqlMeasure | AlertsMeasure>;
 
 /** What a source of events can measure. Throws `refused` for an expression, which only a metrics source reads. */
 export function eventMeasure(measure: Measure): EventMeasure {
+  if (measure.kind === "alerts") {
+    throw new BackfeedError("refused", "only the source of received alerts has alerts", { retryable: false });
+  }
   if (measure.kind !== "promql") return measure;
   throw new BackfeedError("refused", "only a metrics source reads PromQL", { retryable: false });
 }

@@ -9,6 +9,7 @@ import type { Labels } from "../model/labels.ts";
 import type { LocalTicket } from "../model/local-ticket.ts";
 import type { OutboxDraft, OutboxEntry, OutboxState } from "../model/outbox.ts";
 import type { Band } from "../model/priority.ts";
+import type { ReceivedAlert } from "../model/raised-alert.ts";
 import type { Silence } from "../model/silence.ts";
 import type { Storm } from "../model/storm.ts";
 import type { TicketRecord } from "../model/ticket.ts";
@@ -389,6 +390,19 @@ export interface DeployStore {
   list(request: PageRequest & { service?: string }): Promise<Page<Deploy>>;
 }
 
+/** Alerts that other systems raise, by their label sets. At most 10,000 are kept; of those that ended the longest unheard go. */
+export interface ReceivedAlertStore {
+  /**
+   * Reads, changes and writes what is known of these alerts in one transaction; it is on the disk when this resolves.
+   * `dropped`: how many that ended had to go for it. Throws `limit` when 10,000 fire.
+   */
+  hear(
+    labelSets: readonly Labels[],
+    change: (known: ReceivedAlert | undefined, labels: Labels) => ReceivedAlert,
+  ): Promise<{ readonly dropped: number }>;
+  all(): Promise<readonly ReceivedAlert[]>;
+}
+
 /** The rows of the embedded backlog. */
 export interface LocalTicketStore {
   /** Gives the ticket its number within the project (`LOCAL-7`, default project `LOCAL`) and stores it in one transaction. */
@@ -427,11 +441,12 @@ export interface Store extends TickStore {
   readonly history: HistoryStore;
   readonly silences: SilenceStore;
   readonly deploys: DeployStore;
+  readonly receivedAlerts: ReceivedAlertStore;
   readonly localTickets: LocalTicketStore;
   /**
    * Deletes what is older than its time: ticks, counts and hints that were looked at; evidence; finished outbox entries;
    * events of closed findings, people's edits, silences and storms that are over; deploys; measured windows that are of no
-   * use any more at `now`. Gives how many rows, bounded per
+   * use any more at `now`, and received alerts that nobody has spoken of for 30 days. Gives how many rows, bounded per
    * call.
    */
   retain(before: {

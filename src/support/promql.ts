@@ -59,3 +59,23 @@ export function metricNames(expression: string): readonly string[] {
 function unquoted(text: string): string {
   return text.slice(1, -1);
 }
+
+const comparisons = new Set(["Eql", "Neq", "Gtr", "Gte", "Lss", "Lte"]);
+
+/**
+ * The measured side of an alerting expression, to be drawn: `x > 5` gives `x`, which has values also while all is well.
+ * Anything but one comparison with a plain number stays as it is.
+ */
+export function measuredSide(expression: string): string {
+  let top = parser.parse(expression).topNode.firstChild;
+  while (top?.name === "ParenExpr") top = top.firstChild;
+  if (top?.name !== "BinaryExpr") return expression;
+  const parts = [];
+  for (let child = top.firstChild; child !== null; child = child.nextSibling) parts.push(child);
+  const [left, right] = [parts[0], parts.at(-1)];
+  if (left === undefined || right === undefined || !parts.some(({ name }) => comparisons.has(name))) return expression;
+  const textOf = ({ from, to }: { readonly from: number; readonly to: number }) => expression.slice(from, to);
+  const isNumber = (text: string) => /^[+-]?[\d.]+(e[+-]?\d+)?$/i.test(text.trim());
+  if (isNumber(textOf(right))) return textOf(left);
+  return isNumber(textOf(left)) ? textOf(right) : expression;
+}

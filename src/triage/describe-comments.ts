@@ -1,6 +1,8 @@
 import { type Block, type Document, paragraph, strong } from "../model/document.ts";
 import { type Finding, recentEpisodes } from "../model/finding.ts";
 import { formatLabels } from "../model/labels.ts";
+import { type RaisedWords, senderNames } from "../model/raised-alert.ts";
+import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
 import { bandText, priorityLine } from "./score.ts";
 import { daysText, episodeText, labelsOf, type Story, worstText } from "./story.ts";
@@ -40,12 +42,19 @@ function vanishedText(story: Story): string {
   const one = ceased.length === 1 ? ceased[0] : undefined;
   if (one?.fingerprint === worst.fingerprint) {
     const span = formatDuration(story.rule.keepForMs);
+    if (worst.verdict.raised !== undefined) return unheardText(story, worst.verdict.raised);
     return `What this ticket is about (${labelsOf(story)}) has reported nothing for ${span}, so it is no longer watched.`;
   }
   const named = ceased.slice(0, mostVanishedNamed).map(({ labels }) => formatLabels(labels));
   const more = ceased.length - named.length;
   const names = [...named, ...(more > 0 ? [`${more} more`] : [])].join("; ");
   return `A part of what this ticket is about (${names}) ceased to report while it was over its limit, and is no longer watched.`;
+}
+
+/** Its sender may have been stopped, silenced, or told not to send here: nobody knows which. */
+function unheardText(story: Story, { sender, heardAt }: RaisedWords): string {
+  const since = formatInstant(heardAt);
+  return `${senderNames[sender]} has said nothing of this alert (${labelsOf(story)}) since ${since}, neither that it fires nor that it is resolved, so it is no longer watched.`;
 }
 
 export function ruleChangedDocument(story: Story): Document {

@@ -9,6 +9,7 @@ import { formatDuration } from "../support/duration.ts";
 import { followsBlocks } from "./describe-closing.ts";
 import { silenceOverBlocks } from "./describe-comments.ts";
 import { suspectBlocks, suspectRows } from "./describe-deploys.ts";
+import { raisedRows } from "./describe-raised.ts";
 import { stormBlocks, stormSummary } from "./describe-storm.ts";
 import { priorityLine } from "./score.ts";
 import { worstOfRules } from "./sections.ts";
@@ -109,8 +110,12 @@ function stateText({ state, episode }: Finding, at: number): string {
 function facts(story: Story): Inline[][][] {
   const { finding, rule, at } = story;
   const { episode } = finding;
+  const measured = measuredText(story.rule, finding.worst);
+  // Whether one alert fires is no measurement: what is said of it stands in rows of its own.
+  const isRaised = finding.worst.verdict.raised !== undefined && finding.worst.verdict.value === undefined;
   const rows = [
-    row("Measured", measuredText(story.rule, finding.worst)),
+    ...(isRaised ? [] : [row("Measured", measured)]),
+    ...raisedRows(finding, rule),
     row("Where", labelsOf(story)),
     row("Since", `${formatInstant(episode.startedAt)} (${ageWhenFiled(at - episode.startedAt)})`),
   ];

@@ -81,7 +81,8 @@ function planOne(
   let now: number | undefined;
   let lastWeek: number | undefined;
   let lastWeekProbe: number | undefined;
-  if (limitsFor(rule, finding.worst.labels).when.form !== "absent") {
+  // Of received alerts only what is now is known: there is no week before to compare with.
+  if (signal.measure.kind !== "alerts" && limitsFor(rule, finding.worst.labels).when.form !== "absent") {
     const window = { from: to - signal.windowMs, to };
     const earlier = { from: window.from - weekMs, to: window.to - weekMs };
     now = ask(whole, window);

@@ -8,7 +8,12 @@ const longestCondition = 300;
 export function signalText(rule: Rule): string {
   const { target, by, query } = rule.signal;
   const exact = Object.entries(query.where).map(([field, values]) => `${field}=${values.map(scalarText).join(" or ")}`);
-  const conditions = [...exact, ...query.filters.map(conditionText)];
+  // Received alerts have no filter but that other rules take theirs.
+  const filters =
+    query.measure.kind !== "alerts"
+      ? query.filters.map(conditionText)
+      : query.filters.map(() => "no other rule takes them");
+  const conditions = [...exact, ...filters];
   const only = conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`;
   const groups = by.length === 0 ? "" : `${only === "" ? "" : ","} by ${by.join(", ")}`;
   const place = target === "" ? rule.signal.source : target;
@@ -19,6 +24,7 @@ function measureText({ measure }: Query): string {
   if (measure.kind === "ratio") return `ratio of ${conditionText(measure.bad)}`;
   if (measure.kind === "promql") return `value of ${conditionText(measure.expression)}`;
   if (measure.kind === "percentile") return `p${measure.percent} of ${measure.field}`;
+  if (measure.kind === "alerts") return "alerts";
   return "field" in measure ? `${measure.kind} of ${measure.field}` : measure.kind;
 }
 

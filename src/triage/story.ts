@@ -6,6 +6,7 @@ import { formatValue } from "../model/format.ts";
 import { formatLabels, type Labels } from "../model/labels.ts";
 import type { Priority } from "../model/priority.ts";
 import { isShare, type Measure } from "../model/query.ts";
+import { raisedText } from "../model/raised-alert.ts";
 import { type Limits, limitsFor, type Rule } from "../model/rule.ts";
 import type { TicketRecord, TicketRef } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
@@ -56,6 +57,7 @@ export function measuredText(rule: Rule, alert: AlertSummary): string {
   const { measure, windowMs } = rule.signal;
   const { verdict } = alert;
   if (verdict.burn !== undefined) return burnText(limitsFor(rule, alert.labels), verdict.burn, verdict.threshold);
+  if (measure.kind === "alerts") return alertsText(alert);
   const unit = unitOf(measure);
   if (verdict.reason === "nothing_reported") {
     return measure.kind === "promql" ? "nothing reported" : `nothing reported in ${formatDuration(windowMs)}`;
@@ -82,6 +84,16 @@ function burnText({ when }: Limits, { longMs, shortMs, long, short }: BurnSeen, 
   return `${rates}, limit: above ${formatValue(factor, "times")} in both, ${spends}`;
 }
 
+/** `raised by Alertmanager since …`; of several alerts how many fire, and what the worst of them is. */
+function alertsText({ verdict }: AlertSummary): string {
+  const { value, threshold, direction = "above", raised, kind } = verdict;
+  const worst = raised === undefined ? undefined : raisedText(raised, kind !== "no_data");
+  if (value === undefined) return worst ?? "not heard of";
+  const limit = threshold === undefined ? "" : `, limit: ${direction} ${formatValue(threshold, "number")}`;
+  const count = `${formatValue(value, "number")} firing${limit}`;
+  return worst === undefined ? count : `${count}; the worst ${worst}`;
+}
+
 /** How bad it is now: its worst alert, or how many of a storm's findings are. */
 export function worstText({ storm, rule, finding }: Story): string {
   if (storm !== undefined) return `${storm.bad} of ${storm.total} problems are bad`;
@@ -96,9 +108,8 @@ export function episodeText(story: Story, episode: FindingEpisode): string {
     const most = episode.peak === undefined ? "" : `, ${whole(episode.peak.value)} bad at the same time at the most`;
     return `since ${formatInstant(episode.startedAt)}, ${story.storm.total} problems${most}`;
   }
-  const parts = [
-    `since ${formatInstant(episode.startedAt)}, over its limit for ${lasted === "0 ms" ? "one check" : lasted}`,
-  ];
+  const bad = story.finding.worst.verdict.raised === undefined ? "over its limit" : "firing";
+  const parts = [`since ${formatInstant(episode.startedAt)}, ${bad} for ${lasted === "0 ms" ? "one check" : lasted}`];
   if (episode.peak !== undefined) {
     parts.push(`worst ${formatValue(episode.peak.value, unit)} at ${formatInstant(episode.peak.at)}`);
   }

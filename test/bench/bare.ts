@@ -129,7 +129,8 @@ function aggregationOf({ measure }: Query): object {
     case "ratio":
       return { bad: { filter: { query_string: { query: measure.bad as string } } } };
     case "promql":
-      throw new Error("documents are not asked in PromQL");
+    case "alerts":
+      throw new Error("documents are asked for neither PromQL nor received alerts");
     default:
       return { value: { [measure.kind]: { field: measure.field } } };
   }

@@ -18,7 +18,7 @@ const predicates: Readonly<Record<Exclude<FilterKind, "broken">, (event: Dataset
 
 /** A measure whose ratio names its bad part by kind. */
 export type PlainMeasure =
-  | Exclude<Measure, { kind: "ratio" | "promql" }>
+  | Exclude<Measure, { kind: "ratio" | "promql" | "alerts" }>
   | { readonly kind: "ratio"; readonly bad: FilterKind };
 
 /** A question that is not yet in any source's language. */

@@ -38,6 +38,8 @@ export interface WorldOptions {
   readonly start: string;
   readonly rules: readonly Rule[];
   readonly sources: readonly Source[];
+  /** Sources that read the world's store. */
+  readonly storeSources?: (store: Store) => readonly Source[];
   /** Made with the world's store and clock. The first one is where tickets go. */
   readonly trackers: (store: Store, clock: ManualClock) => readonly Tracker[];
   readonly store?: Store;
@@ -90,7 +92,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const tracker = trackers[0]!;
   let rules = options.rules;
   let mode: Mode = options.mode ?? "file";
-  const sources = new Map(options.sources.map((source) => [source.name, redactingSource(source, redactor.redact)]));
+  const ownSources = [...options.sources, ...(options.storeSources?.(store) ?? [])];
+  const sources = new Map(ownSources.map((source) => [source.name, redactingSource(source, redactor.redact)]));
   const context: ProgramContext = {
     store,
     sources,
@@ -107,6 +110,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
           threshold: worst.verdict.threshold,
           windowMs: rule.signal.windowMs,
           rule: { id: rule.id, severity: rule.limits.severity, owner: rule.limits.owner, why: rule.why },
+          ...(worst.verdict.raised === undefined ? {} : { alert: worst.verdict.raised }),
           episode: { startedAt: episode.startedAt, durationMs: 0, peak: episode.peak?.value },
         }),
       routeOf: ({ ticket }) => ({

@@ -10,6 +10,7 @@ import {
   recentEpisodes,
 } from "../../model/finding.ts";
 import { bands, type Priority } from "../../model/priority.ts";
+import { alertSenders, type RaisedWords } from "../../model/raised-alert.ts";
 import { modes, severities } from "../../model/rule.ts";
 import type { StormMembership } from "../../model/storm.ts";
 import type { TicketRecord } from "../../model/ticket.ts";
@@ -29,6 +30,22 @@ const verdictReasons = [
   "vanished",
   "query_failed",
 ] as const satisfies readonly VerdictReason[];
+
+const raisedView = z
+  .object({
+    sender: z.enum(alertSenders),
+    since: instant,
+    until: instant.optional().meta({ description: "When its sender said that it is resolved." }),
+    heardAt: instant.meta({ description: "When its sender spoke of it last." }),
+    summary: z.string().optional(),
+    description: z.string().optional(),
+    values: z.string().optional(),
+    runbook: z.string().optional(),
+    expression: z.string().optional().meta({ description: "The PromQL behind it, where it is known." }),
+    links: z.array(z.object({ text: z.string(), url: z.string() })),
+    leftOut: z.number().meta({ description: "Alerts of its group that the sender left out (max_alerts)." }),
+  })
+  .meta({ description: "Of an alert that another system raises: what that says of it." });
 
 const verdictView = z.object({
   kind: z.enum(verdictKinds),
@@ -53,6 +70,7 @@ const verdictView = z.object({
     .optional()
     .meta({ description: "Of a budget: the tier that value and threshold are of, and the burn rates of its windows." }),
   detail: z.string().optional(),
+  raised: raisedView.optional(),
 });
 
 const alertView = z.object({
@@ -291,7 +309,14 @@ function viewVerdict(verdict: Verdict) {
     badEvents,
     burn: burn && { ...burn },
     detail,
+    raised: verdict.raised && viewRaised(verdict.raised),
   };
+}
+
+function viewRaised(words: RaisedWords) {
+  const { sender, since, until, heardAt, summary, description, values, runbook, expression, links, leftOut } = words;
+  const texts = { summary, description, values, runbook, expression };
+  return { sender, since, until, heardAt, ...texts, links: links.map(({ text, url }) => ({ text, url })), leftOut };
 }
 
 function viewEpisode({ startedAt, lastBreachAt, endedAt, ending, peak, sums, budgetShare }: FindingEpisode) {

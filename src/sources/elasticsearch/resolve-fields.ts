@@ -47,6 +47,7 @@ export function isFailure(map: FieldMap | QueryFailure): map is QueryFailure {
 
 function problemOf(query: Query, map: FieldMap): QueryFailure | undefined {
   if (query.measure.kind === "promql") return fail("refused", false, "Elasticsearch does not read PromQL");
+  if (query.measure.kind === "alerts") return fail("refused", false, "Elasticsearch holds no received alerts");
   const { problem } = resolvedParts(query, map);
   return problem === undefined ? undefined : fail("refused", false, problem);
 }

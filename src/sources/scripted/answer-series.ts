@@ -54,7 +54,8 @@ export function answerFromSeries(script: ScriptedSeries, { query, window, mustAn
     if (observed === "unknown") return { kind: "failed", failure: notScripted };
     if (observed === "untold") return { kind: "failed", failure: notTold };
     if (observed === undefined) continue;
-    const labels = pickLabels(series.labels, query.by);
+    const isEachAlert = query.measure.kind === "alerts" && query.measure.each;
+    const labels = isEachAlert ? series.labels : pickLabels(series.labels, query.by);
     const key = labelsKey(labels);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { labels, observed: [observed] });
@@ -67,7 +68,8 @@ export function answerFromSeries(script: ScriptedSeries, { query, window, mustAn
     labels,
     ...together(observed, query.measure),
   }));
-  if (observations.length === 0 && query.by.length === 0) {
+  const isUngrouped = query.by.length === 0 && !(query.measure.kind === "alerts" && query.measure.each);
+  if (observations.length === 0 && isUngrouped) {
     observations.push({ labels: {}, value: isZeroOfNothing(query.measure) ? 0 : undefined, events: 0 });
   }
   return { kind: "answered", ...chooseGroups({ observations, mustAnswer, maxGroups: query.maxGroups }) };

@@ -11,6 +11,7 @@ export interface Measured {
 /** The measure of some events of a window, exactly. Throws FilterRefused for a bad part that cannot be read. */
 export function compileMeasure(measure: Measure): (events: readonly ScriptedEvent[], window: Window) => Measured {
   if (measure.kind === "promql") throw new FilterRefused("documents are not asked in PromQL");
+  if (measure.kind === "alerts") throw new FilterRefused("documents are no received alerts");
   if (measure.kind === "ratio") return measureRatio(compileFilter(measure.bad));
   return (events, window) => ({ events: events.length, value: measureValue(measure, events, window) });
 }
@@ -23,7 +24,7 @@ function measureRatio(isBad: EventPredicate) {
 }
 
 function measureValue(
-  measure: Exclude<Measure, { kind: "ratio" | "promql" }>,
+  measure: Exclude<Measure, { kind: "ratio" | "promql" | "alerts" }>,
   events: readonly ScriptedEvent[],
   window: Window,
 ): number | undefined {

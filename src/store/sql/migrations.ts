@@ -9,6 +9,7 @@ import { ticketLifeSchema } from "./schema-5.ts";
 import { deploySchema } from "./schema-6.ts";
 import { stormSchema } from "./schema-7.ts";
 import { measuredSchema } from "./schema-8.ts";
+import { receivedAlertSchema } from "./schema-9.ts";
 
 interface Migration {
   readonly name: string;
@@ -25,6 +26,7 @@ const migrations: readonly Migration[] = [
   { name: "deploys", up: deploySchema },
   { name: "storms", up: stormSchema },
   { name: "measured windows", up: measuredSchema },
+  { name: "received alerts", up: receivedAlertSchema },
 ];
 
 /**

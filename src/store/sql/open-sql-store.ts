@@ -8,6 +8,7 @@ import { createEvidenceStore } from "./evidence-store.ts";
 import { createHistoryStore } from "./history-store.ts";
 import { createLocalTicketStore } from "./local-ticket-store.ts";
 import { createOutboxStore } from "./outbox-store.ts";
+import { createReceivedAlertStore } from "./received-alert-store.ts";
 import { retain } from "./retention.ts";
 import { createSilenceStore } from "./silence-store.ts";
 import { createStateStore } from "./state-store.ts";
@@ -45,6 +46,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<Store> {
     history: createHistoryStore(parts),
     silences: createSilenceStore(parts),
     deploys: createDeployStore(parts),
+    receivedAlerts: createReceivedAlertStore(parts),
     localTickets: createLocalTicketStore(parts),
     retain: (before) => retain(connections, before),
     ping: async () => {

@@ -3,6 +3,8 @@ import type { Store } from "../store.ts";
 import type { Connections } from "./connections.ts";
 import type { Tables } from "./schema.ts";
 
+/** A received alert that nobody has spoken of for this long has vanished long ago, or was verified. */
+const unheardForMs = 30 * 86_400_000;
 /** Most rows that one call deletes of one kind, so that the writer is never held for long; the caller calls again. */
 const rowsPerKind = 5_000;
 
@@ -36,6 +38,8 @@ export async function retain(connections: Connections, before: Parameters<Store[
         select number from ticket_edits where at < ${before.events} limit ${rowsPerKind})`,
     sql`delete from deploys where number in (
         select number from deploys where at < ${before.deploys} limit ${rowsPerKind})`,
+    sql`delete from received_alerts where hash in (
+        select hash from received_alerts where heard_at < ${before.now - unheardForMs} limit ${rowsPerKind})`,
     sql`delete from webhook_inbox where number in (
         select number from webhook_inbox where done_at < ${before.ticks} limit ${rowsPerKind})`,
     sql`delete from measured_windows where (rule_number, signal, started_at) in (

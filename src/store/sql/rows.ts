@@ -4,6 +4,7 @@ import type { Deploy } from "../../model/deploy.ts";
 import { type Finding, type FindingEvent, freshMemory } from "../../model/finding.ts";
 import type { LocalTicket } from "../../model/local-ticket.ts";
 import { type OutboxAction, type OutboxEntry, type OutboxState, outboxStates } from "../../model/outbox.ts";
+import type { ReceivedAlert } from "../../model/raised-alert.ts";
 import type { Silence } from "../../model/silence.ts";
 import type { TicketRecord } from "../../model/ticket.ts";
 import type { TicketEdit } from "../../model/ticket-life.ts";
@@ -145,6 +146,17 @@ const deployShape: Shape<Deploy> = {
 
 export function readDeploy(row: { number: number; body: string }): Deploy {
   return decode<Deploy>(row.body, deployShape, "deploys", String(row.number));
+}
+
+const receivedAlertShape: Shape<ReceivedAlert> = {
+  labels: "object",
+  words: "object",
+  groupedBy: "array",
+  changedAt: "number",
+};
+
+export function readReceivedAlert(row: { hash: string; body: string }): ReceivedAlert {
+  return decode<ReceivedAlert>(row.body, receivedAlertShape, "received_alerts", row.hash);
 }
 
 const localTicketShape: Shape<LocalTicket> = {

@@ -107,6 +107,8 @@ export interface Tables {
     at: number;
     body: string;
   };
+  /** `hash` is that of the labels; `ended` is 1 once their sender told so. */
+  received_alerts: { hash: string; heard_at: number; ended: number; body: string };
   reconcile_marks: { tracker: string; reconciled_to: number };
   evidence: {
     number: Generated<number>;

@@ -15,6 +15,7 @@ import { OperatorPanel } from "../parts/operator-panel.tsx";
 import { Fact, Facts, Panel } from "../parts/panel.tsx";
 import { PriorityParts } from "../parts/priority-parts.tsx";
 import { Awaiting } from "../parts/problem.tsx";
+import { RaisedPanel } from "../parts/raised-panel.tsx";
 import { SafeLink } from "../parts/safe-link.tsx";
 import { TicketPanel } from "../parts/ticket-panel.tsx";
 import { Timeline } from "../parts/timeline.tsx";
@@ -40,6 +41,7 @@ export function FindingPage({ id }: { id: string }) {
               <PriorityParts priority={finding.priority} />
             </Panel>
           )}
+          {finding.worst.verdict.raised !== undefined && <RaisedPanel raised={finding.worst.verdict.raised} />}
           {deploys !== undefined && (
             <Panel title="Deploys before it began">
               <DocumentBlocks document={deploys.text} />

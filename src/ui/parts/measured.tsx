@@ -1,10 +1,24 @@
 import type { ValueUnit } from "../../model/evidence.ts";
+import { senderNames } from "../../model/raised-alert.ts";
 import type { Alert } from "../api/answers.ts";
 import { formatCount, formatSpan, formatValue } from "../format.ts";
+import { Moment } from "./moment.tsx";
 
 /** The number against its limit: `6.0% measured, limit 5.0%`. */
 export function Measured({ alert, unit }: { alert: Alert; unit: ValueUnit }) {
-  const { value, threshold, direction, kind, detail, burn } = alert.verdict;
+  const { value, threshold, direction, kind, detail, burn, raised } = alert.verdict;
+  if (value === undefined && raised !== undefined) {
+    return (
+      <span>
+        raised by {senderNames[raised.sender]} since <Moment at={raised.since} />
+        {kind === "no_data" && (
+          <>
+            , not heard of since <Moment at={raised.heardAt} />
+          </>
+        )}
+      </span>
+    );
+  }
   if (value === undefined) return <span>{detail ?? (kind === "failed" ? "could not be asked" : "no data")}</span>;
   return (
     <span>
@@ -23,7 +37,8 @@ export function Measured({ alert, unit }: { alert: Alert; unit: ValueUnit }) {
 
 /** What stands behind the number: `720 of 12,000 events`. */
 export function EventsBehind({ alert }: { alert: Alert }) {
-  const { events, badEvents } = alert.verdict;
+  const { events, badEvents, raised } = alert.verdict;
+  if (raised !== undefined) return <bdi>{raised.summary ?? ""}</bdi>;
   if (badEvents === undefined) return <span>{events === 1 ? "1 event" : `${formatCount(events)} events`}</span>;
   return (
     <span>

@@ -5,6 +5,7 @@ import type {
   HistoryStore,
   LocalTicketStore,
   OutboxStore,
+  ReceivedAlertStore,
   SilenceStore,
   StateStore,
   Store,
@@ -85,6 +86,7 @@ const history: MethodList<HistoryStore> = {
 };
 const silences: MethodList<SilenceStore> = { add: true, end: true, active: true, list: true };
 const deploys: MethodList<DeployStore> = { receive: true, known: true, ofService: true, list: true };
+const receivedAlerts: MethodList<ReceivedAlertStore> = { hear: true, all: true };
 const localTickets: MethodList<LocalTicketStore> = {
   create: true,
   byId: true,
@@ -148,6 +150,7 @@ export const portMethods = {
   "store.history": history,
   "store.silences": silences,
   "store.deploys": deploys,
+  "store.receivedAlerts": receivedAlerts,
   "store.localTickets": localTickets,
   store,
   source,

@@ -46,7 +46,10 @@ describe("explain", () => {
       buildRule({ evidence: { samples: 5, fields: [], infra: [], deploys: { service: "checkout", windowMs: day } } }),
     ];
     const catalogue = { current: () => ({ rules }) };
-    const loaded = { config: { store: { path } }, catalogue } as unknown as ExplainOptions["loaded"];
+    const loaded = {
+      config: { store: { path }, server: { webhooks: {} } },
+      catalogue,
+    } as unknown as ExplainOptions["loaded"];
     const { lines } = await explain({ loaded, subject: { kind: "id", id }, signal: new AbortController().signal });
     return lines.join("\n");
   }

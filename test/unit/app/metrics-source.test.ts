@@ -47,9 +47,8 @@ tracker: local
       processMetrics: false,
     });
     const clock = new ManualClock("2026-01-05T10:00:00Z");
-    const source = createSources({ config, clock, logger: silentLogger, metrics, redactor: createRedactor() }).get(
-      "metrics",
-    );
+    const parts = { config, clock, logger: silentLogger, metrics, redactor: createRedactor() };
+    const source = createSources(parts, { receivedAlerts: { all: () => Promise.resolve([]) } }).get("metrics");
     if (source === undefined) throw new Error("no source");
     return source;
   };
