@@ -7,7 +7,7 @@ import type { AlertNotice } from "./read-delivery.ts";
  * one another do so within a retry, which is minutes; who says so after that has seen it come back (a Prometheus that was cut
  * off from its Alertmanager keeps the old start).
  */
-export const lateForMs = hour;
+const lateForMs = hour;
 
 /**
  * What is remembered of an alert after one more notice. The same notice twice, the same from the other of two Alertmanagers,

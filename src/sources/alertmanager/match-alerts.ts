@@ -7,7 +7,7 @@ export interface NoneOf {
 }
 
 /** Whether labels are among a condition's values, all of them; as text, which labels are. */
-export function matchesWhere(labels: Labels, where: Where): boolean {
+function matchesWhere(labels: Labels, where: Where): boolean {
   return Object.entries(where).every(([name, values]) => {
     const value = labels[name];
     return value !== undefined && values.some((wanted) => String(wanted) === value);
