@@ -7,6 +7,7 @@ import { loadRules } from "./app/load-rules.ts";
 import { maintenanceLines } from "./app/maintenance.ts";
 import { onlineFaults } from "./app/online.ts";
 import { recover } from "./app/recover.ts";
+import { replay } from "./app/replay/replay.ts";
 import { runRuleTests } from "./app/rule-tests/rule-tests.ts";
 import { runOnce } from "./app/run.ts";
 import { runCli } from "./cli/program.ts";
@@ -53,6 +54,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
     run: (request) => runOnce({ ...request, logLevel: logLevel("warn") }),
     recover: (request) => recover({ ...request, logLevel: logLevel("warn") }),
     test: runRuleTests,
+    replay,
     explain,
   },
   version,

@@ -4,7 +4,6 @@ import type { CliContext } from "./ports.ts";
 
 /** Part of the public interface, and to come: each moves to a file of its own with its issue. */
 const later = [
-  ["replay", "which tickets the past would have made"],
   ["suggest", "thresholds for a wanted number of tickets"],
   ["import", "turn other people's rules into ours"],
 ] as const;

@@ -2,13 +2,14 @@ import type { ExplainSubject, Explanation } from "../app/explain.ts";
 import type { RunLine } from "../app/lines.ts";
 import type { LoadedRules, LoadRulesOptions } from "../app/load-rules.ts";
 import type { RecoverReport } from "../app/recover.ts";
+import type { ReplayOptions, ReplayOutcome, ReplayReport } from "../app/replay/replay.ts";
 import type { RuleTestReport, RuleTestResult } from "../app/rule-tests/rule-tests.ts";
 import type { RunReport as RunAndLines } from "../app/run.ts";
 import type { ServiceConfig } from "../config/types.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Fault } from "../support/yaml/fault.ts";
 
-export type { ExplainSubject, Explanation, RecoverReport, RuleTestReport, RuleTestResult };
+export type { ExplainSubject, Explanation, RecoverReport, ReplayOutcome, ReplayReport, RuleTestReport, RuleTestResult };
 export type RunReport = Omit<RunAndLines, "judged">;
 
 export const exitCodes = { done: 0, faulty: 1, usage: 2, unreachable: 3 } as const;
@@ -95,6 +96,7 @@ export interface CliApp {
   readonly run?: (request: RunRequest) => Promise<RunReport>;
   readonly recover?: (request: RecoverRequest) => Promise<RecoverReport>;
   readonly test?: (request: TestRequest) => Promise<RuleTestReport>;
+  readonly replay?: (request: ReplayOptions) => Promise<ReplayReport>;
   readonly explain?: (request: ExplainRequest) => Promise<Explanation>;
 }
 

@@ -5,6 +5,7 @@ import { addExplain } from "./explain.ts";
 import { addLaterCommands } from "./later-commands.ts";
 import { type CliContext, type ExitCode, exitCodes } from "./ports.ts";
 import { addRecover } from "./recover.ts";
+import { addReplay } from "./replay.ts";
 import { addRun } from "./run.ts";
 import { addSchema } from "./schema.ts";
 import { addServe } from "./serve.ts";
@@ -45,6 +46,7 @@ function buildProgram(context: CliContext): Command {
   addRun(program, context);
   addCheck(program, context);
   addTest(program, context);
+  addReplay(program, context);
   addExplain(program, context);
   addRecover(program, context);
   addSchema(program, context);

@@ -2,7 +2,8 @@ import { formatLabels, type Labels, labelsKey } from "../../model/labels.ts";
 import type { Rule } from "../../model/rule.ts";
 import type { ExpectedAlert, ExpectedTicket, RuleTest, TestPlace } from "../../rules/read-test-file.ts";
 import { priorityLine } from "../../triage/score.ts";
-import type { RuleTestRun, TicketDecided } from "./run-rule-test.ts";
+import type { TicketDecided } from "../offline/offline-run.ts";
+import type { RuleTestRun } from "./run-rule-test.ts";
 
 /** What was, or was to be, done with one ticket. */
 export interface TicketLine {

@@ -1,8 +1,9 @@
 import type { TestPlace } from "../../rules/read-test-file.ts";
 import { createRedactor } from "../../support/redaction.ts";
+import { createOfflineGround, type OfflineGround } from "../offline/offline-run.ts";
 import { compareRun, type Mismatch } from "./compare.ts";
 import { type LoadedRuleTests, type LoadRuleTestsOptions, loadRuleTests, type ReadyTest } from "./load-rule-tests.ts";
-import { createTestGround, runRuleTest, type TestGround, timesOf } from "./run-rule-test.ts";
+import { runRuleTest, timesOf } from "./run-rule-test.ts";
 import { type VerdictChain, verdictChains } from "./verdict-chain.ts";
 
 export interface RuleTestsOptions extends LoadRuleTestsOptions {
@@ -45,14 +46,14 @@ export async function runRuleTests(options: RuleTestsOptions): Promise<RuleTestR
   return { ...found, results };
 }
 
-export function testGround({ config, secrets }: RuleTestsOptions["loaded"]): TestGround {
-  return createTestGround(config, createRedactor({ ...config.redaction, secrets }).redact);
+export function testGround({ config, secrets }: RuleTestsOptions["loaded"]): OfflineGround {
+  return createOfflineGround(config, createRedactor({ ...config.redaction, secrets }).redact);
 }
 
 /** Runs a test and says what is not as it expects. */
 export async function runReadyTest(
   { test, rules }: ReadyTest,
-  ground: TestGround,
+  ground: OfflineGround,
   signal: AbortSignal,
 ): Promise<RuleTestResult> {
   const times = timesOf(test, rules);

@@ -1,64 +1,17 @@
-import type { ServiceConfig } from "../../config/types.ts";
 import { MaintenanceCalendar } from "../../detect/maintenance.ts";
 import { dueTicks } from "../../detect/schedule.ts";
-import { FixWatch } from "../../learn/fix-watch.ts";
-import { actions, decisionReasons } from "../../model/decision.ts";
-import type { Finding } from "../../model/finding.ts";
-import type { OutboxDraft } from "../../model/outbox.ts";
 import type { Rule } from "../../model/rule.ts";
 import { type Schedule, scheduleKey } from "../../model/time.ts";
-import { verdictKinds } from "../../model/verdict.ts";
 import type { RuleTest } from "../../rules/read-test-file.ts";
 import { ticksOf } from "../../rules/test-checks.ts";
-import { createMemoryTickStore, type MemoryTickStore } from "../../store/memory/memory-tick-store.ts";
-import { ManualClock } from "../../support/clock.ts";
 import { day } from "../../support/duration.ts";
-import { silentLogger } from "../../support/logging.ts";
-import { createMetrics, type Metrics } from "../../support/metrics.ts";
-import { Mutex } from "../../support/mutex.ts";
 import { ruleFailing } from "../built-in-rules.ts";
-import type { TickContext, Voice } from "../context.ts";
-import { createLimitsOf } from "../create-budget.ts";
-import { createDueTicks } from "../due-ticks.ts";
-import { KnownLabelSets } from "../known-label-sets.ts";
-import { MeasuredHistories } from "../measured-histories.ts";
-import type { Redact } from "../redaction.ts";
+import { createOfflineRun, type OfflineGround, type TicketDecided } from "../offline/offline-run.ts";
 import type { TickResult } from "../tick.ts";
-import { createVoice } from "../voice.ts";
 import { ruleUnderTest, testSources } from "./test-script.ts";
 
 /** Ticks of one test; two weeks of minutes. */
 export const mostTicks = 20_160;
-
-/** What all tests of one configuration share. */
-export interface TestGround {
-  readonly config: ServiceConfig;
-  readonly voice: Voice;
-  readonly redact: Redact;
-  readonly metrics: Metrics;
-}
-
-/** Rules speak as they do under this configuration; whether it only reports is no matter of a test. */
-export function createTestGround(config: ServiceConfig, redact: Redact): TestGround {
-  const metrics = createMetrics({
-    vocabulary: {
-      verdicts: verdictKinds,
-      decisions: actions,
-      reasons: decisionReasons,
-      outboxStates: [],
-      failureCodes: [],
-    },
-    processMetrics: false,
-  });
-  return { config, redact, metrics, voice: createVoice({ ...config, mode: "file" }, silentLogger, redact) };
-}
-
-/** A finding as it was decided at a tick at which something is done with its ticket. */
-export interface TicketDecided {
-  readonly at: number;
-  readonly finding: Finding;
-  readonly project: string | undefined;
-}
 
 export interface RuleTestRun {
   readonly tickets: readonly TicketDecided[];
@@ -115,96 +68,30 @@ export async function runRuleTest(
   test: RuleTest,
   rules: readonly Rule[],
   times: TestTimes,
-  ground: TestGround,
+  ground: OfflineGround,
   signal: AbortSignal,
 ): Promise<RuleTestRun> {
   const running = rules.map(ruleUnderTest);
-  const store = createMemoryTickStore();
-  const clock = new ManualClock(test.start);
-  const context = contextOf(test, running, times, store, clock, ground);
-  const due = createDueTicks({
-    context,
-    loadedRules: () => ({ rules: running, complete: true }),
-    catchUpMs: day,
-  });
-  const tickets: TicketDecided[] = [];
-  const ticks: TickResult[] = [];
-  let number = 0;
-  for (const at of times.all) {
-    clock.set(at);
-    for (const result of await due.runDue({ until: at }, signal)) {
-      ticks.push(result);
-      tickets.push(...ticketsOf(result, running, ground.voice));
-    }
-    for (const draft of store.takeDrafts()) {
-      if (draft.action.kind !== "create") continue;
-      number += 1;
-      store.putTicket(filed(draft, draft.action, number, at));
-    }
-  }
-  return { tickets, ticks };
-}
-
-function contextOf(
-  test: RuleTest,
-  rules: readonly Rule[],
-  times: TestTimes,
-  store: MemoryTickStore,
-  clock: ManualClock,
-  { config, voice, redact, metrics }: TestGround,
-): TickContext {
   const ticksOfRule = ({ schedule }: Rule) => times.ofSchedule.get(scheduleKey(schedule)) ?? [];
-  const sources = testSources({ rules, series: test.series, ticksOf: ticksOfRule, start: test.start });
-  return {
-    store,
-    sources: new Map(sources.map((source) => [source.name, source])),
+  const sources = testSources({ rules: running, series: test.series, ticksOf: ticksOfRule, start: test.start });
+  const run = createOfflineRun({
+    rules: running,
+    sources,
     timings: new Map(sources.map(({ name }) => [name, { delayMs: 0, staleAfterMs: undefined }])),
-    instance: config.instance,
-    voice,
-    scale: config.priority,
-    createLimits: createLimitsOf(config),
-    knownLabelSets: new KnownLabelSets(store.state),
-    measuredHistories: new MeasuredHistories(store.state),
-    fixWatch: new FixWatch(),
     // A test is about its rules; the day it is dated on is not to decide.
     maintenance: new MaintenanceCalendar([]),
-    clock,
-    logger: silentLogger,
-    metrics,
-    redact,
-    dryRun: false,
-    concludeLock: new Mutex(),
-  };
-}
-
-/** What was decided to be done at this tick, as the run decided it. That a query goes on failing is not the rule's ticket. */
-function ticketsOf({ tick, findings }: TickResult, rules: readonly Rule[], voice: Voice): TicketDecided[] {
-  return findings
-    .filter(
-      ({ decision, worst }) => decision.action !== "none" && decision.at === tick && worst.ruleId !== ruleFailing.id,
-    )
-    .map((finding) => {
-      const rule = rules.find(({ id }) => id === finding.worst.ruleId);
-      return { at: tick, finding, project: rule === undefined ? undefined : voice.routeOf(rule, finding).project };
-    });
-}
-
-/** The record of a ticket as delivery writes it. */
-function filed(
-  { findingId, groupKey, generation }: OutboxDraft,
-  { route, band }: Extract<OutboxDraft["action"], { kind: "create" }>,
-  number: number,
-  at: number,
-) {
-  return {
-    tracker: route.tracker,
-    ref: { id: String(number), key: `TEST-${number}`, url: "" },
-    findingId,
-    groupKey,
-    generation,
-    createdAt: at,
-    written: { priority: undefined, band },
-    dropped: [],
-    seen: undefined,
-  };
+    ground,
+    start: test.start,
+  });
+  const schedules = [...times.ofSchedule].map(([key, ticks]) => ({ key, ticks: new Set(ticks) }));
+  const tickets: TicketDecided[] = [];
+  const ticks: TickResult[] = [];
+  for (const at of times.all) {
+    const due = schedules.filter((schedule) => schedule.ticks.has(at)).map(({ key }) => key);
+    const ran = await run.runAt(at, due, signal);
+    ticks.push(...ran.ticks);
+    // That a query goes on failing is not the rule's ticket.
+    tickets.push(...ran.tickets.filter(({ finding }) => finding.worst.ruleId !== ruleFailing.id));
+  }
+  return { tickets, ticks };
 }
