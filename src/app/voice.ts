@@ -8,6 +8,7 @@ import { type Rule, stricterMode } from "../model/rule.ts";
 import type { TicketRoute } from "../model/ticket.ts";
 import { renderLink, renderTitle, type TemplateContext } from "../rules/templates.ts";
 import type { Logger } from "../support/logging.ts";
+import { overWindow } from "../support/promql.ts";
 import type { EpisodeSpan, Voice } from "./context.ts";
 import type { Redact } from "./redaction.ts";
 import { raisedInfra, sectionInfra } from "./section-infra.ts";
@@ -68,7 +69,7 @@ export function createVoice(
         from: episode.startedAt - rule.signal.windowMs,
         to: at,
         target: rule.signal.target,
-        query: queryText(rule.signal.query),
+        query: queryText(rule.signal),
       };
       return Object.entries(config.links).flatMap(([text, template]): SectionRequest["links"] => {
         try {
@@ -107,9 +108,13 @@ export function templateContext(rule: Rule, worst: AlertSummary, episode: Episod
 }
 
 /** The expression, or the query as Lucene text, as Kibana's Discover reads it; parts in another language are left out. */
-function queryText(query: Query): string {
+function queryText({ query, windowMs }: Rule["signal"]): string {
   if (query.measure.kind === "promql") return query.measure.expression;
   if (query.measure.kind === "alerts") return "";
+  if (query.measure.kind === "ratio" && query.measure.whole !== undefined) {
+    const { bad, whole } = query.measure;
+    return overWindow(`(${bad}) / (${whole})`, windowMs);
+  }
   const exact = Object.entries(query.where).map(([field, values]) => {
     const any = values.map((value) => (typeof value === "string" ? quote(value) : String(value)));
     return any.length === 1 ? `${field}:${any[0]}` : `${field}:(${any.join(" OR ")})`;

@@ -17,7 +17,7 @@ export type Measure =
   | { readonly kind: "rate" }
   | { readonly kind: "sum" | "avg" | "min" | "max" | "unique"; readonly field: string }
   | { readonly kind: "percentile"; readonly field: string; readonly percent: number }
-  | { readonly kind: "ratio"; readonly bad: Filter }
+  | RatioMeasure
   | PromqlMeasure
   | AlertsMeasure;
 
@@ -30,12 +30,25 @@ export interface AlertsMeasure {
   readonly each: boolean;
 }
 
+/** The bad part of the whole. */
+export interface RatioMeasure {
+  readonly kind: "ratio";
+  readonly bad: Filter;
+  /** A metrics source: the expression of the whole; `bad` is then one too, and `$window` in both the window's length. */
+  readonly whole?: string;
+}
+
 /** The value of each series that an expression returns at the window's end. A metrics source reads nothing else. */
 export interface PromqlMeasure {
   readonly kind: "promql";
   readonly expression: string;
   /** Whether people write its values as shares: its limit is a percentage. */
   readonly isShare: boolean;
+}
+
+/** What only a metrics source reads. */
+export function isOfMetrics(measure: Measure): boolean {
+  return measure.kind === "promql" || (measure.kind === "ratio" && measure.whole !== undefined);
 }
 
 /** Ratios, and expressions whose limit is a percentage. */

@@ -56,7 +56,7 @@ function noBadEvents(measure: Measure): Wrong {
   }
   return {
     message: "`burn` spends a budget of bad events, and one expression gives no whole and no bad part of it",
-    fix: "write the burn rate of both windows into the expression, joined by `and`, and its factor as `above`",
+    fix: "add `measure: ratio` and `bad`, with `promql` as the whole: both count events over `[$window]`",
   };
 }
 

@@ -108,7 +108,7 @@ function checkGrouping({ signal, group }: RuleParts, report: Report): void {
   }
 }
 
-function checkImpact({ impact }: RuleParts, measure: Measure | undefined, report: Report): void {
+function checkImpact({ impact, signal }: RuleParts, measure: Measure | undefined, report: Report): void {
   if (impact?.users !== undefined && measure?.kind === "alerts") {
     report(
       ["impact", "users"],
@@ -119,7 +119,7 @@ function checkImpact({ impact }: RuleParts, measure: Measure | undefined, report
       { at: "key" },
     );
   }
-  if (impact?.users !== undefined && measure?.kind === "promql") {
+  if (impact?.users !== undefined && signal?.promql !== undefined) {
     report(
       ["impact", "users"],
       {

@@ -109,7 +109,7 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
     impact: impactOf(input),
     evidence: {
       // A metric has no events behind it that could be shown.
-      samples: measure.kind === "promql" || each ? 0 : (input.evidence?.samples ?? ruleDefaults.samples),
+      samples: input.signal.promql !== undefined || each ? 0 : (input.evidence?.samples ?? ruleDefaults.samples),
       fields: input.evidence?.fields ?? [],
       infra: (input.evidence?.infra ?? []).map(infraOf),
       ...deploysOf(input),
@@ -148,7 +148,7 @@ function shapeOf(
   group: readonly string[],
   form: string,
 ): string {
-  const target = measure.kind === "promql" ? "promql" : input.signal.table === undefined ? "index" : "table";
+  const target = input.signal.promql !== undefined ? "promql" : input.signal.table === undefined ? "index" : "table";
   const measured = withoutConditions(measure);
   const parts = { by: [...by].sort(), group: [...group].sort(), source: input.signal.source, target, measured, form };
   return sha256(canonicalJson(parts));
@@ -157,7 +157,7 @@ function shapeOf(
 function withoutConditions(measure: Measure): object {
   if (measure.kind === "promql") return { kind: measure.kind };
   if (measure.kind !== "ratio") return measure;
-  const { bad: _bad, ...measured } = measure;
+  const { bad: _bad, whole: _whole, ...measured } = measure;
   return measured;
 }
 
@@ -183,6 +183,9 @@ function infraOf(input: InfraInput): InfraSignal {
 }
 
 function measureOf(signal: SignalParts, when?: WhenInput): Measure {
+  if (signal.promql !== undefined && signal.measure === "ratio" && signal.bad !== undefined) {
+    return { kind: "ratio", bad: signal.bad, whole: signal.promql };
+  }
   if (signal.promql !== undefined) {
     const isShare = when?.above?.percentage === true || when?.below?.percentage === true;
     return { kind: "promql", expression: signal.promql, isShare };

@@ -1,4 +1,4 @@
-import { promqlFault } from "../support/promql.ts";
+import { promqlFault, windowPlace } from "../support/promql.ts";
 import type { Path, Report } from "../support/yaml/fault.ts";
 import { shown } from "../support/yaml/shape.ts";
 import type { RuleSource } from "./context.ts";
@@ -6,6 +6,9 @@ import type { SignalParts } from "./signal-checks.ts";
 
 /** What a signal of events says and an expression says itself. */
 const ofEvents = ["index", "table", "where", "filter", "measure", "bad"] as const;
+
+/** A duration of as many characters as what it stands for, so that a fault's place is right. */
+const sampleWindow = "300000s";
 
 /** A signal of a metrics source: an expression that can be read, and nothing that only events have. */
 export function checkPromql(signal: SignalParts, path: Path, source: RuleSource | undefined, report: Report): void {
@@ -27,15 +30,42 @@ export function checkPromql(signal: SignalParts, path: Path, source: RuleSource 
     );
     return;
   }
+  // A line of `evidence.infra` is drawn of one expression.
+  const isRatio = signal.measure === "ratio" && path[0] === "signal";
   for (const key of ofEvents) {
-    if (signal[key] === undefined) continue;
+    if (signal[key] === undefined || (isRatio && (key === "measure" || key === "bad"))) continue;
     const fix =
       key === "measure"
         ? "remove it: the expression says what is measured"
-        : "say it in the expression, and remove it here";
+        : key === "bad" && path[0] === "signal"
+          ? "say it in the expression, and remove it here; or write `measure: ratio`, of which `promql` is the whole"
+          : "say it in the expression, and remove it here";
     report([...path, key], { message: `\`${key}\` means nothing beside \`promql\``, fix }, { at: "key" });
   }
-  checkExpression(signal.promql, [...path, "promql"], report);
+  if (!isRatio) {
+    checkExpression(signal.promql, [...path, "promql"], report);
+    return;
+  }
+  for (const part of ["promql", "bad"] as const) {
+    const expression = signal[part];
+    if (typeof expression === "string") checkPart(expression, [...path, part], report);
+    else if (expression !== undefined) {
+      const fix = "write an expression, such as `sum(increase(http_requests_failed_total[$window]))`";
+      report([...path, part], { message: `\`${part}\` beside \`promql\` is an expression, not a mapping`, fix });
+    }
+  }
+}
+
+/** The whole or the bad part of a ratio: both count events over the window that is asked. */
+function checkPart(expression: string, path: Path, report: Report): void {
+  if (!expression.includes(windowPlace)) {
+    report(path, {
+      message: `the parts of a ratio are events of one window, and this expression does not say \`${windowPlace}\``,
+      fix: `write it as the range, such as \`increase(http_requests_total[${windowPlace}])\``,
+    });
+    return;
+  }
+  checkExpression(expression.replaceAll(windowPlace, sampleWindow), path, report);
 }
 
 /** Whether an expression can be read as PromQL; what may be MetricsQL is only a warning. */

@@ -210,10 +210,10 @@ const signal = z
     source: text("A source named in the service configuration.", { most: 100, example: "logs" }),
     index: text("Elasticsearch: index, pattern or data stream.", { most: 500, example: "logs-*" }).optional(),
     table: text("Files: a table of the source.", { most: 100, example: "access" }).optional(),
-    promql: text("Prometheus: an expression; the value of each series that it returns. Instead of `measure`.", {
-      most: 10_000,
-      example: "sum by (service) (rate(http_requests_failed_total[5m]))",
-    }).optional(),
+    promql: text(
+      "Prometheus: an expression; the value of each series that it returns, in place of `measure`. With `measure: ratio` the whole, over `$window`.",
+      { most: 10_000, example: "sum by (service) (rate(http_requests_failed_total[5m]))" },
+    ).optional(),
     where: where.optional(),
     filter: filter(
       "Anything more, in the source's own language: Lucene query string, query DSL, or SQL for files.",
@@ -222,7 +222,9 @@ const signal = z
       most: 300,
       example: "count",
     }).optional(),
-    bad: filter("Ratio only: the bad part of the filtered whole.").optional(),
+    bad: filter(
+      "Ratio only: the bad part of the filtered whole; beside `promql` an expression over `$window`.",
+    ).optional(),
     by: z
       .array(field("Field"))
       .max(10)

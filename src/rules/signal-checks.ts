@@ -1,4 +1,4 @@
-import type { Measure } from "../model/query.ts";
+import type { Filter, Measure } from "../model/query.ts";
 import { alertsSource } from "../model/raised-alert.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
 import type { Path, Report } from "../support/yaml/fault.ts";
@@ -15,6 +15,13 @@ type InfraParts = NonNullable<NonNullable<NonNullable<RuleParts["evidence"]>["in
 /** The measure as it is meant; undefined when there is none, or when it is faulty. `path` is the signal's. */
 export function checkMeasure(signal: SignalParts | undefined, path: Path, report: Report): Measure | undefined {
   if (signal === undefined) return undefined;
+  if (signal.promql !== undefined && signal.measure === "ratio" && path[0] === "signal") {
+    if (signal.bad !== undefined) return { kind: "ratio", bad: signal.bad as Filter, whole: signal.promql };
+    const fix =
+      "add `bad:` with the expression of the bad part, such as `sum(increase(http_requests_failed_total[$window]))`";
+    report([...path, "measure"], { message: "`measure: ratio` needs `bad`", fix }, { needs: [[...path, "bad"]] });
+    return undefined;
+  }
   if (signal.promql !== undefined) return { kind: "promql", expression: signal.promql, isShare: false };
   if (isOfAlerts(signal)) return { kind: "alerts", each: signal.by === undefined };
   if (signal.measure === undefined) return undefined;

@@ -1,4 +1,4 @@
-import type { AlertsMeasure, Measure, PromqlMeasure } from "../model/query.ts";
+import { type AlertsMeasure, isOfMetrics, type Measure, type PromqlMeasure } from "../model/query.ts";
 import { BackfeedError } from "../support/errors.ts";
 
 type EventMeasure = Exclude<Measure, PromqlMeasure | AlertsMeasure>;
@@ -8,6 +8,6 @@ export function eventMeasure(measure: Measure): EventMeasure {
   if (measure.kind === "alerts") {
     throw new BackfeedError("refused", "only the source of received alerts has alerts", { retryable: false });
   }
-  if (measure.kind !== "promql") return measure;
+  if (measure.kind !== "promql" && !isOfMetrics(measure)) return measure;
   throw new BackfeedError("refused", "only a metrics source reads PromQL", { retryable: false });
 }

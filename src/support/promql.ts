@@ -41,6 +41,14 @@ export function promqlFault(expression: string): PromqlFault | undefined {
   };
 }
 
+/** Stands in an expression for the length of the window that is asked. */
+export const windowPlace = "$window";
+
+/** The expression over a window of this length. */
+export function overWindow(expression: string, windowMs: number): string {
+  return expression.replaceAll(windowPlace, windowMs % 1_000 === 0 ? `${windowMs / 1_000}s` : `${windowMs}ms`);
+}
+
 /** The names of the metrics that an expression selects, each once. Of one that cannot be read, those that could be. */
 export function metricNames(expression: string): readonly string[] {
   const names = new Set<string>();

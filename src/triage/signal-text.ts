@@ -21,6 +21,9 @@ export function signalText(rule: Rule): string {
 }
 
 function measureText({ measure }: Query): string {
+  if (measure.kind === "ratio" && measure.whole !== undefined) {
+    return `ratio of ${conditionText(measure.bad)} to ${conditionText(measure.whole)}`;
+  }
   if (measure.kind === "ratio") return `ratio of ${conditionText(measure.bad)}`;
   if (measure.kind === "promql") return `value of ${conditionText(measure.expression)}`;
   if (measure.kind === "percentile") return `p${measure.percent} of ${measure.field}`;

@@ -6,6 +6,12 @@ export interface VerdictSeries {
   readonly values: readonly (number | undefined)[];
 }
 
+/** Events of one label set, one pair a minute; a whole of 0 is no event at all. */
+export interface RequestSeries {
+  readonly service: string;
+  readonly minutes: readonly { readonly total: number; readonly bad: number }[];
+}
+
 /** A rule without its signal, as it is written. A new form of `when` adds its cases here, and a series that tells it apart. */
 export interface VerdictCase {
   readonly name: string;
@@ -13,6 +19,8 @@ export interface VerdictCase {
   readonly rule: string;
   /** Verdicts that must occur over all series, so that a case that says nothing is seen. */
   readonly kinds: readonly ("breached" | "between" | "clear" | "no_data")[];
+  /** What it is judged on; default the values. */
+  readonly over?: "requests";
 }
 
 /** Minutes that are judged; each series has as many values. */
@@ -52,6 +60,26 @@ function randomSeries(count: number): readonly VerdictSeries[] {
     .sample(values, { seed: 20260105, numRuns: count })
     .map((each, place) => ({ service: `random-${place}`, values: each }));
 }
+
+const calm = (times: number, total = 10) => Array.from({ length: times }, () => ({ total, bad: 0 }));
+const failing = (times: number, bad: number, total = 10) => Array.from({ length: times }, () => ({ total, bad }));
+
+/** A short outage, one just at a factor, a slow leak, an end of all traffic while it fails, one that begins late, few events. */
+export const requestSeries: readonly RequestSeries[] = [
+  { service: "calm", minutes: calm(verdictMinutes) },
+  { service: "outage", minutes: [...calm(14), ...failing(6, 10), ...calm(20)] },
+  { service: "at-the-factor", minutes: [...calm(14), ...failing(26, 5)] },
+  { service: "leak", minutes: [...calm(5), ...failing(30, 2), ...calm(5)] },
+  { service: "falls-silent", minutes: [...calm(10), ...failing(8, 9), ...calm(22, 0)] },
+  { service: "late", minutes: [...calm(18, 0), ...failing(3, 3, 3), ...calm(19, 7)] },
+  {
+    service: "rare",
+    minutes: Array.from({ length: verdictMinutes }, (_, at) => ({
+      total: at % 7 === 0 ? 1 : 0,
+      bad: at % 14 === 0 ? 1 : 0,
+    })),
+  },
+];
 
 export const verdictCases: readonly VerdictCase[] = [
   {
@@ -99,6 +127,24 @@ export const verdictCases: readonly VerdictCase[] = [
     name: "baseline, up, with an `until` of its own",
     rule: "when: { baseline: { history: 1h, season: none, direction: up } }\nuntil: { below: 50, for: 1m }\nno_data: clear",
     kinds: ["breached", "between", "clear"],
+  },
+  {
+    name: "burn, two tiers",
+    over: "requests",
+    rule: "when: { burn: { objective: 90%, period: 1d, tiers: [{ long: 10m, short: 2m, factor: 5 }, { long: 30m, short: 5m, factor: 1 }] } }\nno_data: keep",
+    kinds: ["breached", "clear", "no_data"],
+  },
+  {
+    name: "burn, with a floor, more calm to end, another objective for some",
+    over: "requests",
+    rule: "when: { burn: { objective: 90%, period: 1d, tiers: [{ long: 10m, short: 2m, factor: 4, severity: critical }] }, min_bad_events: 4, for: 1m }\nuntil: { below: 1, for: 3m }\nno_data: clear\noverrides: [ { where: { service: leak }, when: { burn: { objective: 96% } } } ]",
+    kinds: ["breached", "between", "clear"],
+  },
+  {
+    name: "ratio",
+    over: "requests",
+    rule: "when: { above: 20%, min_bad_events: 4 }\nuntil: { below: 10% }\nno_data: keep",
+    kinds: ["breached", "between", "clear", "no_data"],
   },
   { name: "absent", rule: "when: { absent: { known_for: 1h }, for: 2m }", kinds: ["breached", "clear"] },
 ];

@@ -17,7 +17,7 @@ import { sharedElasticsearch } from "../support/services/elasticsearch.ts";
 import { startPrometheus } from "../support/services/prometheus.ts";
 import { startOrSkip } from "../support/services/service-missing.ts";
 import { createWorld } from "../support/world.ts";
-import { verdictCases, verdictMinutes, verdictSeries } from "./verdict-cases.ts";
+import { requestSeries, verdictCases, verdictMinutes, verdictSeries } from "./verdict-cases.ts";
 
 const minute = 60_000;
 const start = Date.parse("2026-01-05T10:00:00Z");
@@ -30,6 +30,8 @@ const eventAt = (place: number) => tickOf(place) - minute / 2;
 interface Holder {
   readonly source: Source;
   readonly signal: string;
+  /** The ratio of bad requests; its window is the rule's own. */
+  readonly requests: string;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,18 @@ const events = () =>
     ),
   );
 
+const requests = () =>
+  requestSeries.flatMap(({ service, minutes }) =>
+    minutes.flatMap(({ total, bad }, place) =>
+      Array.from({ length: total }, (_, event) => {
+        const failed = event < bad;
+        return { "@timestamp": new Date(eventAt(place) + event).toISOString(), service, failed };
+      }),
+    ),
+  );
+
+const ndjson = (all: readonly object[]) => all.map((event) => `${JSON.stringify(event)}\n`).join("");
+
 const scripted: HolderKind = {
   name: "scripted",
   type: { type: "scripted" },
@@ -57,29 +71,46 @@ const scripted: HolderKind = {
     }));
     const source = createScriptedSource({
       name: "s",
-      script: { values: { start: tickOf(0), stepMs: minute, series } },
+      script: {
+        values: { start: tickOf(0), stepMs: minute, series },
+        requests: {
+          start: tickOf(0),
+          stepMs: minute,
+          windowMs: minute,
+          series: requestSeries.map(({ service, minutes }) => ({
+            labels: { service },
+            total: minutes.map(({ total }) => total),
+            bad: minutes.map(({ bad }) => bad),
+          })),
+        },
+      },
     });
-    return { source, signal: "table: values, measure: max(value)", close: () => source.close() };
+    return {
+      source,
+      signal: "table: values, measure: max(value)",
+      requests: "table: requests, measure: ratio, bad: x",
+      close: () => source.close(),
+    };
   },
 };
 
 const others: readonly HolderKind[] = [
   {
     name: "files",
-    type: { type: "files", tables: ["values"] },
+    type: { type: "files", tables: ["values", "requests"] },
     async create() {
       const folder = mkdtempSync(join(tmpdir(), "backfeed-verdicts-"));
-      writeFileSync(
-        join(folder, "values.ndjson"),
-        events()
-          .map((event) => `${JSON.stringify(event)}\n`)
-          .join(""),
-      );
-      const tables = { values: { path: "values.ndjson", timestamp: "@timestamp" } };
+      writeFileSync(join(folder, "values.ndjson"), ndjson(events()));
+      writeFileSync(join(folder, "requests.ndjson"), ndjson(requests()));
+      const tables = {
+        values: { path: "values.ndjson", timestamp: "@timestamp" },
+        requests: { path: "requests.ndjson", timestamp: "@timestamp" },
+      };
       const source = createFilesSource({ name: "s", tables, baseDirectory: folder });
       return {
         source,
         signal: "table: values, measure: max(value)",
+        requests: "table: requests, measure: ratio, bad: failed",
         async close() {
           await source.close();
           rmSync(folder, { recursive: true });
@@ -94,12 +125,21 @@ const others: readonly HolderKind[] = [
       const history = verdictSeries.map(({ service, values }) => {
         return { name: "measured_value", labels: { service }, from: eventAt(0), stepMs: minute, values };
       });
-      const service = await startOrSkip(context, () => startPrometheus({ history }));
+      const counted = requestSeries.flatMap(({ service, minutes }) =>
+        (["total", "bad"] as const).map((part) => {
+          const values = minutes.map((each) => (each.total === 0 ? undefined : each[part]));
+          return { name: `requests_${part}`, labels: { service }, from: eventAt(0), stepMs: minute, values };
+        }),
+      );
+      const service = await startOrSkip(context, () => startPrometheus({ history: [...history, ...counted] }));
       const source = createPrometheusSource({ name: "s", url: service.url, timeoutMs: 60_000, maxConcurrency: 4 });
       return {
         source,
         // What stands in the minute that ends: without a range, Prometheus would look five minutes back.
         signal: "promql: 'last_over_time(measured_value[59s])'",
+        // What each minute counted, summed: `increase` of a counter would extrapolate to the borders of the window.
+        requests:
+          "measure: ratio, promql: 'sum by (service) (sum_over_time(requests_total[$window]))', bad: 'sum by (service) (sum_over_time(requests_bad[$window]))'",
         async close() {
           await source.close();
           await service.stop();
@@ -112,14 +152,20 @@ const others: readonly HolderKind[] = [
     type: { type: "elasticsearch" },
     async create(context) {
       const index = "logs-verdicts";
+      const requestIndex = "logs-verdict-requests";
       const { client, url } = await startOrSkip(context, sharedElasticsearch);
       const properties = {
         "@timestamp": { type: "date" },
         service: { type: "keyword" },
         value: { type: "double" },
+        failed: { type: "boolean" },
       } as const;
       await client.indices.create({ index, mappings: { properties } });
-      const operations = events().flatMap((event) => [{ index: { _index: index } }, event]);
+      await client.indices.create({ index: requestIndex, mappings: { properties } });
+      const operations = [
+        ...events().flatMap((event) => [{ index: { _index: index } }, event]),
+        ...requests().flatMap((event) => [{ index: { _index: requestIndex } }, event]),
+      ];
       expect((await client.bulk({ operations, refresh: true })).errors).to.equal(false);
       const source = createElasticsearchSource({
         name: "s",
@@ -131,9 +177,10 @@ const others: readonly HolderKind[] = [
       return {
         source,
         signal: `index: ${index}, measure: max(value)`,
+        requests: `index: ${requestIndex}, measure: ratio, bad: "failed:true"`,
         async close() {
           await source.close();
-          await client.indices.delete({ index });
+          await client.indices.delete({ index: [index, requestIndex] });
         },
       };
     },
@@ -143,10 +190,11 @@ const others: readonly HolderKind[] = [
 const idOf = (place: number) => `case-${place}`;
 
 /** The rules of all cases over a source's signal, as they would be read from a file. */
-function rulesOver(signal: string, type: HolderKind["type"]): readonly Rule[] {
-  const entries = verdictCases.map(({ rule }, place) => {
+function rulesOver({ signal, requests: ratio }: Holder, type: HolderKind["type"]): readonly Rule[] {
+  const entries = verdictCases.map(({ rule, over }, place) => {
     const keys = rule.replace(/^/gm, "    ");
-    return `  - id: ${idOf(place)}\n    signal: { source: s, ${signal}, by: [service], window: 1m }\n${keys}\n`;
+    const own = over === "requests" ? ratio : signal;
+    return `  - id: ${idOf(place)}\n    signal: { source: s, ${own}, by: [service], window: 1m }\n${keys}\n`;
   });
   const defaults = "defaults: { title: x, why: y, mode: report }";
   const text = `apiVersion: backfeed/v1\n${defaults}\nrules:\n${entries.join("")}`;
@@ -157,15 +205,12 @@ function rulesOver(signal: string, type: HolderKind["type"]): readonly Rule[] {
 }
 
 /** Every verdict of the real program over the whole time, by rule: `10:05 spike breached 80 > 10 firing`. */
-async function verdictsOf(
-  { source, signal }: Holder,
-  type: HolderKind["type"],
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const rules = rulesOver(signal, type);
+async function verdictsOf(holder: Holder, type: HolderKind["type"]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rules = rulesOver(holder, type);
   const world = await createWorld({
     start: new Date(start).toISOString(),
     rules,
-    sources: [source],
+    sources: [holder.source],
     trackers: (store, clock) => [
       createLocalTracker({
         name: "local",
@@ -183,8 +228,8 @@ async function verdictsOf(
       for (const { judgement } of judged) {
         expect(judgement.failure).to.equal(undefined);
         for (const { labels, verdict, state } of judgement.evaluations) {
-          const { kind, value, threshold, reference, usual, reason } = verdict;
-          const facts = JSON.stringify({ value, threshold, reference, usual, reason });
+          const { kind, value, threshold, reference, usual, reason, burn } = verdict;
+          const facts = JSON.stringify({ value, threshold, reference, usual, reason, ...burn });
           lines
             .get(judgement.rule.id)
             ?.push(`${new Date(tick).toISOString().slice(11, 16)} ${formatLabels(labels)} ${kind} ${facts} ${state}`);

@@ -1,4 +1,4 @@
-import type { Query, QueryFailure } from "../../model/query.ts";
+import { isOfMetrics, type Query, type QueryFailure } from "../../model/query.ts";
 import { fail } from "../query-failure.ts";
 import type { FieldCache, FieldMap } from "./fields.ts";
 import { queryParts, resolvedParts } from "./query-parts.ts";
@@ -46,7 +46,7 @@ export function isFailure(map: FieldMap | QueryFailure): map is QueryFailure {
 }
 
 function problemOf(query: Query, map: FieldMap): QueryFailure | undefined {
-  if (query.measure.kind === "promql") return fail("refused", false, "Elasticsearch does not read PromQL");
+  if (isOfMetrics(query.measure)) return fail("refused", false, "Elasticsearch does not read PromQL");
   if (query.measure.kind === "alerts") return fail("refused", false, "Elasticsearch holds no received alerts");
   const { problem } = resolvedParts(query, map);
   return problem === undefined ? undefined : fail("refused", false, problem);

@@ -5,11 +5,14 @@ import type { QueryFault } from "../source.ts";
 import { readInstant, readNames } from "./answer.ts";
 import type { Connection } from "./connection.ts";
 import { instantParameters, seconds } from "./evidence.ts";
+import { expressionsOf } from "./expressions.ts";
 import { hasLabel, observe } from "./observe.ts";
 import { scraped } from "./plan.ts";
 
 const dayMs = 86_400_000;
 const mostNames = 200;
+/** What `$window` stands for when an expression is tried. */
+const checkedWindowMs = 300_000;
 
 /**
  * What only the source can say of queries: each is asked once, now; metrics that had no series for a day and labels that no
@@ -42,10 +45,20 @@ async function askOnce(connection: Connection, expression: string, now: number, 
 }
 
 async function checkOne(connection: Connection, query: Query, now: number, signal: AbortSignal): Promise<QueryFault[]> {
-  if (query.measure.kind !== "promql") {
+  const expressions = expressionsOf(query, checkedWindowMs);
+  if (expressions.length === 0) {
     return [{ query, severity: "error", message: "a metrics source is asked in PromQL", fix: "write `promql:`" }];
   }
-  const { expression } = query.measure;
+  const checked = expressions.map(({ text }) => checkExpression(connection, query, { expression: text, now }, signal));
+  return (await Promise.all(checked)).flat();
+}
+
+async function checkExpression(
+  connection: Connection,
+  query: Query,
+  { expression, now }: { readonly expression: string; readonly now: number },
+  signal: AbortSignal,
+): Promise<QueryFault[]> {
   const answer = await connection.ask("query", instantParameters(expression, now), signal);
   const faulty = (message: string, fix: string): QueryFault[] => [
     { query, severity: "error", message, fix, inFilter: true },
@@ -83,7 +96,7 @@ async function unknownMetrics(
   now: number,
   signal: AbortSignal,
 ): Promise<readonly QueryFault[]> {
-  const namesOf = (query: Query) => (query.measure.kind === "promql" ? metricNames(query.measure.expression) : []);
+  const namesOf = (query: Query) => expressionsOf(query, checkedWindowMs).flatMap(({ text }) => metricNames(text));
   const names = [...new Set(queries.flatMap(namesOf))].slice(0, mostNames);
   if (names.length === 0) return [];
   const matchers = names.map((name) => ["match[]", `{__name__=${JSON.stringify(name)}}`] as const);

@@ -1,10 +1,11 @@
 import { type Labels, labelsKey, pickLabels } from "../../model/labels.ts";
-import type { Line, Lines, LinesRequest, SeriesPoint, SeriesQuery, SeriesRequest } from "../../model/query.ts";
+import type { Line, Lines, LinesRequest, SeriesPoint, SeriesRequest } from "../../model/query.ts";
 import type { Window } from "../../model/time.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { asError, fail } from "../query-failure.ts";
 import { type RangeSeries, readRange } from "./answer.ts";
 import type { Connection } from "./connection.ts";
+import { expressionsOf } from "./expressions.ts";
 import { matches } from "./observe.ts";
 
 /** Prometheus refuses more than 11,000 points of a series. */
@@ -21,13 +22,22 @@ export async function askSeries(
 ): Promise<readonly SeriesPoint[]> {
   const wanted = Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, [value]]));
   const where = { ...query.where, ...wanted };
-  const found = (await askRange(connection, query, { window, stepMs }, signal)).filter((each) =>
-    matches(each.labels, where),
+  const expressions = expressionsOf(query, stepMs);
+  if (expressions.length === 0) throw notPromql();
+  const sides = await Promise.all(
+    expressions.map(async ({ text }) => {
+      const all = await askRange(connection, text, { window, stepMs }, signal);
+      const found = all.filter((each) => matches(each.labels, where));
+      if (found.length <= 1) return pointsOf(found[0], { window, stepMs });
+      throw new BackfeedError("refused", `${found.length} series have these labels: aggregate them in the expression`);
+    }),
   );
-  if (found.length > 1) {
-    throw new BackfeedError("refused", `${found.length} series have these labels: aggregate them in the expression`);
-  }
-  return pointsOf(found[0], { window, stepMs });
+  const [first = [], bad] = sides;
+  return bad === undefined ? first : first.map((whole, step) => ratioOf(whole, bad[step]));
+}
+
+function ratioOf({ at, value: whole }: SeriesPoint, bad: SeriesPoint | undefined): SeriesPoint {
+  return { at, value: whole === undefined || whole <= 0 ? undefined : (bad?.value ?? 0) / whole };
 }
 
 /** The series of an expression, those of the largest mean first. Throws BackfeedError. */
@@ -37,7 +47,9 @@ export async function askLines(
   signal: AbortSignal,
 ): Promise<Lines> {
   const where = "promql" in query ? {} : query.where;
-  const found = (await askRange(connection, query, { window, stepMs }, signal)).filter((each) =>
+  const [expression] = "promql" in query ? [{ side: "value", text: query.promql }] : expressionsOf(query, stepMs);
+  if (expression?.side !== "value") throw notPromql();
+  const found = (await askRange(connection, expression.text, { window, stepMs }, signal)).filter((each) =>
     matches(each.labels, where),
   );
   const ranked = found
@@ -57,7 +69,7 @@ interface Steps {
 
 async function askRange(
   connection: Connection,
-  query: SeriesQuery,
+  expression: string,
   { window, stepMs }: Steps,
   signal: AbortSignal,
 ): Promise<readonly RangeSeries[]> {
@@ -66,7 +78,7 @@ async function askRange(
     throw new BackfeedError("limit", `a series has at most ${mostPoints} steps of at least a millisecond`);
   }
   const range = { first: window.from + stepMs, last: window.from + steps * stepMs, stepMs };
-  const answer = await connection.ask("query_range", rangeParameters(expressionOf(query), range), signal);
+  const answer = await connection.ask("query_range", rangeParameters(expression, range), signal);
   if (answer.kind === "failed") throw asError(answer.failure);
   const series = readRange(answer.data);
   if ("wrong" in series) throw asError(fail("refused", false, series.wrong));
@@ -74,11 +86,8 @@ async function askRange(
   return series;
 }
 
-/** Throws `refused` for the query of a source of events. */
-function expressionOf(query: SeriesQuery): string {
-  if ("promql" in query) return query.promql;
-  if (query.measure.kind === "promql") return query.measure.expression;
-  throw new BackfeedError("refused", "a metrics source is asked in PromQL", { retryable: false });
+function notPromql(): BackfeedError {
+  return new BackfeedError("refused", "a metrics source is asked in PromQL", { retryable: false });
 }
 
 /** Of an expression at each step from a first instant to a last. */

@@ -14,7 +14,8 @@ import { commonStepMs } from "../steps.ts";
 import { type RangeSeries, readRange, type Series } from "./answer.ts";
 import type { Connection } from "./connection.ts";
 import { mostPoints, rangeParameters } from "./evidence.ts";
-import { observe } from "./observe.ts";
+import { expressionsOf, type Side } from "./expressions.ts";
+import { observeSides } from "./observe.ts";
 import { scraped } from "./plan.ts";
 
 /** What the source may grant for fewer instants: a range fails whole where one of its instants fails. */
@@ -48,19 +49,27 @@ export async function answerHistory(
   };
   const answers = await Promise.all(
     questions.map(async ({ query, windows }): Promise<PastAnswers<Answer>> => {
-      if (query.measure.kind !== "promql") {
-        return { kind: "failed", failure: fail("refused", false, "a metrics source is asked in PromQL") };
+      const found = new Map<Window, Answer | undefined>();
+      for (const [lengthMs, same] of groupBy(windows, ({ from, to }) => to - from)) {
+        const expressions = expressionsOf(query, lengthMs);
+        if (expressions.length === 0) {
+          return { kind: "failed", failure: fail("refused", false, "a metrics source is asked in PromQL") };
+        }
+        const pasts: { [Of in Side]?: Past } = {};
+        for (const { side, text } of expressions) {
+          const past = isOfItsRange(text) ? new Map() : await ask(text, endsOf(same));
+          if ("code" in past) return { kind: "failed", failure: past };
+          pasts[side] = past;
+        }
+        for (const window of same) found.set(window, answerAt(query, pasts, window.to));
       }
-      const { expression } = query.measure;
-      const past = isOfItsRange(expression) ? new Map() : await ask(expression, endsOf(windows));
-      if ("code" in past) return { kind: "failed", failure: past };
-      return { kind: "answered", windows: windows.map(({ to }) => answerAt(query, past.get(to))) };
+      return { kind: "answered", windows: windows.map((window) => found.get(window)) };
     }),
   );
   const probed = await Promise.all(
     probes.map(async ({ windows }): Promise<PastAnswers<ProbeAnswer>> => {
       const found = new Map<Window, ProbeAnswer>();
-      for (const [expression, same] of byExpression(windows)) {
+      for (const [expression, same] of groupBy(windows, scraped)) {
         const past = await ask(expression, endsOf(same));
         if ("code" in past) return { kind: "failed", failure: past };
         for (const window of same) {
@@ -81,12 +90,13 @@ function endsOf(windows: readonly Window[]): readonly number[] {
   return [...new Set(windows.map(({ to }) => to))].sort((a, b) => a - b);
 }
 
-function byExpression(windows: readonly Window[]): ReadonlyMap<string, readonly Window[]> {
-  const groups = new Map<string, Window[]>();
+/** Windows that are asked alike, by what is asked. */
+function groupBy<Key>(windows: readonly Window[], keyOf: (window: Window) => Key): ReadonlyMap<Key, readonly Window[]> {
+  const groups = new Map<Key, Window[]>();
   for (const window of windows) {
-    const expression = scraped(window);
-    const same = groups.get(expression);
-    if (same === undefined) groups.set(expression, [window]);
+    const key = keyOf(window);
+    const same = groups.get(key);
+    if (same === undefined) groups.set(key, [window]);
     else same.push(window);
   }
   return groups;
@@ -96,9 +106,11 @@ function isOfItsRange(expression: string): boolean {
   return /@\s*(?:start|end)\s*\(/i.test(expression);
 }
 
-function answerAt(query: Query, series: readonly Series[] | undefined): Answer | undefined {
-  if (series === undefined) return undefined;
-  const answer = observe(query, series, []);
+/** Undefined where one side was not answered at that instant. */
+function answerAt(query: Query, pasts: { readonly [Of in Side]?: Past }, at: number): Answer | undefined {
+  const sides = Object.entries(pasts).map(([side, past]) => [side, past.get(at)] as const);
+  if (sides.some(([, series]) => series === undefined)) return undefined;
+  const answer = observeSides(query, Object.fromEntries(sides), []);
   return answer.kind === "answered" && answer.notAnswered > 0 ? undefined : answer;
 }
 

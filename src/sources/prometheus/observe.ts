@@ -4,9 +4,52 @@ import { cleanText } from "../../support/clean-text.ts";
 import { chooseGroups } from "../choose-groups.ts";
 import { fail } from "../query-failure.ts";
 import type { Series } from "./answer.ts";
+import type { Side } from "./expressions.ts";
 
 const mostNamed = 3;
 const longestValue = 60;
+
+/** What the expressions of a query gave. */
+export type Sides = { readonly [Of in Side]?: readonly Series[] };
+
+/** The answer of all sides of a query. Pure. */
+export function observeSides(
+  query: Query,
+  { value, whole = [], bad = [] }: Sides,
+  mustAnswer: readonly Labels[],
+): Answer {
+  return value === undefined ? observeRatio(query, whole, bad, mustAnswer) : observe(query, value, mustAnswer);
+}
+
+/**
+ * A whole and its bad part, joined by the `by` labels: what has no bad series has no bad events, and a bad part without a whole
+ * counts for nothing. Of no events there is no ratio. Pure.
+ */
+function observeRatio(
+  query: Query,
+  whole: readonly Series[],
+  bad: readonly Series[],
+  mustAnswer: readonly Labels[],
+): Answer {
+  const wholes = groupSeries(query, whole);
+  if (!(wholes instanceof Map)) return wholes;
+  const bads = groupSeries(query, bad);
+  if (!(bads instanceof Map)) return bads;
+  const observations = [...wholes].flatMap(([key, { labels, series }]): Observation[] => {
+    const events = series.value ?? 0;
+    if (events <= 0) return [];
+    const badEvents = bads.get(key)?.series.value ?? 0;
+    return [{ labels, events, badEvents, value: badEvents / events }];
+  });
+  if (observations.length === 0 && query.by.length === 0)
+    observations.push({ labels: {}, value: undefined, events: 0 });
+  return { kind: "answered", ...chooseGroups({ observations, mustAnswer, maxGroups: query.maxGroups }) };
+}
+
+interface Grouped {
+  readonly labels: Labels;
+  readonly series: Series;
+}
 
 /**
  * The series of an expression as the observations of a query. One that lacks a `by` label belongs to no group; several
@@ -14,20 +57,30 @@ const longestValue = 60;
  */
 export function observe(query: Query, series: readonly Series[], mustAnswer: readonly Labels[]): Answer {
   const { by, maxGroups } = query;
-  const found = new Map<string, { readonly labels: Labels; readonly series: Series }>();
+  const found = groupSeries(query, series);
+  if (!(found instanceof Map)) return found;
+  const observations = Array.from(found.values(), ({ labels, series: { value } }): Observation => {
+    return { labels, value, events: 1 };
+  });
+  if (observations.length === 0 && by.length === 0) observations.push({ labels: {}, value: undefined, events: 0 });
+  return { kind: "answered", ...chooseGroups({ observations, mustAnswer, maxGroups, weightOf: largest }) };
+}
+
+/** By `labelsKey` of the `by` labels. */
+function groupSeries(
+  { by, where }: Query,
+  series: readonly Series[],
+): Map<string, Grouped> | Extract<Answer, { kind: "failed" }> {
+  const found = new Map<string, Grouped>();
   for (const each of series) {
-    if (!matches(each.labels, query.where) || !by.every((name) => hasLabel(each.labels, name))) continue;
+    if (!matches(each.labels, where) || !by.every((name) => hasLabel(each.labels, name))) continue;
     const labels = pickLabels(each.labels, by);
     const key = labelsKey(labels);
     const other = found.get(key);
     if (other !== undefined) return { kind: "failed", failure: fallTogether(by, other.series.labels, each.labels) };
     found.set(key, { labels, series: each });
   }
-  const observations = Array.from(found.values(), ({ labels, series: { value } }): Observation => {
-    return { labels, value, events: 1 };
-  });
-  if (observations.length === 0 && by.length === 0) observations.push({ labels: {}, value: undefined, events: 0 });
-  return { kind: "answered", ...chooseGroups({ observations, mustAnswer, maxGroups, weightOf: largest }) };
+  return found;
 }
 
 function largest({ value }: Observation): number {

@@ -1,13 +1,20 @@
 import type { Probe, Question } from "../../model/query.ts";
 import type { Window } from "../../model/time.ts";
+import { expressionsOf, type Side } from "./expressions.ts";
+
+/** A question by its place in the batch, and which side of it this is. */
+export interface Asked {
+  readonly position: number;
+  readonly side: Side;
+}
 
 /** One expression at one instant, with everybody who asked it. */
 export interface Instant {
   readonly expression: string;
   /** Milliseconds. */
   readonly at: number;
+  readonly questions: readonly Asked[];
   /** Places in the batch. */
-  readonly questions: readonly number[];
   readonly probes: readonly number[];
 }
 
@@ -17,7 +24,7 @@ const minuteMs = 60_000;
 
 /** Each expression once for each instant: rules that differ in limits, labels or owner share an answer. Pure. */
 export function planInstants(questions: readonly Question[], probes: readonly Probe[]): readonly Instant[] {
-  const instants = new Map<string, Instant & { questions: number[]; probes: number[] }>();
+  const instants = new Map<string, Instant & { questions: Asked[]; probes: number[] }>();
   const of = (expression: string, at: number) => {
     const key = `${at} ${expression}`;
     let instant = instants.get(key);
@@ -28,9 +35,11 @@ export function planInstants(questions: readonly Question[], probes: readonly Pr
     return instant;
   };
   for (const [position, { query, window, anyTime }] of questions.entries()) {
-    if (query.measure.kind !== "promql") continue;
-    const { expression } = query.measure;
-    of(anyTime === true ? atAnyTime(expression, window) : expression, window.to).questions.push(position);
+    for (const { side, text } of expressionsOf(query, window.to - window.from)) {
+      // A ratio's whole counts the window: that it was there at all is in that number.
+      const expression = anyTime === true && side === "value" ? atAnyTime(text, window) : text;
+      of(expression, window.to).questions.push({ position, side });
+    }
   }
   for (const [position, { window }] of probes.entries()) of(scraped(window), window.to).probes.push(position);
   return [...instants.values()];

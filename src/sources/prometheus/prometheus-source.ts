@@ -8,8 +8,9 @@ import { readInstant, type Series } from "./answer.ts";
 import { checkQueries } from "./check.ts";
 import { type Connection, type ConnectionSettings, connect, type Hope } from "./connection.ts";
 import { askLines, askSeries, instantParameters } from "./evidence.ts";
+import { expressionsOf, type Side } from "./expressions.ts";
 import { answerHistory } from "./history.ts";
-import { observe } from "./observe.ts";
+import { observeSides } from "./observe.ts";
 import { type Instant, planInstants } from "./plan.ts";
 
 export interface PrometheusOptions extends Omit<ConnectionSettings, "maxResponseBytes" | "logger"> {
@@ -53,19 +54,18 @@ async function answerBatch(
   const refused: Answer = { kind: "failed", failure: fail("refused", false, "a metrics source is asked in PromQL") };
   const answers: Answer[] = questions.map(() => refused);
   const probeAnswers: ProbeAnswer[] = probes.map(() => refused);
+  const sides = questions.map((): { [Of in Side]?: readonly Series[] } => ({}));
+  const failures = new Map<number, QueryFailure>();
   const hope = createHope();
   let requests = 0;
   await Promise.all(
     planInstants(questions, probes).map(async (instant) => {
       const found = await askInstant(connection, instant, hope, signal);
       requests += found.asked;
-      for (const position of instant.questions) {
-        const question = questions[position];
-        if (question === undefined) continue;
-        answers[position] =
-          "failure" in found
-            ? { kind: "failed", failure: found.failure }
-            : observe(question.query, found.series, question.mustAnswer);
+      for (const { position, side } of instant.questions) {
+        const own = sides[position];
+        if ("failure" in found) failures.set(position, found.failure);
+        else if (own !== undefined) own[side] = found.series;
       }
       for (const position of instant.probes) {
         probeAnswers[position] =
@@ -75,6 +75,13 @@ async function answerBatch(
       }
     }),
   );
+  for (const [position, { query, window, mustAnswer }] of questions.entries()) {
+    const failure = failures.get(position);
+    if (failure !== undefined) answers[position] = { kind: "failed", failure };
+    else if (expressionsOf(query, window.to - window.from).length > 0) {
+      answers[position] = observeSides(query, sides[position] ?? {}, mustAnswer);
+    }
+  }
   return { answers, probes: probeAnswers, requests };
 }
 
