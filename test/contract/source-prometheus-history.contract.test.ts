@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { createPrometheusSource } from "../../src/sources/prometheus/prometheus-source.ts";
 import type { Source } from "../../src/sources/source.ts";
-import { promqlQuery } from "../support/promql-query.ts";
+import { promqlQuery, promqlRatio } from "../support/promql-query.ts";
 import { type HistorySeries, type Prometheus, startPrometheus } from "../support/services/prometheus.ts";
 import { startOrSkip } from "../support/services/service-missing.ts";
 import { expectAsAlone, regular } from "./source-history.contract.ts";
@@ -111,6 +111,14 @@ describe("source contract: prometheus, many windows at once", function () {
       { numRuns: 60, seed: process.env["SEED"] === "random" ? Date.now() : 20_260_105 },
     );
     expect(total.answered).to.be.greaterThan(3 * total.leftOut);
+  });
+
+  it("answers ratios of two expressions as a tick does, over windows of several lengths", async () => {
+    const increase = (of: string) => `sum by (service) (increase(requests_total${of}[$window]))`;
+    const query = promqlRatio(increase(""), increase('{service!="mail"}'), ["service"]);
+    const windows = [...regular(start, 5 * minute, 5 * minute, 100), ...regular(start, 5 * minute, 60 * minute, 100)];
+    const { answered, leftOut } = await expectAsAlone(source, { questions: [{ query, windows }] });
+    expect([answered, leftOut]).to.deep.equal([200, 0]);
   });
 
   it("answers a day of minutes in one request, and leaves out an expression that speaks of its range", async () => {

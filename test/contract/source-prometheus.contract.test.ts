@@ -10,7 +10,7 @@ import { createPrometheusSource, type PrometheusOptions } from "../../src/source
 import type { Source } from "../../src/sources/source.ts";
 import { ManualClock } from "../../src/support/clock.ts";
 import { BackfeedError } from "../../src/support/errors.ts";
-import { promqlQuery } from "../support/promql-query.ts";
+import { promqlQuery, promqlRatio } from "../support/promql-query.ts";
 import { runCommand } from "../support/services/command.ts";
 import { type HistorySeries, type Prometheus, startPrometheus } from "../support/services/prometheus.ts";
 import { startOrSkip } from "../support/services/service-missing.ts";
@@ -57,6 +57,21 @@ const history: readonly HistorySeries[] = [
     Array.from({ length: 31 }, () => Number.NEGATIVE_INFINITY),
   ),
   gauge("gone", { service: "a" }, [5, 5]),
+  ...(
+    [
+      ["asked", { service: "cart" }, 10],
+      ["asked", { service: "mail" }, 2],
+      ["failed", { service: "cart", code: "500" }, 1],
+    ] as const
+  ).map(([name, labels, value]) => ({
+    ...gauge(
+      name,
+      labels,
+      Array.from({ length: 31 }, () => value),
+    ),
+    // Between the borders of windows, which Prometheus 2 counts on both sides.
+    from: start + minute / 2,
+  })),
   ...hostileNames.map((service, place) => gauge("named", { service }, rising(place + 1))),
   ...Array.from({ length: 300 }, (_, place) => gauge("many", { key: `k${place}` }, [place])),
 ];
@@ -103,6 +118,62 @@ describe("source contract: prometheus", function () {
     expect(values(ten)).to.have.members(["cart 30", "mail 30"]);
     expect(values(twenty)).to.have.members(["cart 60", "mail 60"]);
     expect(none).to.deep.equal({ kind: "answered", observations: [], notAnswered: 0 });
+  });
+
+  describe("a ratio of two expressions", () => {
+    const sum = (name: string) => `sum by (service) (sum_over_time(${name}[$window]))`;
+    const ratio = promqlRatio(sum("asked"), sum("failed"), ["service"]);
+    const over = (minutes: number, query = ratio): Question => ({
+      query,
+      window: { from: at(10 - minutes), to: at(10) },
+      mustAnswer: [],
+    });
+
+    it("counts whole and bad part over the window that is asked, each asked once", async () => {
+      const { answers, requests } = await source.answer({ questions: [over(1), over(5), over(5)], probes: [] }, never);
+      const counts = answers.map((answer) =>
+        answer.kind === "answered"
+          ? answer.observations.map(({ labels, ...rest }) => [labels["service"], rest])
+          : answer,
+      );
+      const five = [
+        ["cart", { events: 50, badEvents: 5, value: 0.1 }],
+        ["mail", { events: 10, badEvents: 0, value: 0 }],
+      ];
+      expect(counts[0]).to.have.deep.members([
+        ["cart", { events: 10, badEvents: 1, value: 0.1 }],
+        ["mail", { events: 2, badEvents: 0, value: 0 }],
+      ]);
+      expect(counts[1]).to.have.deep.members(five);
+      expect(counts[2]).to.have.deep.members(five);
+      expect(requests).to.equal(4);
+    });
+
+    it("is no ratio of no events, and fails with either side", async () => {
+      const none = promqlRatio("sum(asked * 0)", "sum(failed)");
+      const [empty, broken] = await ask(over(1, none), over(1, promqlRatio("sum(asked)", "sum(asked) by (")));
+      expect(empty).to.deep.equal({
+        kind: "answered",
+        observations: [{ labels: {}, value: undefined, events: 0 }],
+        notAnswered: 0,
+      });
+      expect(broken?.kind).to.equal("failed");
+    });
+
+    it("is drawn as the ratio of each step", async () => {
+      const where = { service: ["cart"] };
+      const request = { query: { ...ratio, where, by: [] }, labels: {}, window: { from: at(0), to: at(10) } };
+      const points = await source.series({ ...request, stepMs: 5 * minute }, never);
+      expect(points).to.deep.equal([
+        { at: at(0), value: 0.1 },
+        { at: at(5), value: 0.1 },
+      ]);
+    });
+
+    it("is checked on both sides", async () => {
+      const faults = await source.check([promqlRatio("sum(asked)", "sum(nowhere)")], never);
+      expect(faults.map(({ message }) => message)).to.include("the source has had no metric `nowhere` for a day");
+    });
   });
 
   it("gives one observation of nothing without `by`, and the one series there is", async () => {
