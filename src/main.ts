@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import picocolors from "picocolors";
 import { explain } from "./app/explain.ts";
+import { importRules } from "./app/import/import-rules.ts";
 import { jsonSchema } from "./app/json-schemas.ts";
 import { loadRules } from "./app/load-rules.ts";
 import { maintenanceLines } from "./app/maintenance.ts";
@@ -55,6 +56,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
     recover: (request) => recover({ ...request, logLevel: logLevel("warn") }),
     test: runRuleTests,
     replay,
+    importRules,
     explain,
   },
   version,

@@ -32,12 +32,17 @@ export function notInThisVersion(command: string, { output, finish }: CliContext
 
 /**
  * Loads what serve, run and explain work on. Gives undefined, having printed the faults and ended with 2, when the
- * configuration is faulty; faults of rules are printed and stop nothing.
+ * configuration is faulty; faults of rules stop nothing, and are printed unless they are no matter of the command.
  */
-export async function loadRunnable(options: CommonOptions, context: CliContext): Promise<Runnable | undefined> {
+export async function loadRunnable(
+  options: CommonOptions,
+  context: CliContext,
+  { tellRules = true }: { readonly tellRules?: boolean } = {},
+): Promise<Runnable | undefined> {
   const loaded = await context.app.loadRules({ file: options.config });
   const { config } = loaded;
-  if (loaded.allFaults.length > 0) context.output.err(printFaults(loaded.allFaults, false));
+  const told = tellRules ? loaded.allFaults : loaded.faults;
+  if (told.length > 0) context.output.err(printFaults(told, false));
   if (config !== undefined && !hasErrors(loaded.faults)) return { ...loaded, config };
   const files = [...new Set(loaded.faults.filter(({ severity }) => severity === "error").map(({ file }) => file))];
   const are = files.length > 1 ? "are" : "is";

@@ -3,10 +3,7 @@ import { notInThisVersion, withCommonOptions } from "./common.ts";
 import type { CliContext } from "./ports.ts";
 
 /** Part of the public interface, and to come: each moves to a file of its own with its issue. */
-const later = [
-  ["suggest", "thresholds for a wanted number of tickets"],
-  ["import", "turn other people's rules into ours"],
-] as const;
+const later = [["suggest", "thresholds for a wanted number of tickets"]] as const;
 
 export function addLaterCommands(program: Command, context: CliContext): void {
   for (const [name, description] of later) {

@@ -1,4 +1,5 @@
 import type { ExplainSubject, Explanation } from "../app/explain.ts";
+import type { ImportReport, ImportRequest } from "../app/import/import-rules.ts";
 import type { RunLine } from "../app/lines.ts";
 import type { LoadedRules, LoadRulesOptions } from "../app/load-rules.ts";
 import type { RecoverReport } from "../app/recover.ts";
@@ -6,10 +7,23 @@ import type { ReplayOptions, ReplayOutcome, ReplayReport } from "../app/replay/r
 import type { RuleTestReport, RuleTestResult } from "../app/rule-tests/rule-tests.ts";
 import type { RunReport as RunAndLines } from "../app/run.ts";
 import type { ServiceConfig } from "../config/types.ts";
+import { type ImportFormat, type ImportNote, importFormats } from "../import/imported.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Fault } from "../support/yaml/fault.ts";
 
-export type { ExplainSubject, Explanation, RecoverReport, ReplayOutcome, ReplayReport, RuleTestReport, RuleTestResult };
+export type {
+  ExplainSubject,
+  Explanation,
+  ImportFormat,
+  ImportNote,
+  ImportReport,
+  RecoverReport,
+  ReplayOutcome,
+  ReplayReport,
+  RuleTestReport,
+  RuleTestResult,
+};
+export { importFormats };
 export type RunReport = Omit<RunAndLines, "judged">;
 
 export const exitCodes = { done: 0, faulty: 1, usage: 2, unreachable: 3 } as const;
@@ -97,6 +111,7 @@ export interface CliApp {
   readonly recover?: (request: RecoverRequest) => Promise<RecoverReport>;
   readonly test?: (request: TestRequest) => Promise<RuleTestReport>;
   readonly replay?: (request: ReplayOptions) => Promise<ReplayReport>;
+  readonly importRules?: (request: ImportRequest) => Promise<ImportReport>;
   readonly explain?: (request: ExplainRequest) => Promise<Explanation>;
 }
 

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { asBackfeedError, type ErrorKind } from "../support/errors.ts";
 import { addCheck } from "./check.ts";
 import { addExplain } from "./explain.ts";
+import { addImport } from "./import.ts";
 import { addLaterCommands } from "./later-commands.ts";
 import { type CliContext, type ExitCode, exitCodes } from "./ports.ts";
 import { addRecover } from "./recover.ts";
@@ -48,6 +49,7 @@ function buildProgram(context: CliContext): Command {
   addTest(program, context);
   addReplay(program, context);
   addExplain(program, context);
+  addImport(program, context);
   addRecover(program, context);
   addSchema(program, context);
   addLaterCommands(program, context);

@@ -50,7 +50,53 @@ export type YamlResult =
  * can be trusted; duplicate keys leave it `parsed`, with the fault beside it.
  */
 export function readYaml(file: string, bytes: Uint8Array): YamlResult {
-  const fail = (message: string, fix: string, position: Position = { line: 1, column: 1 }): YamlResult => ({
+  const composed = composeDocuments(file, bytes);
+  if (composed.kind === "unreadable") return composed;
+  const { text, documents, at } = composed;
+  const [document, second] = documents;
+  const faults = syntaxFaults(file, document, at);
+  if (second !== undefined) {
+    const [offset] = second.range;
+    faults.push({
+      file,
+      ...at(offset),
+      path: "",
+      message: "the file holds more than one YAML document",
+      fix: "write each document into a file of its own, without `---` between",
+      severity: "error",
+    });
+  }
+  if (faults.length > 0) return { kind: "unreadable", faults };
+  return readValue(file, text, document, at);
+}
+
+/**
+ * Reads every document of a file that may hold several, as files of other programs do. Each is as `readYaml` gives it, so
+ * that a faulty one hides no other; what keeps the whole file from being read is one that is `unreadable`.
+ */
+export function readYamlDocuments(file: string, bytes: Uint8Array): readonly YamlResult[] {
+  const composed = composeDocuments(file, bytes);
+  if (composed.kind === "unreadable") return [composed];
+  const { text, documents, at } = composed;
+  return documents
+    .filter(({ contents, errors }) => contents !== null || errors.length > 0)
+    .map((document) => {
+      const faults = syntaxFaults(file, document, at);
+      return faults.length > 0 ? { kind: "unreadable", faults } : readValue(file, text, document, at);
+    });
+}
+
+type Composed =
+  | Extract<YamlResult, { kind: "unreadable" }>
+  | {
+      readonly kind: "composed";
+      readonly text: string;
+      readonly documents: readonly [Document.Parsed, ...Document.Parsed[]];
+      readonly at: (offset: number) => Position;
+    };
+
+function composeDocuments(file: string, bytes: Uint8Array): Composed {
+  const fail = (message: string, fix: string, position: Position = { line: 1, column: 1 }): Composed => ({
     kind: "unreadable",
     faults: [{ file, ...position, path: "", message, fix, severity: "error" }],
   });
@@ -77,22 +123,9 @@ export function readYaml(file: string, bytes: Uint8Array): YamlResult {
     return fail("values are nested too deeply", `keep nesting under ${mostDepth / 2} levels`, at(tooDeep));
   }
   const documents = [...new Composer({ uniqueKeys: false, lineCounter: lines }).compose(tokens, true, text.length)];
-  const [document, second] = documents;
-  if (document === undefined) return fail("the file is empty", "write at least `apiVersion: backfeed/v1`");
-  const faults = syntaxFaults(file, document, at);
-  if (second !== undefined) {
-    const [offset] = second.range;
-    faults.push({
-      file,
-      ...at(offset),
-      path: "",
-      message: "the file holds more than one YAML document",
-      fix: "write each document into a file of its own, without `---` between",
-      severity: "error",
-    });
-  }
-  if (faults.length > 0) return { kind: "unreadable", faults };
-  return readValue(file, text, document, at);
+  const [first, ...others] = documents;
+  if (first === undefined) return fail("the file is empty", "write at least `apiVersion: backfeed/v1`");
+  return { kind: "composed", text, documents: [first, ...others], at };
 }
 
 function readValue(
