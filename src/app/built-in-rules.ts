@@ -33,6 +33,16 @@ export const sourceStale: Rule = builtInRule({
   above: 0,
 });
 
+/** A rule of the form `new` that has no room for what is new. */
+export const ruleFull: Rule = builtInRule({
+  id: "backfeed-rule-full",
+  title: "Rule {{ labels.rule }} knows as much as it can: what is new is no longer seen",
+  why: "Each new value or log message pattern beyond its limit goes unnoticed: what it watches is too varied to be known.",
+  severity: "warning",
+  by: ["rule"],
+  above: 0,
+});
+
 /** The parent of a storm: many findings at once that are told on one ticket. */
 export const stormParent: Rule = builtInRule({
   id: "backfeed-storm",
@@ -43,7 +53,7 @@ export const stormParent: Rule = builtInRule({
   above: 0,
 });
 
-export const builtInRules: readonly Rule[] = [ruleFailing, sourceStale, stormParent];
+export const builtInRules: readonly Rule[] = [ruleFailing, ruleFull, sourceStale, stormParent];
 
 /** One thing that a built-in rule looks at. */
 export interface BuiltInObservation {

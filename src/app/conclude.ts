@@ -111,7 +111,14 @@ function watchFixes(
       const alert = fingerprint(instance, rule.identity, labels);
       // What is seen during planned work says nothing for the fix and nothing against it.
       const isPlanned = on.some(({ window }) => isInWindow({ ruleId: rule.id, labels }, window, rule));
-      fixWatch.ticked({ fingerprint: alert, at, previous: previousAt, verdict: isPlanned ? "no_data" : verdict.kind });
+      // Nor does what still occurs, and is only known by now.
+      const saysNothing = isPlanned || (verdict.reason === "known" && verdict.events > 0);
+      fixWatch.ticked({
+        fingerprint: alert,
+        at,
+        previous: previousAt,
+        verdict: saysNothing ? "no_data" : verdict.kind,
+      });
     }
   }
   fixWatch.stored(commits.map(({ finding }) => finding));
@@ -165,7 +172,7 @@ function ruleCommit(
     state,
     alertsChanged,
     alertsEnded: storeAlerts ? ended : [],
-    labelSetsSeen: judgement.seen.map(({ labels, seenAt }) => ({ ruleId: state.ruleId, labels, seenAt })),
+    labelSetsSeen: judgement.seen.map((entry) => ({ ruleId: state.ruleId, ...entry })),
     labelSetsForgotten: judgement.forgotten,
     measured,
     counts: storeCounts ? countsOf(judgement, alerting, outcomes) : undefined,

@@ -22,8 +22,7 @@ export class KnownLabelSets {
     if (missing.length === 0) return;
     const known = await this.#state.knownLabelSets(missing);
     for (const ruleId of missing) this.#byRule.set(ruleId, new Map());
-    for (const { ruleId, labels, seenAt } of known)
-      this.#byRule.get(ruleId)?.set(labelsKey(labels), { labels, seenAt });
+    for (const { ruleId, ...entry } of known) this.#byRule.get(ruleId)?.set(labelsKey(entry.labels), entry);
   }
 
   /** By `labelsKey`. */
@@ -35,7 +34,7 @@ export class KnownLabelSets {
   committed(ruleId: string, seen: readonly KnownLabelSet[], forgotten: readonly Labels[]): void {
     const known = this.#byRule.get(ruleId);
     if (known === undefined) return;
-    for (const { labels, seenAt } of seen) known.set(labelsKey(labels), { labels, seenAt });
+    for (const { ruleId: _, ...entry } of seen) known.set(labelsKey(entry.labels), entry);
     for (const labels of forgotten) known.delete(labelsKey(labels));
   }
 }

@@ -4,6 +4,7 @@ import type { Labels } from "../model/labels.ts";
 import type { OutboxAction } from "../model/outbox.ts";
 import type { Answer, BatchAnswer, HistoryAnswer, Observation, PastAnswers, ProbeAnswer } from "../model/query.ts";
 import type { Source } from "../sources/source.ts";
+import { asBackfeedError, BackfeedError } from "../support/errors.ts";
 
 export type Redact = (text: string) => string;
 
@@ -41,6 +42,13 @@ export function redactingSource(source: Source, redact: Redact): Source {
           },
         }),
     samples: (request, signal) => source.samples(request, signal),
+    async messages(request, signal) {
+      const { messages, more } = await source.messages(request, signal).catch((thrown: unknown) => {
+        const { kind, message, retryable } = asBackfeedError(thrown);
+        throw new BackfeedError(kind, redact(message), { retryable, cause: thrown });
+      });
+      return { messages: messages.map(({ at, text }) => ({ at, text: redact(text) })), more };
+    },
     series: (request, signal) => source.series(request, signal),
     async lines(request, signal) {
       const { lines, more } = await source.lines(request, signal);

@@ -3,7 +3,7 @@ import { newestTick, previousTick } from "../detect/schedule.ts";
 import type { Alert } from "../model/alert.ts";
 import { labelsKey } from "../model/labels.ts";
 import type { Rule } from "../model/rule.ts";
-import { scheduleKey } from "../model/time.ts";
+import { formatInstant, scheduleKey } from "../model/time.ts";
 import type { RuleState } from "../store/store.ts";
 import {
   type BuiltInObservation,
@@ -12,6 +12,7 @@ import {
   judgeBuiltIn,
   retiredRule,
   ruleFailing,
+  ruleFull,
   sourceStale,
   stormParent,
 } from "./built-in-rules.ts";
@@ -82,6 +83,7 @@ export async function runBuiltIns(
   const stormsAlerting = new Set(alertsOf(stormParent.identity).flatMap(({ labels }) => labels["storm"] ?? []));
   const judgements = [
     ...judgeOwn(ruleFailing, withEnded(failingRules(loaded, states, run.until, failing), failing, run)),
+    ...judgeOwn(ruleFull, withEnded(fullRules(loaded, states), alertsOf(ruleFull.identity), run)),
     ...judgeOwn(sourceStale, withEnded(staleSources(loaded, run.freshness), alertsOf(sourceStale.identity), run)),
     ...judgeOwn(stormParent, await observeStorms(at, stormsAlerting, context)),
   ];
@@ -139,6 +141,23 @@ function failingRules(
       value: failingMs / hourMs,
       owner: rule.limits.owner,
       ...(lastFailure === undefined ? {} : { detail: lastFailure }),
+    };
+  });
+}
+
+/** Those that can be full, with how long they have been. */
+function fullRules(rules: readonly Rule[], states: ReadonlyMap<string, RuleState>): readonly BuiltInObservation[] {
+  return rules.flatMap((rule) => {
+    const { learned } = states.get(rule.identity) ?? {};
+    if (rule.limits.when.form !== "new" || learned === undefined) return [];
+    const isFull = learned.fullSince !== undefined;
+    const detail = `it has had no room for what is new since ${formatInstant(learned.fullSince ?? learned.to)}: narrow it with \`where\` or \`filter\`, or raise \`max_groups\``;
+    return {
+      labels: { rule: rule.id },
+      breached: isFull,
+      value: isFull ? 1 : 0,
+      owner: rule.limits.owner,
+      ...(isFull ? { detail } : {}),
     };
   });
 }

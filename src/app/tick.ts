@@ -1,6 +1,6 @@
 import { endAlerts, judgeRule, type RuleJudgement } from "../detect/judge.ts";
 import type { AlertTick } from "../detect/lifecycle.ts";
-import { observe } from "../detect/observe.ts";
+import { observe, type SourceAnswer } from "../detect/observe.ts";
 import { type PlannedRule, planTick } from "../detect/plan.ts";
 import type { Alert } from "../model/alert.ts";
 import { labelsKey } from "../model/labels.ts";
@@ -48,7 +48,9 @@ export async function runTick(request: TickRequest, context: TickContext, signal
     timings: context.timings,
     alerts,
     // A rule that groups otherwise now looks back like one that has never been evaluated.
-    newRules: new Set(rules.filter((rule) => isNew(rule, states) || changed.has(rule.id)).map(({ id }) => id)),
+    newRules: new Set(
+      rules.filter((rule) => looksBack(rule, states, tick.at) || changed.has(rule.id)).map(({ id }) => id),
+    ),
   });
   const answers = await observe(plans, context.sources, signal);
 
@@ -85,7 +87,7 @@ export async function runTick(request: TickRequest, context: TickContext, signal
 /** A fault in judging one rule harms that rule only. */
 function judge(
   planned: PlannedRule,
-  answer: BatchAnswer,
+  answer: SourceAnswer,
   request: TickRequest,
   alerts: readonly Alert[],
   changed: ReadonlySet<string>,
@@ -94,15 +96,17 @@ function judge(
   const { rule } = planned;
   const known = context.knownLabelSets.of(rule.identity);
   const usualOf = context.measuredHistories.usualOf(rule, planned.window);
-  const asked = { planned, answer, tick: request.tick, instance: context.instance, usualOf };
+  const { tick } = request;
+  const asked = { planned, answer, lines: answer.lines, tick, instance: context.instance, usualOf };
   try {
+    const { learned } = request.states.get(rule.identity) ?? {};
     const strays = alerts.filter((alert) => isTakenElsewhere(rule, alert));
     if (!changed.has(rule.id) && strays.length > 0) {
       const { evaluations } = endAlerts(rule, strays, []);
-      const rest = judgeRule({ ...asked, alerts: alerts.filter((alert) => !strays.includes(alert)), known });
+      const rest = judgeRule({ ...asked, alerts: alerts.filter((alert) => !strays.includes(alert)), known, learned });
       return { ...rest, evaluations: [...evaluations, ...rest.evaluations] };
     }
-    if (!changed.has(rule.id)) return judgeRule({ ...asked, alerts, known });
+    if (!changed.has(rule.id)) return judgeRule({ ...asked, alerts, known, learned });
     const ended = endAlerts(rule, alerts, known.values());
     const fresh = judgeRule({ ...asked, alerts: [], known: new Map() });
     if (fresh.failure?.retryable === true) return fresh;
@@ -148,6 +152,7 @@ function settle(judgement: RuleJudgement, request: TickRequest, context: TickCon
     failingSince: failure === undefined ? undefined : (before?.failingSince ?? request.now),
     lastFailure: failure === undefined ? undefined : `${failure.code}: ${failure.message}`,
     shape: retry ? (before?.shape ?? neverEvaluated) : rule.shape,
+    learned: judgement.learned ?? (before?.shape === rule.shape ? before.learned : undefined),
   };
   return { judgement, state, storeAlerts: !retry };
 }
@@ -157,6 +162,14 @@ const neverEvaluated = "";
 
 function isNew(rule: Rule, states: ReadonlyMap<string, RuleState>): boolean {
   return (states.get(rule.identity)?.shape ?? neverEvaluated) === neverEvaluated;
+}
+
+/** A rule of the form `new` looks back until it has learned, and again after a gap that is longer than what it then knows of. */
+function looksBack(rule: Rule, states: ReadonlyMap<string, RuleState>, at: number): boolean {
+  const { when } = rule.limits;
+  if (when.form !== "new") return isNew(rule, states);
+  const { learned } = states.get(rule.identity) ?? {};
+  return learned === undefined || at - learned.to > when.learnedFromMs;
 }
 
 function hasChanged(rule: Rule, states: ReadonlyMap<string, RuleState>): boolean {

@@ -5,6 +5,7 @@ import type { AlertSummary } from "../model/finding.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Query } from "../model/query.ts";
 import { type Rule, stricterMode } from "../model/rule.ts";
+import { fixedPieces } from "../model/template.ts";
 import type { TicketRoute } from "../model/ticket.ts";
 import { renderLink, renderTitle, type TemplateContext } from "../rules/templates.ts";
 import type { Logger } from "../support/logging.ts";
@@ -69,7 +70,7 @@ export function createVoice(
         from: episode.startedAt - rule.signal.windowMs,
         to: at,
         target: rule.signal.target,
-        query: queryText(rule.signal),
+        query: queryText(linkedQuery(rule, alert), rule.signal.windowMs),
       };
       return Object.entries(config.links).flatMap(([text, template]): SectionRequest["links"] => {
         try {
@@ -94,6 +95,7 @@ export function templateContext(rule: Rule, worst: AlertSummary, episode: Episod
   const { raised } = worst.verdict;
   return {
     labels: worst.labels,
+    pattern: worst.subject,
     value: worst.verdict.value,
     threshold: worst.verdict.threshold,
     windowMs: rule.signal.windowMs,
@@ -107,8 +109,14 @@ export function templateContext(rule: Rule, worst: AlertSummary, episode: Episod
   };
 }
 
+/** A link's template names the labels itself; what a pattern's messages say it could not. */
+function linkedQuery({ signal: { query } }: Rule, { subject = "" }: AlertSummary): Query {
+  const { containing } = query;
+  return containing === undefined ? query : { ...query, containing: { ...containing, pieces: fixedPieces(subject) } };
+}
+
 /** The expression, or the query as Lucene text, as Kibana's Discover reads it; parts in another language are left out. */
-function queryText({ query, windowMs }: Rule["signal"]): string {
+function queryText(query: Query, windowMs: number): string {
   if (query.measure.kind === "promql") return query.measure.expression;
   if (query.measure.kind === "alerts") return "";
   if (query.measure.kind === "ratio" && query.measure.whole !== undefined) {
@@ -120,8 +128,10 @@ function queryText({ query, windowMs }: Rule["signal"]): string {
     return any.length === 1 ? `${field}:${any[0]}` : `${field}:(${any.join(" OR ")})`;
   });
   const filters = query.filters.flatMap((filter) => (typeof filter === "string" ? `(${filter})` : []));
+  const { field = "", pieces = [] } = query.containing ?? {};
+  const said = pieces.map((piece) => `${field}:${quote(piece)}`);
   const bad = query.measure.kind === "ratio" && typeof query.measure.bad === "string" ? [`(${query.measure.bad})`] : [];
-  return [...exact, ...filters, ...bad].join(" AND ");
+  return [...exact, ...filters, ...said, ...bad].join(" AND ");
 }
 
 function quote(value: string): string {

@@ -26,6 +26,8 @@ export interface Evaluated {
   readonly usual?: Usual | undefined;
   /** The source's newest event is older than `stale_after`. */
   readonly stale: boolean;
+  /** `new`: whether this label set has settled, so that it is known. */
+  readonly known?: boolean;
 }
 
 interface Comparison {
@@ -52,6 +54,7 @@ export function evaluate(input: Evaluated): Verdict {
       ? { kind: "breached", reason: "nothing_reported", value: 0, direction: "below", ...facts }
       : { kind: "clear", value: events, direction: "below", ...facts };
   }
+  if (when.form === "new") return evaluateNew(input, facts);
   if (input.stale && !isZeroOfNothing(input.measure)) return { kind: "failed", reason: "stale", ...facts };
   if (when.form === "burn") {
     const { over = () => undefined, state, limits } = input;
@@ -77,6 +80,20 @@ export function evaluate(input: Evaluated): Verdict {
   if (input.stale && canBreachAbove(when)) return { kind: "failed", reason: "stale", ...facts };
   measured.kind = untilHolds(input.limits.until, value) ? "clear" : "between";
   return measured;
+}
+
+/** Breached while it occurs and is not known; an ingest stall is no end of it. */
+function evaluateNew(input: Evaluated, facts: { readonly events: number; readonly badEvents?: number }): Verdict {
+  if (input.stale) return { kind: "failed", reason: "stale", ...facts };
+  const value = input.current?.value ?? facts.events;
+  const measured = { value, direction: "above", ...facts } as const;
+  if (input.known === true) return { kind: "clear", reason: "known", ...measured };
+  if (facts.events === 0) return { kind: "clear", ...measured };
+  if (facts.events < input.limits.when.minEvents) {
+    const active = input.state === "firing" || input.state === "recovering";
+    return { kind: active ? "between" : "clear", reason: "below_floor", ...measured };
+  }
+  return { kind: "breached", reason: "first_seen", ...measured };
 }
 
 /** As breached. One object and no spread where nothing is compared with: there is one for every label set of every tick. */
@@ -120,7 +137,7 @@ function withoutData(
 }
 
 function compare(
-  when: Exclude<When, { form: "absent" | "burn" }>,
+  when: Exclude<When, { form: "absent" | "burn" | "new" }>,
   value: number,
   input: Evaluated,
 ): Comparison | "no_reference" | "too_little_history" {

@@ -354,6 +354,7 @@ function summarise(alert: Alert): AlertSummary {
     fingerprint: alert.fingerprint,
     ruleId: alert.ruleId,
     labels: alert.labels,
+    ...(alert.subject === undefined ? {} : { subject: alert.subject }),
     state: alert.state === "recovering" ? "recovering" : "firing",
     since: alert.episode.startedAt,
     verdict: alert.verdict,

@@ -1,20 +1,27 @@
 import type { Alert, AlertChange, AlertState } from "../model/alert.ts";
 import type { Usual } from "../model/baseline.ts";
-import { fingerprint, groupKey } from "../model/identity.ts";
-import { type Labels, labelsKey, pickLabels } from "../model/labels.ts";
+import { type Labels, labelsKey } from "../model/labels.ts";
 import type { Answer, BatchAnswer, Observation, ProbeAnswer, QueryFailure } from "../model/query.ts";
 import { type Limits, limitsFor, type Rule } from "../model/rule.ts";
+import type { Learned, Template } from "../model/template.ts";
 import type { Verdict } from "../model/verdict.ts";
+import { advance, failedJudgement, limitsOf } from "./advance.ts";
 import { byLabels } from "./by-labels.ts";
 import { evaluate } from "./evaluate.ts";
-import { type AlertTick, advanceAlert } from "./lifecycle.ts";
+import { judgeNew } from "./judge-new.ts";
+import type { AlertTick } from "./lifecycle.ts";
 import { type PlannedRule, referenceBackMs } from "./plan.ts";
+import type { LinesAnswer } from "./read-lines.ts";
 import { notAnsweredIn, type ObservedWindow, overWindows, windowsOf } from "./windows.ts";
 
 /** A label set that the rule has seen, and when. */
 export interface SeenLabels {
   readonly labels: Labels;
   readonly seenAt: number;
+  /** `new`: at which tick it was first seen; undefined for what was learned before. */
+  readonly firstSeenAt?: number;
+  /** `new` with patterns: what the label stands for. */
+  readonly template?: Template;
 }
 
 /** What one tick said of one label set of one rule. */
@@ -41,11 +48,17 @@ export interface RuleJudgement {
   readonly notEvaluated: number;
   /** Whether the source had no event within `stale_after`; undefined when that was not asked or not answered. */
   readonly stale: boolean | undefined;
+  /** `new`: how far it has got; undefined where this tick learned nothing. */
+  readonly learned?: Learned;
 }
 
 export interface JudgeRequest {
   readonly planned: PlannedRule;
   readonly answer: BatchAnswer;
+  /** What was read of messages, in the order of the plan's readings. */
+  readonly lines?: readonly LinesAnswer[];
+  /** `new`: how far it had got before. */
+  readonly learned?: Learned | undefined;
   readonly tick: AlertTick;
   readonly alerts: readonly Alert[];
   /** By `labelsKey`. */
@@ -68,12 +81,15 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
     return failedJudgement(request, failure ?? notAnswered);
   }
   const { rule } = planned;
+  if (rule.limits.when.form === "new") {
+    return judgeNew(request, current, planned.freshProbe === undefined ? undefined : isStale(request));
+  }
   const currentByLabels = byLabels(current);
   const references = referencesOf(planned, answer);
   const windows = windowsOf(planned, answer);
   const alertsByLabels = alertsByKey(request.alerts);
   const complete = current.notAnswered === 0;
-  const stale = isFalse(answer.probes, planned.freshProbe);
+  const stale = isStale(request);
   const known = knownLabelSets(request, byLabels(lookbackOf(planned, answer)), currentByLabels);
 
   const evaluations: Evaluation[] = [];
@@ -96,7 +112,7 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
     const nothing = observation === undefined && before === undefined && over?.any !== true;
     if (nothing && isForgotten(request, key, alert, limits)) {
       // Not even known any more: 0 of nothing is no measurement of it, and `keep_for` ends it as vanished.
-      evaluations.push(advance(request, labels, alert, { kind: "no_data", reason: "vanished", events: 0 }, limits));
+      evaluations.push(advance(request, labels, alert, { kind: "no_data", reason: "vanished", events: 0 }, { limits }));
       continue;
     }
     const verdict = evaluate({
@@ -111,7 +127,7 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
       usual: request.usualOf?.(key, limits),
       stale,
     });
-    evaluations.push(advance(request, labels, alert, withWords(verdict, observation, rule), limits, observation));
+    evaluations.push(advance(request, labels, alert, withWords(verdict, observation, rule), { limits, observation }));
   }
   const gone = evaluations.filter((each) => isGone(rule, each)).map(({ labels }) => labels);
   return {
@@ -122,19 +138,6 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
     forgotten: [...known.forgotten, ...gone],
     notEvaluated: Math.max(current.notAnswered, ...notAnsweredIn(windows)) + cutOffBefore,
     stale: planned.freshProbe === undefined ? undefined : stale,
-  };
-}
-
-/** Where the rule leaves it to another system that raises the alert, what that says, or said last. */
-function limitsOf(rule: Rule, labels: Labels, observation: Observation | undefined, alert: Alert | undefined): Limits {
-  const limits = limitsFor(rule, labels);
-  const { takesFromAlert } = rule;
-  if (takesFromAlert === undefined) return limits;
-  const { raised } = observation ?? {};
-  return {
-    ...limits,
-    ...(takesFromAlert.severity ? { severity: raised?.severity ?? alert?.severity ?? limits.severity } : {}),
-    ...(takesFromAlert.owner ? { owner: (raised === undefined ? alert?.owner : raised.owner) ?? limits.owner } : {}),
   };
 }
 
@@ -224,74 +227,6 @@ export function endAlerts(rule: Rule, alerts: readonly Alert[], known: Iterable<
   );
   const forgotten = Array.from(known, ({ labels }) => labels);
   return { rule, evaluations, failure: undefined, seen: [], forgotten, notEvaluated: 0, stale: undefined };
-}
-
-/** Not seeing is not recovery: every living alert stays, its clock stopped, and the failure is visible as a verdict. */
-function failedJudgement(request: JudgeRequest, failure: QueryFailure): RuleJudgement {
-  const { rule } = request.planned;
-  const verdict: Verdict = { kind: "failed", reason: "query_failed", events: 0, detail: failure.message };
-  const evaluations =
-    request.alerts.length === 0
-      ? [inactiveEvaluation({}, verdict)]
-      : request.alerts.map((alert) =>
-          advance(request, alert.labels, alert, verdict, limitsOf(rule, alert.labels, undefined, alert)),
-        );
-  return {
-    rule,
-    evaluations,
-    failure,
-    seen: [],
-    forgotten: [],
-    notEvaluated: 0,
-    stale: undefined,
-  };
-}
-
-function advance(
-  request: JudgeRequest,
-  labels: Labels,
-  alert: Alert | undefined,
-  verdict: Verdict,
-  limits: Limits,
-  observation?: Observation,
-): Evaluation {
-  if (alert === undefined && verdict.kind !== "breached") return inactiveEvaluation(labels, verdict);
-  const { rule } = request.planned;
-  // A living alert stays in the finding that it is in, whatever its sender groups by meanwhile.
-  const groupedBy =
-    alert === undefined && rule.takesFromAlert?.group === true ? observation?.raised?.groupedBy : alert?.groupedBy;
-  const step = advanceAlert(alert, verdict, request.tick, {
-    fingerprint: alert?.fingerprint ?? fingerprint(request.instance, rule.identity, labels),
-    ruleId: rule.id,
-    ruleIdentity: rule.identity,
-    labels,
-    groupKey: alert?.groupKey ?? groupKey(request.instance, rule.problem, pickLabels(labels, groupedBy ?? rule.group)),
-    ...(groupedBy === undefined ? {} : { groupedBy }),
-    limits,
-    windowMs: rule.signal.windowMs,
-    keepForMs: rule.keepForMs,
-  });
-  return {
-    labels,
-    verdict,
-    stateBefore: alert?.state ?? "inactive",
-    state: step.alert?.state ?? "inactive",
-    change: step.change,
-    alert: step.alert,
-    ended: step.alert === undefined ? alert : undefined,
-  };
-}
-
-function inactiveEvaluation(labels: Labels, verdict: Verdict): Evaluation {
-  return {
-    labels,
-    verdict,
-    stateBefore: "inactive",
-    state: "inactive",
-    change: "none",
-    alert: undefined,
-    ended: undefined,
-  };
 }
 
 /** What a tick's questions gave, by `labelsKey`. */
@@ -403,6 +338,10 @@ function alertsByKey(alerts: readonly Alert[]): ReadonlyMap<string, Alert> {
 
 function lookbackOf(planned: PlannedRule, answer: BatchAnswer): Answer | undefined {
   return planned.lookback === undefined ? undefined : answer.answers[planned.lookback];
+}
+
+function isStale({ planned, answer }: JudgeRequest): boolean {
+  return isFalse(answer.probes, planned.freshProbe);
 }
 
 /** The source answered, and the answer is no. */

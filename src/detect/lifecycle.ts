@@ -19,6 +19,7 @@ export interface AlertPolicy {
   readonly ruleId: string;
   readonly ruleIdentity: string;
   readonly labels: Labels;
+  readonly subject?: string;
   readonly groupKey: string;
   readonly groupedBy?: readonly string[];
   readonly limits: Limits;
@@ -162,6 +163,7 @@ function observe(before: Alert, verdict: Verdict, tick: AlertTick, policy: Alert
     groupKey: policy.groupKey,
     severity: severityOf(verdict, policy.limits, before.severity),
     owner: policy.limits.owner,
+    ...(policy.subject === undefined ? {} : { subject: policy.subject }),
     changeAges,
     flapping: before.flapping && changeAges.length >= flappingChanges,
     // What was said of it holds until something else is.

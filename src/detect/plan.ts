@@ -1,6 +1,6 @@
 import type { Alert } from "../model/alert.ts";
 import type { Labels } from "../model/labels.ts";
-import type { Batch, Probe, Question } from "../model/query.ts";
+import type { Batch, MessagesRequest, Probe, Question } from "../model/query.ts";
 import type { Limits, Rule, When } from "../model/rule.ts";
 import type { Window } from "../model/time.ts";
 import { sameTimeBefore } from "./schedule.ts";
@@ -25,6 +25,19 @@ export function referenceBackMs({ when }: Limits, windowMs: number): number | un
   return when.versus === "previous" ? windowMs : when.versus;
 }
 
+/** The window's messages, and at the first evaluation those of parts of `learned_from`, oldest first. */
+export interface PlannedMessages {
+  readonly current: number;
+  readonly earlier: readonly number[];
+}
+
+/** Messages of a window that are looked at, and characters of each: a secret that is cut in two is no longer seen as one. */
+export const mostMessages = 10_000;
+const longestMessage = 2_000;
+/** What is looked back at is too much to read: of each of so many equal parts the newest. */
+const learningParts = 28;
+const mostMessagesOfPart = 500;
+
 /** Where a rule's answers stand in its source's batch. */
 export interface PlannedRule {
   readonly rule: Rule;
@@ -34,14 +47,18 @@ export interface PlannedRule {
   readonly references: ReadonlyMap<number, PlannedReference>;
   /** `burn`: the answers for its tiers' windows, by their length; all end when the current one does. */
   readonly windows: ReadonlyMap<number, number>;
-  /** `absent`, first evaluation: which label sets reported within `known_for`. */
+  /** First evaluation: which label sets reported within `known_for` of `absent`, within `learned_from` of `new`. */
   readonly lookback: number | undefined;
+  /** `new` with patterns: where the messages stand among the plan's readings. */
+  readonly messages: PlannedMessages | undefined;
   readonly freshProbe: number | undefined;
 }
 
 export interface SourcePlan {
   readonly source: string;
   readonly batch: Batch;
+  /** Messages that rules about patterns read. */
+  readonly readings: readonly MessagesRequest[];
   readonly rules: readonly PlannedRule[];
 }
 
@@ -51,7 +68,7 @@ export interface PlanRequest {
   readonly timings: ReadonlyMap<string, SourceTiming>;
   /** Alerts that are not inactive, by rule id: their label sets must be answered. */
   readonly alerts: ReadonlyMap<string, readonly Alert[]>;
-  /** Rules that have never been evaluated. */
+  /** Rules that have never been evaluated, or are to look back anew. */
   readonly newRules: ReadonlySet<string>;
 }
 
@@ -78,6 +95,7 @@ class SourcePlanBuilder {
   readonly #staleAfterMs: number | undefined;
   readonly #questions: Question[] = [];
   readonly #probes: Probe[] = [];
+  readonly #readings: MessagesRequest[] = [];
   readonly #probePositions = new Map<Window, Map<string, number>>();
   /** By start, then by end. */
   readonly #windows = new Map<number, Map<number, Window>>();
@@ -109,24 +127,44 @@ class SourcePlanBuilder {
               ] as const;
             }),
           );
+    const from = isNew && query.by.length > 0 ? needs.lookbackMs : undefined;
+    // What is absent is missing from this window; what is new must not be in it either.
+    const lookbackTo = needs.learnedFromMs === undefined ? window.from : window.to;
     const lookback =
-      needs.knownForMs !== undefined && isNew && query.by.length > 0
-        ? this.#ask({
-            query,
-            window: this.#window(window.to - needs.knownForMs, window.from),
-            mustAnswer: none,
-            anyTime: true,
-          })
-        : undefined;
+      from === undefined
+        ? undefined
+        : this.#ask({ query, window: this.#window(window.to - from, lookbackTo), mustAnswer: none, anyTime: true });
+    const messages = this.#messages(rule, window, isNew);
     const freshProbe =
       this.#staleAfterMs === undefined || needs.onlyAbsence
         ? undefined
         : this.#probe(target, this.#window(this.#to - this.#staleAfterMs, this.#to));
-    this.#rules.push({ rule, window, current, references, windows, lookback, freshProbe });
+    this.#rules.push({ rule, window, current, references, windows, lookback, messages, freshProbe });
   }
 
   plan(): SourcePlan {
-    return { source: this.#source, batch: { questions: this.#questions, probes: this.#probes }, rules: this.#rules };
+    const batch = { questions: this.#questions, probes: this.#probes };
+    return { source: this.#source, batch, readings: this.#readings, rules: this.#rules };
+  }
+
+  #messages(
+    { limits: { when }, signal: { query } }: Rule,
+    window: Window,
+    isNew: boolean,
+  ): PlannedMessages | undefined {
+    if (when.form !== "new" || when.of.kind !== "pattern") return undefined;
+    const { field } = when.of;
+    const read = (part: Window, limit: number) =>
+      this.#readings.push({ query, field, window: part, limit, maxLength: longestMessage }) - 1;
+    const partMs = when.learnedFromMs / learningParts;
+    const start = window.to - when.learnedFromMs;
+    const earlier = Array.from({ length: isNew ? learningParts : 0 }, (_, part) =>
+      read(
+        { from: Math.round(start + part * partMs), to: Math.round(start + (part + 1) * partMs) },
+        mostMessagesOfPart,
+      ),
+    );
+    return { earlier, current: read(window, mostMessages) };
   }
 
   #references({ signal, schedule }: Rule, backs: readonly number[], mustAnswer: readonly Labels[]) {
@@ -196,8 +234,10 @@ interface Needs {
   readonly backs: readonly number[];
   /** Lengths of the windows of `burn`, each once. */
   readonly windowsMs: readonly number[];
-  /** The longest `known_for` of `absent`; undefined without that form. */
-  readonly knownForMs: number | undefined;
+  /** How far the first evaluation looks back for label sets; undefined where no form asks. */
+  readonly lookbackMs: number | undefined;
+  /** `learned_from` of `new`; undefined for every other form. */
+  readonly learnedFromMs: number | undefined;
   /** Nothing but `absent`, which a stale source does not put in doubt. */
   readonly onlyAbsence: boolean;
 }
@@ -214,10 +254,13 @@ function needsOf(rule: Rule): Needs {
   // An override may replace the form of `when`: what any of them needs is asked.
   const limits = [rule.limits, ...rule.overrides.map((override) => override.limits)];
   const knownFor = limits.flatMap(({ when }) => (when.form === "absent" ? [when.knownForMs] : []));
+  const { when: own } = rule.limits;
+  const learnedFromMs = own.form === "new" ? own.learnedFromMs : undefined;
   const found: Needs = {
     backs: [...new Set(limits.flatMap((each) => referenceBackMs(each, rule.signal.windowMs) ?? []))],
     windowsMs: [...new Set(limits.flatMap(({ when }) => burnWindowsMs(when)))],
-    knownForMs: knownFor.length === 0 ? undefined : Math.max(...knownFor),
+    lookbackMs: knownFor.length === 0 ? learnedFromMs : Math.max(...knownFor),
+    learnedFromMs,
     onlyAbsence: knownFor.length === limits.length,
   };
   needsByRule.set(rule, found);

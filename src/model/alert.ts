@@ -28,6 +28,8 @@ export interface Alert {
   readonly ruleId: string;
   readonly ruleIdentity: string;
   readonly labels: Labels;
+  /** What its labels stand for, where they do not say it: the template of a log message pattern. */
+  readonly subject?: string;
   readonly groupKey: string;
   /** Names of the labels that its group key is made of, where they are not its rule's. */
   readonly groupedBy?: readonly string[];

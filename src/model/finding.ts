@@ -19,6 +19,8 @@ export interface AlertSummary {
   readonly fingerprint: string;
   readonly ruleId: string;
   readonly labels: Labels;
+  /** What its labels stand for, where they do not say it. */
+  readonly subject?: string;
   readonly state: "firing" | "recovering";
   readonly since: number;
   readonly verdict: Verdict;

@@ -71,6 +71,8 @@ export interface Query {
   readonly where: Where;
   /** All must match. */
   readonly filters: readonly Filter[];
+  /** The text of this field has these pieces, in any case: how the events of a log message pattern are asked for again. */
+  readonly containing?: { readonly field: string; readonly pieces: readonly string[] };
   readonly measure: Measure;
   /** One value per combination of these fields' values; an event without one of them belongs to no group. */
   readonly by: readonly string[];
@@ -238,6 +240,32 @@ export interface PromqlQuery {
 
 /** What a chart of several lines can be drawn of. */
 export type SeriesQuery = Query | PromqlQuery;
+
+/**
+ * The messages of a window, to find patterns in them. Documents are read for this alone and for evidence, so it has a
+ * limit: of more messages the newest.
+ */
+export interface MessagesRequest {
+  readonly query: Query;
+  /** The field with the text; an event without it has no message. */
+  readonly field: string;
+  readonly window: Window;
+  readonly limit: number;
+  /** Longest text in characters; what is beyond is cut off. */
+  readonly maxLength: number;
+}
+
+export interface Message {
+  readonly at: number;
+  readonly text: string;
+}
+
+export interface Messages {
+  /** In any order. */
+  readonly messages: readonly Message[];
+  /** Whether the window has more than were read. */
+  readonly more: boolean;
+}
 
 /** One line for each label set of `by` (without it one in all), over equal, half-open steps. */
 export interface LinesRequest {

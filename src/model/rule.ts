@@ -58,6 +58,15 @@ export type When =
       readonly periodMs: number;
       /** The highest factor first: of those that fire, the first one speaks. */
       readonly tiers: readonly BurnTier[];
+    } & Modifiers)
+  | ({
+      readonly form: "new";
+      /** What must be known: the values of a field, or the patterns of its texts. */
+      readonly of: { readonly kind: "value" | "pattern"; readonly field: string };
+      /** How far the first evaluation looks back: what is there is known. */
+      readonly learnedFromMs: number;
+      /** How long after first sight it is breached while it occurs; then it is known. */
+      readonly settleMs: number;
     } & Modifiers);
 
 /** Two windows over which an error budget is watched: bad when it burns faster than `factor` in both. */
@@ -71,6 +80,9 @@ export interface BurnTier {
   /** Of an alert while this tier speaks; undefined: the rule's. */
   readonly severity?: Severity;
 }
+
+/** The label that tells log message patterns apart. */
+export const patternLabel = "pattern";
 
 /** When a firing alert counts as clear. Without `above` and `below`: when `when` does not hold. */
 export interface Until {

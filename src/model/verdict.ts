@@ -7,6 +7,8 @@ export type VerdictKind = (typeof verdictKinds)[number];
 /** Why a verdict is not simply the comparison of a value with its threshold. */
 export type VerdictReason =
   | "below_floor"
+  | "first_seen"
+  | "known"
   | "no_reference"
   | "too_little_history"
   | "nothing_reported"

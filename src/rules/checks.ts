@@ -4,6 +4,7 @@ import { formatDuration } from "../support/duration.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
 import type { Path, Report } from "../support/yaml/fault.ts";
 import type { Partly, ShapeFault } from "../support/yaml/shape.ts";
+import { alertLabels } from "./alert-labels.ts";
 import { isOfAlerts, isOfEachAlert } from "./alerts-checks.ts";
 import { checkBaseline } from "./baseline-checks.ts";
 import type { BurnGround } from "./burn-checks.ts";
@@ -12,6 +13,7 @@ import type { RuleContext } from "./context.ts";
 import { checkInfra } from "./infra-checks.ts";
 import { checkUntil, checkWhen, measureText } from "./limit-checks.ts";
 import { mergeUntil, mergeWhen } from "./merge.ts";
+import { checkNew, checkNewOverride } from "./new-checks.ts";
 import { checkSchedule, checkTimezone } from "./schedule-check.ts";
 import type { RuleInput, UntilInput, WhenInput } from "./schema.ts";
 import { checkMeasure, checkSource } from "./signal-checks.ts";
@@ -43,16 +45,13 @@ export function checkRule(rule: RuleParts, context: RuleContext, known: readonly
   checkGrouping(rule, report);
   checkImpact(rule, measure, report);
   checkLimits(rule, { measure, stepMs }, context, report);
+  checkNew(rule, measure, report);
   checkTicket(rule, report);
   return faults;
 }
 
 function startsWith(path: Path, start: Path): boolean {
   return start.every((step, position) => path[position] === step);
-}
-
-function present<T>(items: readonly (T | undefined)[] | undefined): T[] {
-  return (items ?? []).filter((item) => item !== undefined);
 }
 
 /** Gives the schedule's step; undefined for a schedule that is faulty. */
@@ -82,7 +81,8 @@ function checkTiming({ schedule, timezone, signal }: RuleParts, report: Report):
   return facts.stepMs;
 }
 
-function checkGrouping({ signal, group }: RuleParts, report: Report): void {
+function checkGrouping(rule: RuleParts, report: Report): void {
+  const { signal, group } = rule;
   const by = signal?.by;
   for (const [fields, path] of [
     [by, ["signal", "by"]],
@@ -94,7 +94,7 @@ function checkGrouping({ signal, group }: RuleParts, report: Report): void {
     }
   }
   if (signal === undefined || isOfEachAlert(signal)) return;
-  const labels = present(by);
+  const labels = alertLabels(rule);
   for (const [position, field] of (group ?? []).entries()) {
     if (field === undefined || labels.includes(field)) continue;
     report(
@@ -166,7 +166,7 @@ function checkLimits(rule: RuleParts, ground: BurnGround, context: RuleContext, 
     if (override === undefined) continue;
     const path = ["overrides", position];
     for (const label of Object.keys(override.where ?? {})) {
-      const by = present(rule.signal?.by);
+      const by = alertLabels(rule);
       if (rule.signal === undefined || isOfEachAlert(rule.signal) || by.includes(label)) continue;
       report(
         [...path, "where", label],
@@ -192,6 +192,7 @@ function checkLimits(rule: RuleParts, ground: BurnGround, context: RuleContext, 
     if (when === undefined || (override.when === undefined && override.until === undefined)) continue;
     const merged = mergeWhen(when, (override.when ?? {}) as WhenInput);
     if (override.when !== undefined) {
+      checkNewOverride(when, override.when as WhenInput, [...path, "when"], report);
       checkWhen(merged, [...path, "when"], ground, report);
       checkBaseline(merged, [...path, "when"], rule.signal, report);
     }
@@ -214,7 +215,7 @@ function checkOwner(owner: string, path: Path, { owners }: RuleContext, report: 
 }
 
 function checkTicket(rule: RuleParts, report: Report): void {
-  const labels = rule.signal === undefined || isOfEachAlert(rule.signal) ? undefined : present(rule.signal.by);
+  const labels = rule.signal === undefined || isOfEachAlert(rule.signal) ? undefined : alertLabels(rule);
   const names: TemplateNames = { kind: "text", labels };
   const check = (value: unknown, path: Path): void => {
     if (typeof value === "string") {

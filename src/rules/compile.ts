@@ -17,6 +17,7 @@ import { deepFreeze } from "../support/deep-freeze.ts";
 import { day, minute } from "../support/duration.ts";
 import { canonicalJson, sha256 } from "../support/hashing.ts";
 import { percentage } from "../support/yaml/leaves.ts";
+import { alertLabels } from "./alert-labels.ts";
 import { isOfAlerts, isOfEachAlert } from "./alerts-checks.ts";
 import { burnTierTables } from "./burn-tiers.ts";
 import { parseMeasure } from "./measure.ts";
@@ -35,6 +36,10 @@ export const ruleDefaults = {
   knownForMs: 7 * day,
   untilForMs: 10 * minute,
   maxGroups: 200,
+  /** Of `new`: values that one question tells apart, patterns that are known. */
+  maxKnown: 1_000,
+  learnedFromMs: 14 * day,
+  settleMs: day,
   samples: 5,
 } as const;
 
@@ -52,13 +57,12 @@ const mostAlerts = 10_000;
 
 /** Gives the model's rule of a checked input. Must only be called when checks found no fault. */
 export function compileRule(input: RuleInput, location: { readonly file: string; readonly line: number }): Rule {
-  const by = input.signal.by ?? [];
+  const by = alertLabels(input);
   const measure = measureOf(input.signal, input.when);
-  const query = queryOf(input.signal, measure);
   const limits = limitsOf(input, input.when, input.until ?? {}, {});
   const each = isOfEachAlert(input.signal);
+  const query = signalQuery(input, measure, limits.when);
   const group = input.group ?? by;
-  const absent = limits.when.form === "absent" ? limits.when.knownForMs : undefined;
   return deepFreeze({
     id: input.id,
     formerly: input.formerly ?? [],
@@ -102,8 +106,8 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
       }),
     ),
     noData: input.no_data ?? (measure.kind === "promql" ? "clear" : ruleDefaults.noData),
-    keepForMs: input.keep_for ?? (absent === undefined ? keepForDefaultMs.other : keepForDefaultMs.absent),
-    knownForMs: input.known_for ?? absent ?? ruleDefaults.knownForMs,
+    keepForMs: input.keep_for ?? keepForDefaultMs[limits.when.form === "absent" ? "absent" : "other"],
+    knownForMs: input.known_for ?? knownForOf(limits.when),
     problem: input.problem ?? (each && input.group === undefined ? alertsProblem : input.id),
     group,
     impact: impactOf(input),
@@ -121,8 +125,25 @@ export function compileRule(input: RuleInput, location: { readonly file: string;
       equal,
     })),
     location,
-    shape: shapeOf(input, measure, by, group, limits.when.form),
+    shape: shapeOf(input, measure, by, group, limits.when),
   });
+}
+
+/** What is asked each tick. Patterns are no groups that a source could give: there the messages are counted. */
+function signalQuery(input: RuleInput, measure: Measure, when: When): Query {
+  const query = queryOf(input.signal, measure);
+  if (when.form !== "new") return query;
+  const maxGroups = input.signal.max_groups ?? ruleDefaults.maxKnown;
+  const { kind, field } = when.of;
+  return kind === "value"
+    ? { ...query, by: alertLabels(input), maxGroups }
+    : { ...query, containing: { field, pieces: [] }, maxGroups };
+}
+
+/** What was not seen for as long as the first evaluation looks back is no more known than it would be then. */
+function knownForOf(when: When): number {
+  if (when.form === "absent") return when.knownForMs;
+  return when.form === "new" ? when.learnedFromMs : ruleDefaults.knownForMs;
 }
 
 /** Each label with the values that it may have, as text: labels are text. */
@@ -146,12 +167,19 @@ function shapeOf(
   measure: Measure,
   by: readonly string[],
   group: readonly string[],
-  form: string,
+  when: When,
 ): string {
   const target = input.signal.promql !== undefined ? "promql" : input.signal.table === undefined ? "index" : "table";
   const measured = withoutConditions(measure);
-  const parts = { by: [...by].sort(), group: [...group].sort(), source: input.signal.source, target, measured, form };
-  return sha256(canonicalJson(parts));
+  const parts = {
+    by: [...by].sort(),
+    group: [...group].sort(),
+    source: input.signal.source,
+    target,
+    measured,
+    form: when.form,
+  };
+  return sha256(canonicalJson(when.form === "new" ? { ...parts, of: when.of } : parts));
 }
 
 function withoutConditions(measure: Measure): object {
@@ -191,7 +219,7 @@ function measureOf(signal: SignalParts, when?: WhenInput): Measure {
     return { kind: "promql", expression: signal.promql, isShare };
   }
   if (isOfAlerts(signal)) return { kind: "alerts", each: isOfEachAlert(signal) };
-  const measure = parseMeasure(signal.measure ?? "", signal.bad);
+  const measure = parseMeasure(signal.measure ?? (when?.new === undefined ? "" : "count"), signal.bad);
   if ("message" in measure) throw new TypeError(`unchecked rule: ${measure.message}`);
   return measure;
 }
@@ -256,6 +284,16 @@ function compileWhen(when: WhenInput): When {
   if (formOf(when) === "burn" && when.burn !== undefined) {
     const { objective, period, tiers } = when.burn;
     return { form: "burn", objective, periodMs: period, tiers: compileTiers(tiers), ...modifiers };
+  }
+  if (formOf(when) === "new" && when.new !== undefined) {
+    const { field, pattern_of: text, learned_from, settle } = when.new;
+    return {
+      form: "new",
+      of: text === undefined ? { kind: "value", field: field ?? "" } : { kind: "pattern", field: text },
+      learnedFromMs: learned_from ?? ruleDefaults.learnedFromMs,
+      settleMs: settle ?? ruleDefaults.settleMs,
+      ...modifiers,
+    };
   }
   return { form: "threshold", ...compileBounds(when), ...modifiers };
 }

@@ -1,5 +1,6 @@
 import { asBackfeedError } from "../support/errors.ts";
 import type { Path, Report } from "../support/yaml/fault.ts";
+import { alertLabels } from "./alert-labels.ts";
 import { isOfAlerts, isOfEachAlert } from "./alerts-checks.ts";
 import type { RuleParts } from "./checks.ts";
 import type { RuleContext, RuleSource } from "./context.ts";
@@ -9,11 +10,9 @@ import { checkMeasure, checkSourceName, checkTarget, missingMeasure, type Signal
 import { sampleText, templateFault } from "./templates.ts";
 
 /** Each signal of `evidence.infra` as a signal of its own, its templates over the labels of the rule's. */
-export function checkInfra({ signal, evidence }: RuleParts, context: RuleContext, report: Report): void {
-  const labels =
-    signal === undefined || isOfEachAlert(signal)
-      ? undefined
-      : (signal.by ?? []).filter((field) => field !== undefined);
+export function checkInfra(rule: RuleParts, context: RuleContext, report: Report): void {
+  const { signal, evidence } = rule;
+  const labels = signal === undefined || isOfEachAlert(signal) ? undefined : alertLabels(rule);
   for (const [position, infra] of (evidence?.infra ?? []).entries()) {
     if (infra === undefined) continue;
     const path = ["evidence", "infra", position];

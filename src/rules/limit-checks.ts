@@ -5,8 +5,6 @@ import { riseFactor } from "./compile.ts";
 import { formsOf } from "./merge.ts";
 import type { UntilInput, WhenInput } from "./schema.ts";
 
-const notExecuted = ["new"] as const;
-
 /** A `when` that is complete: its own form, and limits that the measure can be on the wrong side of. */
 export function checkWhen(when: WhenInput, path: Path, ground: BurnGround, report: Report): void {
   const { measure } = ground;
@@ -16,7 +14,7 @@ export function checkWhen(when: WhenInput, path: Path, ground: BurnGround, repor
       path,
       {
         message: "`when` says no form: nothing could ever be bad",
-        fix: "add `above:` or `below:`, `change:`, `baseline:`, `absent:` or `burn:`",
+        fix: "add `above:` or `below:`, `change:`, `baseline:`, `absent:`, `new:` or `burn:`",
       },
       { at: "key" },
     );
@@ -34,18 +32,7 @@ export function checkWhen(when: WhenInput, path: Path, ground: BurnGround, repor
       { at: "key" },
     );
   }
-  for (const form of notExecuted) {
-    if (when[form] === undefined) continue;
-    report(
-      [...path, form],
-      {
-        message: `\`when.${form}\` is part of the language, but this version does not execute it`,
-        fix: "use `above`, `below`, `change`, `baseline`, `absent` or `burn`, or leave the rule out until a later version",
-      },
-      { at: "key" },
-    );
-  }
-  for (const form of ["change", "baseline", "absent"] as const) {
+  for (const form of ["change", "baseline", "absent", "new"] as const) {
     if (measure?.kind !== "alerts" || when[form] === undefined) continue;
     report(
       [...path, form],
@@ -162,7 +149,8 @@ function checkFloors(when: WhenInput, path: Path, measure: Measure | undefined, 
       { at: "key" },
     );
   }
-  if (when.min_events !== undefined && measure.kind !== "avg" && measure.kind !== "percentile") {
+  const counts = when.new !== undefined && measure.kind !== "promql";
+  if (when.min_events !== undefined && !counts && measure.kind !== "avg" && measure.kind !== "percentile") {
     report(
       [...path, "min_events"],
       {
@@ -198,11 +186,16 @@ export function checkUntil(
   report: Report,
 ): void {
   if (until === undefined) return;
-  if (when.absent !== undefined && (until.above !== undefined || until.below !== undefined)) {
+  const form = when.absent !== undefined ? "absent" : when.new !== undefined ? "new" : undefined;
+  if (form !== undefined && (until.above !== undefined || until.below !== undefined)) {
+    const clear = {
+      absent: "it is clear when the label set reports again",
+      new: "it is clear when nothing new occurs, or what did is known",
+    };
     report(
       path,
       {
-        message: "`until` of `absent` has no limits: it is clear when the label set reports again",
+        message: `\`until\` of \`${form}\` has no limits: ${clear[form]}`,
         fix: "keep only `for`",
       },
       { at: "key" },

@@ -2,6 +2,7 @@ import type { Rule } from "../model/rule.ts";
 import { readYaml, writtenAt, type YamlDocument } from "../support/yaml/document.ts";
 import { type Fault, formatPath, hasErrors, type Path, sortedFaults, type Written } from "../support/yaml/fault.ts";
 import { checkShape, type ShapeFault } from "../support/yaml/shape.ts";
+import { alertLabels } from "./alert-labels.ts";
 import { isOfEachAlert } from "./alerts-checks.ts";
 import { checkRule, type RuleFault, type RuleParts } from "./checks.ts";
 import { compileRule } from "./compile.ts";
@@ -109,13 +110,14 @@ function inhibitsOf(document: YamlDocument, parts: RuleParts["inhibits"], path: 
   });
 }
 
-function labelsOf({ signal }: RuleParts): readonly string[] | undefined {
+function labelsOf(rule: RuleParts): readonly string[] | undefined {
+  const { signal } = rule;
   if (isOfEachAlert(signal)) return undefined;
   if (signal === undefined) return undefined;
   const fixed = Object.entries(signal.where ?? {}).flatMap(([field, values]) =>
     values !== undefined && [values].flat().length === 1 ? [field] : [],
   );
-  return [...(signal.by ?? []).flatMap((field) => field ?? []), ...fixed];
+  return [...alertLabels(rule), ...fixed];
 }
 
 /** What a rule inherited is faulty where it was written: in `defaults`. */

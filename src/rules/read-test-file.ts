@@ -33,6 +33,8 @@ export interface EarlierValues extends TestValues {
 export interface TestSeries extends TestValues {
   readonly ruleId: string;
   readonly labels: Labels;
+  /** Of a rule about log message patterns: what the events say. */
+  readonly message?: string | undefined;
   readonly events?: Points | undefined;
   readonly users?: Points | undefined;
   readonly totalUsers?: Points | undefined;

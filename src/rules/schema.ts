@@ -172,8 +172,25 @@ const burn = z
     examples: ["{ objective: 99.9%, period: 30d, tiers: google }"],
   });
 
-const notYet = (description: string) =>
-  z.record(z.string(), z.json()).meta({ description: `${description} Not executed by this version.` });
+const newForm = z
+  .strictObject({
+    field: field("The field whose values are known or new; it is a label of the alert.").optional(),
+    pattern_of: field(
+      "The field with the log message, of which patterns are known or new: words stay, numbers and ids are left out.",
+    ).optional(),
+    learned_from: duration("How far the first evaluation looks back: what is there is known; default 14d.", {
+      least: minute,
+      most: 90 * day,
+    }).optional(),
+    settle: duration("How long after first sight it is breached while it occurs; then it is known; default 24h.", {
+      least: minute,
+      most: 30 * day,
+    }).optional(),
+  })
+  .meta({
+    description: "A value, or a log message pattern, that was not known.",
+    examples: ["{ field: error.type, learned_from: 14d, settle: 24h }"],
+  });
 
 /** All forms and modifiers in one mapping; that exactly one form stands there is checked after `defaults` are merged. */
 const when = z
@@ -183,7 +200,7 @@ const when = z
     change: change.optional(),
     absent: absent.optional(),
     baseline: baseline.optional(),
-    new: notYet("A value or log pattern that was not known.").optional(),
+    new: newForm.optional(),
     burn: burn.optional(),
     for: duration("How long it must hold before the alert fires; default 0.", { most: 30 * day }).optional(),
     min_events: whole("Floor on the events behind a mean, extreme or percentile; default 0.").optional(),

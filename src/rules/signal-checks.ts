@@ -65,7 +65,7 @@ export function checkSource({ signal, when }: RuleParts, context: RuleContext, r
     checkPromql(signal, ["signal"], source, report);
     return;
   }
-  if (signal.measure === undefined) missingMeasure(["signal"], report);
+  if (signal.measure === undefined && when?.new === undefined) missingMeasure(["signal"], report);
   if (signal.window === undefined && when?.burn === undefined) {
     report(["signal", "window"], { message: "`window` of `signal` is missing", fix: "add `window`, for example `5m`" });
   }

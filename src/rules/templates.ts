@@ -1,6 +1,6 @@
 import { Liquid, type Template } from "liquidjs";
 import type { Labels } from "../model/labels.ts";
-import type { Severity } from "../model/rule.ts";
+import { patternLabel, type Severity } from "../model/rule.ts";
 import { cleanText } from "../support/clean-text.ts";
 import { BackfeedError } from "../support/errors.ts";
 import { didYouMean, listed } from "../support/yaml/closest.ts";
@@ -11,6 +11,8 @@ import { templateFilters } from "./template-filters.ts";
 /** What a template may name. Label values are hostile: they are data, never template code, and the output is text. */
 export interface TemplateContext {
   readonly labels: Labels;
+  /** Of a rule about log message patterns: what the pattern's messages have in common. */
+  readonly pattern?: string | undefined;
   /** Undefined where nothing was measured; prints as nothing. */
   readonly value: number | undefined;
   readonly threshold: number | undefined;
@@ -168,6 +170,7 @@ function render(liquid: Liquid, template: string, scope: object): string {
 function textScope(context: TemplateContext): object {
   return {
     labels: context.labels,
+    pattern: context.pattern ?? null,
     value: context.value ?? null,
     threshold: context.threshold ?? null,
     window: context.windowMs,
@@ -199,6 +202,7 @@ export interface TemplateNames {
 
 const textVariables: Readonly<Record<string, readonly string[]>> = {
   labels: [],
+  pattern: [],
   value: [],
   threshold: [],
   window: [],
@@ -244,11 +248,19 @@ function segmentFault(
 ): Wrong | undefined {
   const [variable, property] = segments;
   if (typeof variable !== "string" || !Object.hasOwn(known, variable)) {
+    const hasPattern = labels?.includes(patternLabel) === true;
     return {
       message: `the template names \`${String(variable)}\`, which does not exist`,
       fix: `use ${Object.keys(known)
+        .filter((name) => name !== "pattern" || hasPattern)
         .map((name) => `\`${name}\``)
         .join(", ")}`,
+    };
+  }
+  if (variable === "pattern" && labels !== undefined && !labels.includes(patternLabel)) {
+    return {
+      message: "the template names `pattern`, which only a rule about log message patterns has",
+      fix: "leave it out, or write `when: { new: { pattern_of: message } }`",
     };
   }
   if (typeof property !== "string") return undefined;
@@ -300,6 +312,7 @@ const sampleInstant = 1_767_225_600_000;
 export function sampleText(labels: Labels): TemplateContext {
   return {
     labels,
+    ...(labels[patternLabel] === undefined ? {} : { pattern: "sample" }),
     value: 0.08,
     threshold: 0.05,
     windowMs: 300_000,

@@ -40,9 +40,9 @@ export function checkTest(test: RuleTest, { rules, faulty, report }: TestCheckOp
     const wrongWindows = tiled.has(rule) ? undefined : windowsFault(rule);
     if (wrongWindows !== undefined) tell(at(), wrongWindows);
     tiled.add(rule);
-    const wrongLabels = labelsFault(series.labels, rule);
+    const wrongLabels = labelsFault(series.labels, rule, rule.signal.query.by);
     if (wrongLabels !== undefined) tell(at("labels"), wrongLabels);
-    const key = `${rule.id} ${labelsKey(series.labels)}`;
+    const key = `${rule.id} ${labelsKey(series.labels)} ${series.message ?? ""}`;
     if (seen.has(key)) tell(at("labels"), twice(series));
     seen.add(key);
     checkValues(series, rule, (path, wrong, part) => tell(at(...path), wrong, part));
@@ -51,7 +51,7 @@ export function checkTest(test: RuleTest, { rules, faulty, report }: TestCheckOp
     for (const [position, alert] of (expected.alerts ?? []).entries()) {
       const path: Path = ["expect", index, "alerts", position];
       const rule = ruleAt(alert.rule, [...path, "rule"]);
-      const wrong = rule === undefined ? undefined : labelsFault(alert.labels, rule);
+      const wrong = rule === undefined ? undefined : labelsFault(alert.labels, rule, rule.signal.by);
       if (wrong !== undefined) tell([...path, "labels"], wrong);
     }
   }
@@ -72,11 +72,11 @@ function unknownRule(id: string, rules: ReadonlyMap<string, Rule>): Wrong {
 function twice({ labels }: TestSeries): Wrong {
   return {
     message: `the label set ${formatLabels(labels)} has a series already`,
-    fix: "give each label set of a rule one series",
+    fix: "give each label set of a rule one series, or each of its messages",
   };
 }
 
-function labelsFault(labels: Labels, { id, signal: { by, measure } }: Rule): Wrong | undefined {
+function labelsFault(labels: Labels, { id, signal: { measure } }: Rule, by: readonly string[]): Wrong | undefined {
   // Which labels a received alert has only its sender knows.
   if (measure.kind === "alerts" && measure.each) return undefined;
   const names = Object.keys(labels);
@@ -115,6 +115,20 @@ type Tell = (path: Path, wrong: Wrong, at?: "key" | "value") => void;
 
 function checkValues(series: TestSeries, rule: Rule, tell: Tell): void {
   checkMeasured(series, rule, tell);
+  const { when } = rule.limits;
+  const readsMessages = when.form === "new" && when.of.kind === "pattern";
+  if (readsMessages && series.message === undefined) {
+    tell([], {
+      message: `\`${rule.id}\` looks for patterns, and there is no \`message\``,
+      fix: "add `message:` with what the events say, such as `message: payment 4711 refused`",
+    });
+  } else if (!readsMessages && series.message !== undefined) {
+    tell(
+      ["message"],
+      { message: `\`${rule.id}\` does not look for patterns in messages`, fix: "leave `message` out" },
+      "key",
+    );
+  }
   for (const earlier of series.history) {
     checkMeasured(earlier, rule, (path, wrong, at) => tell(["history", earlier.back, ...path], wrong, at));
   }

@@ -74,6 +74,10 @@ const series = z.strictObject({
   rule: ruleId("Which rule is answered so; default the test's. Every rule that is named runs.").optional(),
   labels: labels("The label set: the fields of `by`; {} without `by`."),
   ...values,
+  message: text("For a rule with `pattern_of`: what each of the `value` events of a tick says.", {
+    most: 2_000,
+    example: "payment 4711 refused: insufficient funds",
+  }).optional(),
   events: points(
     "For means, extremes and percentiles: how many events are behind a value; default 1.",
     "50",

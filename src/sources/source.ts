@@ -5,6 +5,8 @@ import type {
   HistoryBatch,
   Lines,
   LinesRequest,
+  Messages,
+  MessagesRequest,
   Query,
   Sample,
   SampleRequest,
@@ -39,6 +41,8 @@ export interface Source {
   history?(batch: HistoryBatch, signal: AbortSignal): Promise<HistoryAnswer>;
   /** Newest matching events first. Throws BackfeedError. */
   samples(request: SampleRequest, signal: AbortSignal): Promise<readonly Sample[]>;
+  /** The newest messages of a window. Throws BackfeedError; `refused` where there are no events. */
+  messages(request: MessagesRequest, signal: AbortSignal): Promise<Messages>;
   /** One point per step of the window, oldest first. Throws BackfeedError. */
   series(request: SeriesRequest, signal: AbortSignal): Promise<readonly SeriesPoint[]>;
   /** The largest lines of a query that may have many; `lines-by-group` for sources of events. Throws BackfeedError. */

@@ -12,6 +12,7 @@ import type { Band } from "../model/priority.ts";
 import type { ReceivedAlert } from "../model/raised-alert.ts";
 import type { Silence } from "../model/silence.ts";
 import type { Storm } from "../model/storm.ts";
+import type { Learned, Template } from "../model/template.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import type { TicketEdit, WebhookHint } from "../model/ticket-life.ts";
 
@@ -32,6 +33,8 @@ export interface RuleState {
   readonly lastFailure: string | undefined;
   /** `Rule.shape` of the last commit, to see when a rule became another. */
   readonly shape: string;
+  /** How far a rule of the form `new` has got; undefined until it has learned. */
+  readonly learned?: Learned | undefined;
 }
 
 /** A label set that a rule has seen; `seenAt` may lag by up to a hundredth of the rule's `knownForMs`. */
@@ -39,6 +42,10 @@ export interface KnownLabelSet {
   readonly ruleId: string;
   readonly labels: Labels;
   readonly seenAt: number;
+  /** Of a rule of the form `new`: the tick it was first seen at; undefined for what was learned. */
+  readonly firstSeenAt?: number;
+  /** Of a log message pattern. */
+  readonly template?: Template;
 }
 
 /** What a rule measured, to be compared with later. */

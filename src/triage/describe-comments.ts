@@ -2,14 +2,31 @@ import { type Block, type Document, paragraph, strong } from "../model/document.
 import { type Finding, recentEpisodes } from "../model/finding.ts";
 import { formatLabels } from "../model/labels.ts";
 import { type RaisedWords, senderNames } from "../model/raised-alert.ts";
+import { limitsFor } from "../model/rule.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
 import { bandText, priorityLine } from "./score.ts";
 import { daysText, episodeText, labelsOf, type Story, worstText } from "./story.ts";
 
 export function quietDocument(story: Story): Document {
+  const { verdict } = story.finding.worst;
+  if (verdict.reason === "known" && verdict.events > 0) return knownDocument(story);
   return [
     paragraph(strong("Quiet now. "), `The last episode: ${episodeText(story, story.finding.episode)}.`),
+    paragraph(afterQuiet(story)),
+  ];
+}
+
+/** What was new has been there for so long that it is known: nobody has seen it stop. */
+function knownDocument(story: Story): Document {
+  const { rule, finding } = story;
+  const { when } = limitsFor(rule, finding.worst.labels);
+  const settled = when.form === "new" ? `${formatDuration(when.settleMs)} after it was first seen ` : "";
+  return [
+    paragraph(
+      strong("Known now, and still there. "),
+      `${settled}it counts as known, so nothing more is said of it. The episode: ${episodeText(story, finding.episode)}.`,
+    ),
     paragraph(afterQuiet(story)),
   ];
 }

@@ -2,7 +2,6 @@ import { type Block, type Document, type Inline, link, paragraph, strong, text }
 import { mostSections } from "../model/evidence.ts";
 import { type AlertSummary, type Finding, isOngoing, recentEpisodes } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
-import { formatLabels } from "../model/labels.ts";
 import { ticketFields } from "../model/rule.ts";
 import { formatInstant } from "../model/time.ts";
 import { formatDuration } from "../support/duration.ts";
@@ -14,7 +13,7 @@ import { stormBlocks, stormSummary } from "./describe-storm.ts";
 import { priorityLine } from "./score.ts";
 import { worstOfRules } from "./sections.ts";
 import { signalText } from "./signal-text.ts";
-import { episodeText, labelsOf, measuredText, type Story, valueUnit, whole } from "./story.ts";
+import { episodeText, labelsOf, measuredText, type Story, valueUnit, whereText, whole } from "./story.ts";
 
 const mostOthersListed = 20;
 const mostRulesListed = mostSections - 1;
@@ -94,7 +93,7 @@ function otherRules({ rules }: Story, worstAlerts: readonly AlertSummary[]): Inl
   const rows = worstAlerts.slice(0, mostRulesListed).map((alert) => {
     const rule = rules?.get(alert.ruleId);
     const measured = rule === undefined ? alert.state : `${alert.state}, ${measuredText(rule, alert)}`;
-    return row(`Rule ${alert.ruleId}`, `${formatLabels(alert.labels)}: ${measured}`);
+    return row(`Rule ${alert.ruleId}`, `${whereText(alert)}: ${measured}`);
   });
   const more = worstAlerts.length - rows.length;
   return more > 0 ? [...rows, row("More rules", String(more))] : rows;
@@ -150,7 +149,7 @@ function others(finding: Finding, told: readonly AlertSummary[] = []): readonly 
   const more = count - shown.length;
   const byRule = ({ ruleId }: AlertSummary) => (ruleId === finding.worst.ruleId ? "" : ` (rule ${ruleId})`);
   const items: Inline[][] = shown.map((other) => [
-    text(`${formatLabels(other.labels)}${byRule(other)}: ${other.state} since ${formatInstant(other.since)}`),
+    text(`${whereText(other)}${byRule(other)}: ${other.state} since ${formatInstant(other.since)}`),
   ]);
   if (more > 0) items.push([text(`and ${more} more`)]);
   return [

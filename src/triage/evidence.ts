@@ -10,12 +10,11 @@ import {
 } from "../model/evidence.ts";
 import type { AlertSummary, Finding } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
-import { formatLabels } from "../model/labels.ts";
 import type { SeriesQuery } from "../model/query.ts";
 import { limitsFor, type Rule } from "../model/rule.ts";
 import { formatInstant, type Window } from "../model/time.ts";
 import { ungrouped } from "./impact.ts";
-import { measuredText, unitOf, valueUnit } from "./story.ts";
+import { measuredText, unitOf, valueUnit, whereText } from "./story.ts";
 
 /** A chart shows at most this many steps, and at least this many before the episode. */
 const mostChartSteps = 240;
@@ -89,18 +88,21 @@ function sectionRequest(
   const window = { from: to - steps * stepMs, to };
   const unit = unitOf(signal.measure);
   const ownUnit = valueUnit(rule, alert.labels);
+  const query = ungrouped(signal.query, alert.labels, alert.subject);
+  // Of a pattern without a word of its own no sample could be told from others'.
+  const samples = query.containing?.pieces.length === 0 ? 0 : rule.evidence.samples;
   return {
     ruleId: rule.id,
     ...(ownUnit === unit ? {} : { valueUnit: ownUnit }),
     source: signal.source,
-    query: ungrouped(signal.query, alert.labels),
+    query,
     labels: {},
     episodeStartedAt: finding.episode.startedAt,
     about: rule === opens ? [] : aboutRule(rule, alert, opens),
     samples: {
       window: { from: sampleFrom, to },
       badOnly: signal.measure.kind === "ratio",
-      limit: Math.min(rule.evidence.samples, mostSampleLines),
+      limit: Math.min(samples, mostSampleLines),
       fields: rule.evidence.fields,
     },
     chart: {
@@ -164,7 +166,7 @@ function aboutRule(rule: Rule, alert: AlertSummary, opens: Rule | undefined): Do
   const unit = valueUnit(rule, alert.labels);
   const rows: Inline[][][] = [
     row("Measured", text(measuredText(rule, alert))),
-    row("Where", text(formatLabels(alert.labels))),
+    row("Where", text(whereText(alert))),
     row("Since", text(formatInstant(alert.since))),
   ];
   if (alert.peak !== undefined) {

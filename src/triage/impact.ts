@@ -2,7 +2,8 @@ import { type Finding, type ImpactMeasured, isOngoing } from "../model/finding.t
 import { storable } from "../model/infinity.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Answer, Batch, BatchAnswer, Probe, Query, Question, Where } from "../model/query.ts";
-import { limitsFor, type Rule } from "../model/rule.ts";
+import { limitsFor, patternLabel, type Rule } from "../model/rule.ts";
+import { fixedPieces } from "../model/template.ts";
 import type { Window } from "../model/time.ts";
 
 /** Users and trend are asked again at most this often for one finding (PRIORITY.md). */
@@ -67,7 +68,10 @@ function planOne(
   const { signal, impact } = rule;
   const to = at - delayMs;
   const ask = (query: Query, window: Window) => collected.questions.push({ query, window, mustAnswer: [] }) - 1;
-  const whole = ungrouped(signal.query, finding.groupLabels);
+  const { worst } = finding;
+  const { when } = limitsFor(rule, worst.labels);
+  // What is known is no part of it, and a group may hold much of that.
+  const whole = ungrouped(signal.query, when.form === "new" ? worst.labels : finding.groupLabels, worst.subject);
   let usersBad: number | undefined;
   let usersTotal: number | undefined;
   if (impact.usersField !== undefined) {
@@ -81,8 +85,8 @@ function planOne(
   let now: number | undefined;
   let lastWeek: number | undefined;
   let lastWeekProbe: number | undefined;
-  // Of received alerts only what is now is known: there is no week before to compare with.
-  if (signal.measure.kind !== "alerts" && limitsFor(rule, finding.worst.labels).when.form !== "absent") {
+  // What is new has no earlier, and what is absent no now; of received alerts only what is now is known.
+  if (signal.measure.kind !== "alerts" && when.form !== "absent" && when.form !== "new") {
     const window = { from: to - signal.windowMs, to };
     const earlier = { from: window.from - weekMs, to: window.to - weekMs };
     now = ask(whole, window);
@@ -155,10 +159,21 @@ function singleValue(answer: Answer | undefined, rule: Rule): number | undefined
     : observation.value;
 }
 
-/** The signal's query over one finding's label values as a single number. */
-export function ungrouped(query: Query, labels: Labels): Query {
-  const exact: Where = Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, [value]]));
-  return { ...query, where: { ...query.where, ...exact }, by: [], maxGroups: 1 };
+/** The signal's query over some label values as a single number. `subject` is the template of a log message pattern. */
+export function ungrouped(query: Query, labels: Labels, subject?: string): Query {
+  const { containing } = query;
+  // A pattern is no field: its messages are asked for by the words that all of them have.
+  const { [patternLabel]: _pattern, ...fields } = labels;
+  const exact: Where = Object.fromEntries(
+    Object.entries(containing === undefined ? labels : fields).map(([name, value]) => [name, [value]]),
+  );
+  return {
+    ...query,
+    where: { ...query.where, ...exact },
+    ...(containing === undefined ? {} : { containing: { ...containing, pieces: fixedPieces(subject ?? "") } }),
+    by: [],
+    maxGroups: 1,
+  };
 }
 
 /** The bad part of a ratio; every other query is its own bad part. */

@@ -17,7 +17,9 @@ export function signalText(rule: Rule): string {
   const only = conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`;
   const groups = by.length === 0 ? "" : `${only === "" ? "" : ","} by ${by.join(", ")}`;
   const place = target === "" ? rule.signal.source : target;
-  return `${measureText(query)} in ${place}${only}${groups} (rule ${rule.id}, ${rule.location.file}:${rule.location.line})`;
+  const { when } = rule.limits;
+  const novelty = when.form === "new" ? ` of each new ${when.of.kind} of ${when.of.field}` : "";
+  return `${measureText(query)}${novelty} in ${place}${only}${groups} (rule ${rule.id}, ${rule.location.file}:${rule.location.line})`;
 }
 
 function measureText({ measure }: Query): string {

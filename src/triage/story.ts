@@ -10,7 +10,7 @@ import { raisedText } from "../model/raised-alert.ts";
 import { type Limits, limitsFor, type Rule } from "../model/rule.ts";
 import type { TicketRecord, TicketRef } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
-import type { BurnSeen } from "../model/verdict.ts";
+import type { BurnSeen, Verdict } from "../model/verdict.ts";
 import { formatDuration } from "../support/duration.ts";
 import type { SilenceOver } from "./muting.ts";
 import type { StormDigest } from "./storm-digest.ts";
@@ -70,7 +70,12 @@ export function measuredText(rule: Rule, alert: AlertSummary): string {
   const reference = verdict.reference === undefined ? "" : `, was ${formatValue(verdict.reference, unit)} before`;
   // How far an expression looks back stands in itself.
   const windows = measure.kind === "promql" ? "" : `, over windows of ${formatDuration(windowMs)}`;
-  return `${value}${limit}${reference}${windows}`;
+  return `${value}${limit}${reference}${noveltyText(verdict)}${windows}`;
+}
+
+function noveltyText({ reason }: Verdict): string {
+  if (reason === "known") return ", known by now";
+  return reason === "first_seen" ? ", not known before" : "";
 }
 
 /** `burn rate 20x over 1 h and 500x over 5 min, limit: above 14.4x in both, which spends 2.0% of the budget in 1 h`. */
@@ -108,8 +113,9 @@ export function episodeText(story: Story, episode: FindingEpisode): string {
     const most = episode.peak === undefined ? "" : `, ${whole(episode.peak.value)} bad at the same time at the most`;
     return `since ${formatInstant(episode.startedAt)}, ${story.storm.total} problems${most}`;
   }
-  const bad = story.finding.worst.verdict.raised === undefined ? "over its limit" : "firing";
-  const parts = [`since ${formatInstant(episode.startedAt)}, ${bad} for ${lasted === "0 ms" ? "one check" : lasted}`];
+  const parts = [
+    `since ${formatInstant(episode.startedAt)}, ${badText(story)} for ${lasted === "0 ms" ? "one check" : lasted}`,
+  ];
   if (episode.peak !== undefined) {
     parts.push(`worst ${formatValue(episode.peak.value, unit)} at ${formatInstant(episode.peak.at)}`);
   }
@@ -118,9 +124,19 @@ export function episodeText(story: Story, episode: FindingEpisode): string {
   return parts.join(", ");
 }
 
+function badText({ finding, rule }: Story): string {
+  if (finding.worst.verdict.raised !== undefined) return "firing";
+  return rule.limits.when.form === "new" ? "seen" : "over its limit";
+}
+
 /** Of the worst alert. */
 export function labelsOf(story: Story): string {
-  return formatLabels(story.finding.worst.labels);
+  return whereText(story.finding.worst);
+}
+
+/** An alert's labels, and what they stand for where they do not say it: `pattern=0f3a…: payment <num> refused`. */
+export function whereText({ labels, subject }: AlertSummary): string {
+  return subject === undefined ? formatLabels(labels) : `${formatLabels(labels)}: ${subject}`;
 }
 
 /** A count of events, which sums weigh by windows. */

@@ -43,6 +43,7 @@ export async function createOurs(url: string, rules: readonly Rule[]): Promise<O
   const counted = {
     name: source.name,
     samples: source.samples,
+    messages: source.messages,
     series: source.series,
     lines: source.lines,
     check: source.check,

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Labels } from "../../src/model/labels.ts";
-import type { Query, SampleRequest, SeriesQuery } from "../../src/model/query.ts";
+import type { MessagesRequest, Query, SampleRequest, SeriesQuery } from "../../src/model/query.ts";
 import { renderInfra } from "../../src/rules/infra.ts";
 import { sampleText } from "../../src/rules/templates.ts";
 import { BackfeedError } from "../../src/support/errors.ts";
@@ -26,6 +26,60 @@ export function evidenceContract({ dataset, under }: { dataset: Dataset; under: 
       { labels: {}, window: dataset.busy, badOnly: false, limit: 5, fields: [], maxValueLength: 10_000, ...parts },
       never,
     );
+
+  describe("messages", () => {
+    const messages = (parts: Partial<MessagesRequest> = {}) =>
+      under().source.messages(
+        { query: query(), field: "message", window: dataset.busy, limit: 10_000, maxLength: 10_000, ...parts },
+        never,
+      );
+    const all = () => matching(dataset, plainQuestion(dataset.busy));
+
+    it("are those of every event of the window, each with its instant", async () => {
+      const { messages: found, more } = await messages();
+      const expected = all().map((event) => `${event["@timestamp"]} ${event.message}`);
+      expect(more).to.equal(false);
+      expect(found.map(({ at, text }) => `${new Date(at).toISOString()} ${text}`)).to.have.members(expected);
+      expect(found).to.have.length(expected.length);
+    });
+
+    it("are the newest of more than the limit, and say so", async () => {
+      const limit = all().length - 1;
+      const { messages: found, more } = await messages({ limit });
+      expect([found.length, more]).to.deep.equal([limit, true]);
+      expect((await messages({ limit: limit + 1 })).more).to.equal(false);
+      const newest = all().map((event) => Date.parse(event["@timestamp"]));
+      expect(found.map(({ at }) => at).sort()).to.deep.equal(newest.sort().slice(1));
+    });
+
+    it("are cut, are only those that match, and are none of a field that no event has", async () => {
+      const cut = await messages({ maxLength: 10, limit: 5 });
+      for (const { text } of cut.messages) expect([...text].length).to.be.at.most(10);
+      const where = { "service.name": ["cart"] };
+      const expected = matching(dataset, plainQuestion(dataset.busy, { where }));
+      expect((await messages({ query: query({ where }) })).messages).to.have.length(expected.length);
+      expect((await messages({ field: "no.such.field" })).messages).to.deep.equal([]);
+      expect((await messages({ window: dataset.empty })).messages).to.deep.equal([]);
+    });
+
+    it("are asked for again by the words that those of one pattern have, in order and in any case", async () => {
+      const [event] = all();
+      const words = (event?.message ?? "").split(/\s+/).filter((word) => /^[\p{L}\p{N}]+$/u.test(word));
+      const pieces = words.slice(0, 2).map((word) => word.toUpperCase());
+      expect(pieces).to.have.length(2);
+      const holds = ({ message }: { message: string }) => {
+        const lower = message.toLowerCase();
+        const first = lower.indexOf((pieces[0] ?? "").toLowerCase());
+        return first >= 0 && lower.indexOf((pieces[1] ?? "").toLowerCase(), first + 1) > first;
+      };
+      const containing = { ...query(), containing: { field: "message", pieces } };
+      const found = await samples({ query: containing, fields: ["message"], limit: 20 });
+      expect(found.length).to.be.at.least(1);
+      for (const { fields } of found) expect(holds({ message: fields[0]?.[1] ?? "" })).to.equal(true);
+      const nothing = { ...query(), containing: { field: "message", pieces: ["nobody", "said", "this"] } };
+      expect(await samples({ query: nothing, limit: 5 })).to.deep.equal([]);
+    });
+  });
 
   describe("samples", () => {
     it("are the newest first, of one label set, with the fields asked for in order", async () => {

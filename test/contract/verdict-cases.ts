@@ -146,5 +146,10 @@ export const verdictCases: readonly VerdictCase[] = [
     rule: "when: { above: 20%, min_bad_events: 4 }\nuntil: { below: 10% }\nno_data: keep",
     kinds: ["breached", "between", "clear", "no_data"],
   },
+  {
+    name: "new, a value of a label",
+    rule: "when: { new: { field: service, learned_from: 10m, settle: 8m } }\nuntil: { for: 2m }",
+    kinds: ["breached", "clear"],
+  },
   { name: "absent", rule: "when: { absent: { known_for: 1h }, for: 2m }", kinds: ["breached", "clear"] },
 ];

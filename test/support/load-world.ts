@@ -316,6 +316,7 @@ class Production implements Source {
   }
 
   samples = () => Promise.resolve([]);
+  messages = () => Promise.resolve({ messages: [], more: false });
   series = () => Promise.resolve([]);
   lines = () => Promise.resolve({ lines: [], more: 0 });
   check = () => Promise.resolve([]);

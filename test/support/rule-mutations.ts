@@ -96,6 +96,7 @@ function mutateLimits(limits: Limits, shown: readonly Shown[]): readonly Mutated
     }
     if (when.floor > 0) mutated.push(withWhen("change.floor is dropped", { floor: 0 }));
   }
+  if (when.form === "new") mutated.push(withWhen("new.settle is dropped", { settleMs: 0 }));
   if (when.forMs > 0) mutated.push(withWhen("for is dropped", { forMs: 0 }));
   if (when.minEvents > 0) mutated.push(withWhen("min_events is dropped", { minEvents: 0 }));
   if (when.minBadEvents > 0) mutated.push(withWhen("min_bad_events is dropped", { minBadEvents: 0 }));

@@ -44,9 +44,10 @@ export function testSources({ rules, series, ticksOf, start }: TestScriptOptions
 }
 
 function labelled(series: TestSeries, rule: Rule, ticks: readonly number[]): readonly LabelledSeries[] {
-  const { labels, users, totalUsers, events } = series;
+  const { labels, message, users, totalUsers, events } = series;
   const now: LabelledSeries = {
     labels,
+    ...(message === undefined ? {} : { message }),
     ends: ticks,
     ...valuesOf(series, ticks.length),
     ...part("events", events, ticks.length),

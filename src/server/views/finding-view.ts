@@ -26,6 +26,8 @@ const verdictReasons = [
   "nothing_reported",
   "no_data_is_breach",
   "no_data_is_clear",
+  "first_seen",
+  "known",
   "stale",
   "vanished",
   "query_failed",
@@ -77,6 +79,10 @@ const alertView = z.object({
   fingerprint: z.string(),
   ruleId: z.string(),
   labels,
+  subject: z
+    .string()
+    .optional()
+    .meta({ description: "What the labels stand for: the template of a log message pattern." }),
   state: z.enum(["firing", "recovering"]),
   since: instant,
   verdict: verdictView,
@@ -291,8 +297,8 @@ function stormOf({ id, parentId, child }: StormMembership) {
   return { id, parentId, child };
 }
 
-function viewAlert({ fingerprint, ruleId, labels, state, since, verdict }: AlertSummary) {
-  return { fingerprint, ruleId, labels: { ...labels }, state, since, verdict: viewVerdict(verdict) };
+function viewAlert({ fingerprint, ruleId, labels, subject, state, since, verdict }: AlertSummary) {
+  return { fingerprint, ruleId, labels: { ...labels }, subject, state, since, verdict: viewVerdict(verdict) };
 }
 
 function viewVerdict(verdict: Verdict) {

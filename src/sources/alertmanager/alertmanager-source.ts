@@ -56,6 +56,8 @@ export function createAlertmanagerSource({ name, alerts, policy }: AlertmanagerS
     async samples(request) {
       return samplesOf(request, await alerts());
     },
+    messages: () =>
+      Promise.reject(new BackfeedError("refused", `source ${name} has no log messages`, { retryable: false })),
     // Of an alert no more is known than its last stretch: nothing that could be drawn as a line.
     series: () => Promise.resolve([]),
     lines: () =>

@@ -6,6 +6,9 @@ const numberTypes: ReadonlySet<string> = new Set([
   ...["long", "integer", "short", "byte", "unsigned_long", "double", "float", "half_float", "scaled_float"],
   ...["aggregate_metric_double", "histogram", "boolean"],
 ]);
+const textTypes: ReadonlySet<string> = new Set([
+  ...["text", "match_only_text", "keyword", "constant_keyword", "wildcard"],
+]);
 const dateTypes: ReadonlySet<string> = new Set(["date", "date_nanos"]);
 
 /** Which fields of a query are missing, or cannot be or give what the query takes them for. Pure. */
@@ -35,6 +38,14 @@ export function checkFields(query: Query, types: FieldTypes, timestamp: string):
     else if (type === undefined && !isIn("flattened", field, types)) missing(field, use);
     else if (type === "object" || type === "nested") {
       report(`${use}: ${field} is an object`, `name one of its fields, such as ${field}.name`);
+    }
+  }
+  const texts = query.containing?.field;
+  if (texts !== undefined) {
+    const found = types.get(texts) ?? [];
+    if (found.length === 0) missing(texts, "pattern_of");
+    else if (!found.every((type) => textTypes.has(type))) {
+      report(`pattern_of: ${texts} is ${found.join(" and ")}, not text`, "name the field with the log message");
     }
   }
   for (const [field, use] of [...exact, ...(isNumeric(measure) ? [[measure.field, measure.kind] as const] : [])]) {

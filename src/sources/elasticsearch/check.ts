@@ -86,7 +86,10 @@ async function learn(
   queries: readonly Query[],
   signal: AbortSignal,
 ): Promise<Learned | QueryFailure> {
-  const measured = queries.flatMap(({ measure }) => ("field" in measure ? [measure.field] : []));
+  const measured = queries.flatMap(({ measure, containing }) => [
+    ...("field" in measure ? [measure.field] : []),
+    ...(containing === undefined ? [] : [containing.field]),
+  ]);
   const names = [
     ...new Set([settings.timestamp, ...measured, ...queries.flatMap((query) => queryParts(query).exactFields)]),
   ];

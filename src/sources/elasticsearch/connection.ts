@@ -25,7 +25,7 @@ export interface ConnectionSettings {
 }
 
 interface ElasticsearchRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** The indices it is about, for messages. */
   readonly target?: string;
   readonly path: string;

@@ -11,6 +11,7 @@ import { runJobs } from "./execute.ts";
 import { createFieldCache, type FieldCache, type FieldMap } from "./fields.ts";
 import { askHistory } from "./history.ts";
 import { type Job, type JobContext, probeJob, type Refused, searchJob } from "./jobs.ts";
+import { askMessages } from "./messages.ts";
 import { type Asked, planSearches, uniqueProbes, uniqueQuestions } from "./plan.ts";
 import { isFailure, resolveFields } from "./resolve-fields.ts";
 import { askSamples } from "./samples.ts";
@@ -51,6 +52,7 @@ export function createElasticsearchSource(options: ElasticsearchOptions): Source
     answer: (batch, signal) => answerBatch(context, refused, batch, signal),
     history: (batch, signal) => askHistory(context, batch, signal),
     samples: (request, signal) => askSamples(context, request, signal),
+    messages: (request, signal) => askMessages(context, request, signal),
     series: (request, signal) => askSeries(context, request, signal),
     lines: (request, signal) => linesByGroup(source, request, signal),
     check: (queries, signal) => checkQueries(context, queries, signal),

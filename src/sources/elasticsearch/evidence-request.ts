@@ -34,10 +34,33 @@ export async function scopeOf(
   };
 }
 
+interface OneSearch {
+  readonly target: string;
+  readonly body: string;
+  /** What of the answer is read. */
+  readonly filterPath: readonly string[];
+}
+
 /** One search outside a tick. Throws BackfeedError, also for a partial answer. */
-export async function searchOnce(
+export function searchOnce(
+  context: ElasticsearchContext,
+  search: OneSearch,
+  signal: AbortSignal,
+): Promise<SearchResult> {
+  const path = `/${encodeURIComponent(search.target)}/_search`;
+  return searchPath(context, { ...search, path, querystring: { allow_no_indices: "false" } }, signal);
+}
+
+/** The same over what the body itself names. Throws BackfeedError, also for a partial answer. */
+export async function searchPath(
   { connection }: ElasticsearchContext,
-  { target, body, filterPath }: { target: string; body: string; filterPath: readonly string[] },
+  {
+    target,
+    body,
+    filterPath,
+    path,
+    querystring,
+  }: OneSearch & { readonly path: string; readonly querystring?: Readonly<Record<string, string>> },
   signal: AbortSignal,
 ): Promise<SearchResult> {
   const always = ["timed_out", "_shards.total", "_shards.failed", "_shards.failures.reason", "_clusters"];
@@ -46,8 +69,8 @@ export async function searchOnce(
       {
         method: "POST",
         target,
-        path: `/${encodeURIComponent(target)}/_search`,
-        querystring: { allow_no_indices: "false", filter_path: [...always, ...filterPath].join(",") },
+        path,
+        querystring: { ...querystring, filter_path: [...always, ...filterPath].join(",") },
         body,
       },
       signal,

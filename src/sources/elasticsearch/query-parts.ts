@@ -1,5 +1,6 @@
 import type { Filter, Measure, Query, Scalar } from "../../model/query.ts";
 import { canonicalJson } from "../../support/hashing.ts";
+import { wordsOf } from "../containing.ts";
 import type { ExactField, FieldMap } from "./fields.ts";
 
 /** What a query is on every tick, made once and kept with the query object. */
@@ -47,7 +48,7 @@ export function queryParts(query: Query): QueryParts {
   const { measure, where, by } = query;
   const parts: QueryParts = {
     key: canonicalJson(query),
-    filters: query.filters.map(filterClause),
+    filters: [...query.filters.map(filterClause), ...containingClauses(query)],
     bad: measure.kind === "ratio" ? filterClause(measure.bad) : undefined,
     exactFields: [...Object.keys(where), ...by, ...(measure.kind === "unique" ? [measure.field] : [])],
   };
@@ -116,6 +117,22 @@ export function exactClause(field: string, values: readonly Scalar[]): string {
   if (values.length === 1 && first !== undefined) return JSON.stringify({ term: { [field]: { value: first } } });
   const sorted = [...values].sort((a, b) => (String(a) < String(b) ? -1 : 1));
   return JSON.stringify({ terms: { [field]: sorted } });
+}
+
+/**
+ * The field has a text with these pieces: as phrases where it is analysed, else as one wildcard. Each half finds nothing
+ * where the other belongs, so nobody has to know how the field is mapped.
+ */
+function containingClauses({ containing }: Query): readonly string[] {
+  if (containing === undefined) return [];
+  const { field, pieces } = containing;
+  if (pieces.length === 0) return [JSON.stringify({ exists: { field } })];
+  const phrases = pieces.map((piece) => ({ match_phrase: { [field]: piece } }));
+  const value = `*${wordsOf(pieces)
+    .map((word) => word.replace(/[\\*?]/g, "\\$&"))
+    .join("*")}*`;
+  const whole = { wildcard: { [field]: { value, case_insensitive: true } } };
+  return [JSON.stringify({ bool: { should: [{ bool: { filter: phrases } }, whole], minimum_should_match: 1 } })];
 }
 
 /** Lucene text as `query_string` (types are checked: lenient would hide a mistake as zero events), an object as it is. */

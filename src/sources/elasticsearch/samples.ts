@@ -1,6 +1,7 @@
 import type { Sample, SampleRequest } from "../../model/query.ts";
 import { cutCodePoints } from "../../support/clean-text.ts";
 import { BackfeedError } from "../../support/errors.ts";
+import { holdsPieces } from "../containing.ts";
 import type { ElasticsearchContext } from "./elasticsearch-source.ts";
 import { scopeOf, searchOnce } from "./evidence-request.ts";
 import { queryParts } from "./query-parts.ts";
@@ -9,7 +10,7 @@ import { queryJson } from "./search-body.ts";
 const mostSamples = 100;
 const mostFields = 50;
 
-interface Hit {
+export interface Hit {
   readonly sort?: readonly unknown[];
   readonly fields?: Readonly<Record<string, unknown>>;
 }
@@ -32,18 +33,24 @@ export async function askSamples(
   const sort = [
     { [timestamp]: { order: "desc", format: "epoch_millis", numeric_type: "date", unmapped_type: "date" } },
   ];
+  // Phrases may stand in another order than in the pattern, so more are asked for than are wanted.
+  const { containing } = query;
   const rest = JSON.stringify({
-    size: Math.min(request.limit, mostSamples),
+    size: containing === undefined ? Math.min(request.limit, mostSamples) : mostSamples,
     track_total_hits: false,
     timeout: `${timeoutMs}ms`,
     _source: false,
-    fields,
+    fields: containing === undefined ? fields : [...fields, { field: containing.field, include_unmapped: true }],
     sort,
   });
   const body = `${rest.slice(0, -1)},"query":${queryJson(timestamp, window, clauses)}}`;
   const filterPath = ["hits.hits.fields", "hits.hits.sort"];
   const result = await searchOnce(context, { target: query.target, body, filterPath }, signal);
-  return hitsOf(result.hits).map((hit) => ({
+  const isOfPattern = (hit: Hit) =>
+    containing === undefined ||
+    valuesOf(hit, containing.field).some((text) => holdsPieces(String(text), containing.pieces));
+  const hits = hitsOf(result.hits).filter(isOfPattern).slice(0, request.limit);
+  return hits.map((hit) => ({
     at: instantOf(hit),
     fields: names.flatMap((name): [string, string][] => {
       const values = valuesOf(hit, name);
@@ -52,12 +59,12 @@ export async function askSamples(
   }));
 }
 
-function hitsOf(hits: unknown): readonly Hit[] {
+export function hitsOf(hits: unknown): readonly Hit[] {
   if (typeof hits !== "object" || hits === null || !("hits" in hits)) return [];
   return Array.isArray(hits.hits) ? hits.hits : [];
 }
 
-function valuesOf({ fields }: Hit, name: string): readonly unknown[] {
+export function valuesOf({ fields }: Hit, name: string): readonly unknown[] {
   if (fields === undefined || !Object.hasOwn(fields, name)) return [];
   const values = fields[name];
   return (Array.isArray(values) ? values : [values]).filter((value) => value !== null && value !== undefined);
@@ -67,7 +74,7 @@ function print(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-function instantOf(hit: Hit): number {
+export function instantOf(hit: Hit): number {
   const at = Math.floor(Number(hit.sort?.[0]));
   if (!Number.isFinite(at)) throw new BackfeedError("internal", "a sample came without its instant");
   return at;

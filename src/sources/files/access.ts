@@ -1,8 +1,10 @@
 import type { Query } from "../../model/query.ts";
 import { BackfeedError } from "../../support/errors.ts";
+import { wordsOf } from "../containing.ts";
 import { eventMeasure } from "../event-measure.ts";
-import { type Column, isNumeric } from "./field.ts";
+import { type Column, isNumeric, textOf } from "./field.ts";
 import type { FilterParser } from "./filter.ts";
+import { quoteText } from "./sql.ts";
 import type { BoundFilters } from "./statement.ts";
 import type { TableView } from "./table.ts";
 
@@ -33,8 +35,22 @@ async function bindQuery(
     parser.toSql(await parser.parse(filter, signal), resolve, signal);
   const filters: string[] = [];
   for (const filter of query.filters) filters.push(await bind(filter));
+  if (query.containing !== undefined) {
+    const column = view.columns.get(query.containing.field);
+    if (column !== undefined) columns.set(column.column, column);
+    filters.push(containingSql(query.containing.pieces, column));
+  }
   const bad = query.measure.kind === "ratio" ? await bind(query.measure.bad) : undefined;
   return { filters, bad, columns: [...columns.values()] };
+}
+
+/** The field's text has these pieces in order; what lies between two words was not kept. A field that the table lacks has none. */
+function containingSql(pieces: readonly string[], column: Column | undefined): string {
+  if (column === undefined) return "FALSE";
+  const like = `%${wordsOf(pieces)
+    .map((word) => word.replace(/[\\%_]/g, "\\$&"))
+    .join("%")}%`;
+  return `COALESCE(${textOf(column)} ILIKE ${quoteText(like)} ESCAPE '\\', FALSE)`;
 }
 
 /** Numbers are not made of text, as in Elasticsearch; where a field holds both, its numbers count. */

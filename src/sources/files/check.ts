@@ -14,6 +14,7 @@ export async function unknownFields(
   signal: AbortSignal,
 ): Promise<QueryFault[]> {
   const exact = new Set([...Object.keys(query.where), ...query.by]);
+  if (query.containing !== undefined) exact.add(query.containing.field);
   if ("field" in query.measure) exact.add(query.measure.field);
   const missing = new Set([...exact].filter((name) => !view.columns.has(name)));
   const filters = query.measure.kind === "ratio" ? [...query.filters, query.measure.bad] : query.filters;

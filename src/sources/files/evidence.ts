@@ -1,11 +1,20 @@
 import type { Labels } from "../../model/labels.ts";
-import type { Query, Sample, SampleRequest, SeriesPoint, SeriesRequest, Where } from "../../model/query.ts";
+import type {
+  Messages,
+  MessagesRequest,
+  Query,
+  Sample,
+  SampleRequest,
+  SeriesPoint,
+  SeriesRequest,
+  Where,
+} from "../../model/query.ts";
 import { cutCodePoints } from "../../support/clean-text.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { whereSql } from "./condition.ts";
 import { measured } from "./decode.ts";
 import type { Engine } from "./engine.ts";
-import { type Column, scalarText } from "./field.ts";
+import { type Column, textOf } from "./field.ts";
 import { type BoundFilters, createWriter } from "./statement.ts";
 import type { TableView } from "./table.ts";
 
@@ -45,6 +54,23 @@ export async function readSamples(request: SampleRequest, context: EvidenceConte
       return [[name, cutCodePoints(exact, request.maxValueLength)] as const];
     }),
   }));
+}
+
+/** The newest messages: the texts of one field. */
+export async function readMessages(request: MessagesRequest, context: EvidenceContext): Promise<Messages> {
+  const { query, field, window, limit, maxLength } = request;
+  const wanted = {
+    query,
+    labels: {},
+    window,
+    badOnly: false,
+    limit: limit + 1,
+    fields: [field],
+    maxValueLength: maxLength,
+  };
+  const samples = await readSamples(wanted, context);
+  const messages = samples.flatMap(({ at, fields }) => fields.map(([, text]) => ({ at, text })));
+  return { messages: messages.slice(0, limit), more: messages.length > limit };
 }
 
 /** The measure for each step of the window; the last step may be shorter. */
@@ -106,10 +132,4 @@ function fieldsToShow(fields: readonly string[], view: TableView): Column[] {
   if (fields.length > 0 || view.columns.has("message")) return shown;
   const rest = [...view.columns.values()].filter((column) => !shown.includes(column));
   return [...shown, ...rest].slice(0, defaultFields);
-}
-
-function textOf({ column, shape }: Column): string {
-  return shape.list
-    ? `list_aggregate(list_transform(${column}, lambda v: ${scalarText("v", shape)}), 'string_agg', ', ')`
-    : scalarText(column, shape);
 }

@@ -71,6 +71,13 @@ export function scalarText(expression: string, shape: FieldShape): string {
   return `CASE WHEN ${whole} THEN CAST(CAST(${expression} AS BIGINT) AS VARCHAR) ELSE CAST(${expression} AS VARCHAR) END`;
 }
 
+/** All values of a field as one text. */
+export function textOf({ column, shape }: Column): string {
+  return shape.list
+    ? `list_aggregate(list_transform(${column}, lambda v: ${scalarText("v", shape)}), 'string_agg', ', ')`
+    : scalarText(column, shape);
+}
+
 /** The numbers of a field, as DOUBLE or DOUBLE[]. */
 export function numbersOf(column: Column): string {
   const cast = (value: string) =>

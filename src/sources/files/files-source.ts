@@ -12,7 +12,7 @@ import { createBinder } from "./access.ts";
 import { answerBatch } from "./answer.ts";
 import { faultOf, tableFaults, unknownFields } from "./check.ts";
 import { createEngine, type Engine } from "./engine.ts";
-import { type EvidenceContext, readSamples, readSeries } from "./evidence.ts";
+import { type EvidenceContext, readMessages, readSamples, readSeries } from "./evidence.ts";
 import { errorOf, failureOf, timeoutError } from "./failure.ts";
 import { createFilterParser } from "./filter.ts";
 import { answerHistory } from "./history.ts";
@@ -146,6 +146,7 @@ export function createFilesSource(options: FilesSourceOptions): Source {
         }),
       ),
     samples: (request, signal) => evidence(request.query, signal, (context) => readSamples(request, context)),
+    messages: (request, signal) => evidence(request.query, signal, (context) => readMessages(request, context)),
     series: (request, signal) => evidence(request.query, signal, (context) => readSeries(request, context)),
     lines: (request, signal) => linesByGroup(source, request, signal),
     async check(queries, signal) {

@@ -39,7 +39,15 @@ const maxPartsPerScan = 400;
 export function mergeQuestions(questions: readonly Question[]): Ask[] {
   const asks = new Map<string, Ask & { users: Ask["users"][number][] }>();
   for (const [index, { query, window, mustAnswer }] of questions.entries()) {
-    const key = canonicalJson([query.target, window, query.where, query.filters, query.measure, [...query.by].sort()]);
+    const key = canonicalJson([
+      query.target,
+      window,
+      query.where,
+      query.filters,
+      query.containing,
+      query.measure,
+      [...query.by].sort(),
+    ]);
     const ask = asks.get(key) ?? { query, window, users: [] };
     ask.users.push({ index, maxGroups: query.maxGroups, mustAnswer });
     asks.set(key, ask);
@@ -114,7 +122,11 @@ function familyChoices({ query, window }: Ask): FamilyChoice[] {
     if (value === undefined || matched.length !== 1) return [];
     const { [field]: _value, ...rest } = query.where;
     return [
-      { field, value, key: canonicalJson([query.target, window, field, rest, query.filters, [...query.by].sort()]) },
+      {
+        field,
+        value,
+        key: canonicalJson([query.target, window, field, rest, query.filters, query.containing, [...query.by].sort()]),
+      },
     ];
   });
 }

@@ -1,5 +1,6 @@
 import type { Answer, Batch, BatchAnswer, ProbeAnswer, QueryFailure } from "../../model/query.ts";
 import { type Clock, systemClock } from "../../support/clock.ts";
+import { BackfeedError } from "../../support/errors.ts";
 import { type Logger, silentLogger } from "../../support/logging.ts";
 import { stopped } from "../limiter.ts";
 import { fail } from "../query-failure.ts";
@@ -37,6 +38,7 @@ export function createPrometheusSource(options: PrometheusOptions): Source {
     history: (batch, signal) => answerHistory(connection, batch, signal),
     // A metric has no events behind it that anybody could read.
     samples: async () => [],
+    messages: () => Promise.reject(new BackfeedError("refused", "a metrics source has no log messages")),
     series: (request, signal) => askSeries(connection, request, signal),
     lines: (request, signal) => askLines(connection, request, signal),
     check: (queries, signal) =>

@@ -1,9 +1,20 @@
 import { type Labels, labelsKey } from "../../model/labels.ts";
-import type { Answer, Query, Question, Sample, SampleRequest, SeriesPoint, SeriesRequest } from "../../model/query.ts";
+import type {
+  Answer,
+  Messages,
+  MessagesRequest,
+  Query,
+  Question,
+  Sample,
+  SampleRequest,
+  SeriesPoint,
+  SeriesRequest,
+} from "../../model/query.ts";
 import type { Window } from "../../model/time.ts";
 import { cutCodePoints } from "../../support/clean-text.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { chooseGroups } from "../choose-groups.ts";
+import { holdsPieces } from "../containing.ts";
 import { compileFilter, compileWhere, type EventPredicate, type ScriptedEvent, valuesOf } from "./event-filter.ts";
 import { compileMeasure } from "./event-measure.ts";
 import type { ScriptedEvents } from "./script.ts";
@@ -52,6 +63,15 @@ export function samplesFromEvents(script: ScriptedEvents, request: SampleRequest
   }));
 }
 
+export function messagesFromEvents(script: ScriptedEvents, request: MessagesRequest): Messages {
+  const { query, field, window, limit, maxLength } = request;
+  const found = matching(script, query, window).flatMap((event) => {
+    const [text] = valuesOf(event, field);
+    return text === undefined ? [] : [{ at: instantOf(script, event), text: cutCodePoints(print(text), maxLength) }];
+  });
+  return { messages: found.toSorted((a, b) => b.at - a.at).slice(0, limit), more: found.length > limit };
+}
+
 export function seriesFromEvents(script: ScriptedEvents, request: SeriesRequest): readonly SeriesPoint[] {
   const { query, labels, window, stepMs } = request;
   if ((window.to - window.from) / stepMs > mostPoints) {
@@ -75,10 +95,16 @@ export function seriesFromEvents(script: ScriptedEvents, request: SeriesRequest)
 }
 
 function matching(script: ScriptedEvents, query: Query, window: Window): ScriptedEvent[] {
-  const predicates = [compileWhere(query.where), ...query.filters.map(compileFilter)];
+  const predicates = [compileWhere(query.where), ...query.filters.map(compileFilter), ...compileContaining(query)];
   return script.events.filter(
     (event) => isIn(window, instantOf(script, event)) && predicates.every((predicate) => predicate(event)),
   );
+}
+
+function compileContaining({ containing }: Query): readonly EventPredicate[] {
+  if (containing === undefined) return [];
+  const { field, pieces } = containing;
+  return [(event) => valuesOf(event, field).some((text) => holdsPieces(print(text), pieces))];
 }
 
 function labelSets(event: ScriptedEvent, by: readonly string[]): Labels[] {

@@ -4,6 +4,9 @@ import {
   type Answer,
   isZeroOfNothing,
   type Measure,
+  type Message,
+  type Messages,
+  type MessagesRequest,
   type Observation,
   type Query,
   type QueryFailure,
@@ -12,8 +15,10 @@ import {
   type SeriesRequest,
 } from "../../model/query.ts";
 import type { Window } from "../../model/time.ts";
+import { cutCodePoints } from "../../support/clean-text.ts";
 import type { Point } from "../../support/series-notation.ts";
 import { chooseGroups } from "../choose-groups.ts";
+import { asError } from "../query-failure.ts";
 import type { LabelledSeries, ScriptedSeries } from "./script.ts";
 import { type Parts, sumOver } from "./sum-over.ts";
 
@@ -101,6 +106,25 @@ function isSaid(script: ScriptedSeries, window: Window): boolean {
 function valueIn(script: ScriptedSeries, query: Query, window: Window): number | undefined {
   const answer = answerFromSeries(script, { query, window, mustAnswer: [] });
   return answer.kind === "answered" ? answer.observations[0]?.value : undefined;
+}
+
+/** Of each series with a message as many as its value says, all at the last instant of the window. Throws what its failure says. */
+export function messagesFromSeries(
+  script: ScriptedSeries,
+  { query, window, limit, maxLength }: MessagesRequest,
+): Messages {
+  const messages: Message[] = [];
+  let more = false;
+  for (const series of script.series) {
+    if (series.message === undefined || !isWanted(series.labels, query)) continue;
+    const value = at(series.value, positionOf(script, series, window.to));
+    if (value === "failed") throw asError(script.failure ?? scriptedFailure);
+    const room = limit - messages.length;
+    const text = cutCodePoints(series.message, maxLength);
+    more ||= (value ?? 0) > room;
+    for (let count = 0; count < Math.min(value ?? 0, room); count += 1) messages.push({ at: window.to - 1, text });
+  }
+  return { messages, more };
 }
 
 /** From its start on a script stands for a source that is alive; before it there is only what series of other instants say. */

@@ -8,7 +8,13 @@ export function checkAgainstEvents({ events }: ScriptedEvents, query: Query): re
   const { where, filters, measure, by } = query;
   const messages: string[] = [];
   const ofFilters: string[] = [];
-  for (const field of new Set([...Object.keys(where), ...by, ...("field" in measure ? [measure.field] : [])])) {
+  const texts = query.containing === undefined ? [] : [query.containing.field];
+  for (const field of new Set([
+    ...Object.keys(where),
+    ...by,
+    ...texts,
+    ...("field" in measure ? [measure.field] : []),
+  ])) {
     if (!events.some((event) => valuesOf(event, field).length > 0)) messages.push(`no event has the field "${field}"`);
   }
   for (const filter of measure.kind === "ratio" ? [...filters, measure.bad] : filters) {

@@ -43,6 +43,8 @@ export interface ScriptedSeries {
 export interface LabelledSeries {
   readonly labels: Labels;
   readonly value?: readonly Point[];
+  /** For a rule of log message patterns: what each of the counted events says. */
+  readonly message?: string;
   readonly total?: readonly Point[];
   readonly bad?: readonly Point[];
   readonly events?: readonly Point[];

@@ -2,6 +2,8 @@ import type {
   Answer,
   Batch,
   BatchAnswer,
+  Messages,
+  MessagesRequest,
   Probe,
   ProbeAnswer,
   Query,
@@ -14,9 +16,16 @@ import type {
 } from "../../model/query.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { linesByGroup } from "../lines-by-group.ts";
+import { asError } from "../query-failure.ts";
 import type { QueryFault, Source } from "../source.ts";
-import { answerFromEvents, anyEvent, samplesFromEvents, seriesFromEvents } from "./answer-events.ts";
-import { answerFromSeries, anyInSeries, seriesFromSeries } from "./answer-series.ts";
+import {
+  answerFromEvents,
+  anyEvent,
+  messagesFromEvents,
+  samplesFromEvents,
+  seriesFromEvents,
+} from "./answer-events.ts";
+import { answerFromSeries, anyInSeries, messagesFromSeries, seriesFromSeries } from "./answer-series.ts";
 import { checkAgainstEvents } from "./check-events.ts";
 import { FilterRefused } from "./event-filter.ts";
 import { isSeries, type Script, type ScriptedEvents, type ScriptedSeries } from "./script.ts";
@@ -87,6 +96,15 @@ export function createScriptedSource({ name, script }: { name: string; script: S
     async samples(request: SampleRequest, signal): Promise<readonly Sample[]> {
       stopIfAborted(signal);
       return refusing(() => samplesFromEvents(eventsOf(request.query.target), request));
+    },
+    async messages(request: MessagesRequest, signal): Promise<Messages> {
+      stopIfAborted(signal);
+      const { query, window } = request;
+      const failure = decide({ query, window, mustAnswer: [] });
+      if (failure !== undefined) throw asError(failure);
+      const target = targetOf(query.target);
+      if (target !== undefined && isSeries(target)) return messagesFromSeries(target, request);
+      return refusing(() => messagesFromEvents(eventsOf(query.target), request));
     },
     async series(request: SeriesRequest, signal): Promise<readonly SeriesPoint[]> {
       stopIfAborted(signal);

@@ -10,6 +10,7 @@ import { deploySchema } from "./schema-6.ts";
 import { stormSchema } from "./schema-7.ts";
 import { measuredSchema } from "./schema-8.ts";
 import { receivedAlertSchema } from "./schema-9.ts";
+import { knownValueSchema } from "./schema-10.ts";
 
 interface Migration {
   readonly name: string;
@@ -27,6 +28,7 @@ const migrations: readonly Migration[] = [
   { name: "storms", up: stormSchema },
   { name: "measured windows", up: measuredSchema },
   { name: "received alerts", up: receivedAlertSchema },
+  { name: "known values", up: knownValueSchema },
 ];
 
 /**

@@ -16,10 +16,22 @@ export interface Tables {
     shape: string;
     /** The first tick it was stored with, or the oldest that was left when this was begun to be noted. */
     watched_since: number | null;
+    /** Of a rule of the form `new`: the newest tick it has learned to, and since when it has been full. */
+    learned_to: number | null;
+    full_since: number | null;
   };
   alerts: { fingerprint: string; rule_id: string; group_key: string; body: string };
   /** `hash` is that of `labels`, the canonical JSON of `labelsKey`: labels are hostile and may be too long for a key. */
-  known_label_sets: { rule_id: string; hash: string; labels: string; seen_at: number };
+  known_label_sets: {
+    rule_id: string;
+    hash: string;
+    labels: string;
+    seen_at: number;
+    /** Of a rule of the form `new`; null for what was learned. */
+    first_seen_at: number | null;
+    /** JSON of a log message pattern's template. */
+    template: string | null;
+  };
   /** `body` is the JSON object of the values by label set. */
   measured_windows: { rule_number: number; signal: string; started_at: number; keep_until: number; body: string };
   schedule_numbers: { number: Generated<number>; schedule: string };

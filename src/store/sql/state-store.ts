@@ -1,8 +1,9 @@
 import { type Kysely, sql } from "kysely";
 import type { Labels } from "../../model/labels.ts";
+import type { Template } from "../../model/template.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import type { KnownLabelSet, RuleState, StateStore, TickRecord } from "../store.ts";
-import { decodeText, encode, isRecord, keyNumber, keyText, unreadable } from "./codec.ts";
+import { decode, decodeText, encode, isRecord, keyNumber, keyText, type Shape, unreadable } from "./codec.ts";
 import type { Connections } from "./connections.ts";
 import { fixedQuery } from "./fixed-query.ts";
 import { inChunks } from "./in-chunks.ts";
@@ -219,13 +220,29 @@ function readRuleState(row: Tables["rule_states"]): RuleState {
     failingSince: row.failing_since ?? undefined,
     lastFailure: row.last_failure === null ? undefined : decodeText(row.last_failure, "rule_states", row.rule_id),
     shape: row.shape,
+    ...(row.learned_to === null ? {} : { learned: { to: row.learned_to, fullSince: row.full_since ?? undefined } }),
   };
 }
 
 function readKnownLabelSet(row: Tables["known_label_sets"]): KnownLabelSet {
   const labels: unknown = JSON.parse(row.labels);
   if (!isLabels(labels)) throw unreadable("known_label_sets", `${row.rule_id} ${row.hash}`, "it holds no labels");
-  return { ruleId: row.rule_id, labels, seenAt: row.seen_at };
+  const template = row.template === null ? undefined : readTemplate(row.template, `${row.rule_id} ${row.hash}`);
+  return {
+    ruleId: row.rule_id,
+    labels,
+    seenAt: row.seen_at,
+    ...(row.first_seen_at === null ? {} : { firstSeenAt: row.first_seen_at }),
+    ...(template === undefined ? {} : { template }),
+  };
+}
+
+const templateShape: Shape<Template> = { id: "string", first: "string", position: "number", words: "array" };
+
+function readTemplate(body: string, key: string): Template {
+  const template = decode<Template>(body, templateShape, "known_label_sets", key);
+  if (template.words.every((word) => typeof word === "string")) return template;
+  throw unreadable("known_label_sets", key, "its pattern has other things than words");
 }
 
 function isLabels(value: unknown): value is Labels {

@@ -123,7 +123,9 @@ export class TickWriter {
     for (const fingerprint of commit.alertsEnded) deleteAlert.run(fingerprint);
     for (const seen of commit.labelSetsSeen) {
       const { hash, text } = labelSetKey(seen.labels);
-      upsertLabels.run(state.ruleId, hash, text, keyNumber(seen.seenAt, "time a label set was seen"));
+      const seenAt = keyNumber(seen.seenAt, "time a label set was seen");
+      const template = seen.template === undefined ? null : encode(seen.template);
+      upsertLabels.run(state.ruleId, hash, text, seenAt, seen.firstSeenAt ?? null, template);
     }
     for (const labels of commit.labelSetsForgotten) deleteLabels.run(state.ruleId, labelSetKey(labels).hash);
     if (commit.measured !== undefined) this.#writeMeasured(rule, commit.measured);
@@ -163,6 +165,8 @@ export class TickWriter {
       state.lastFailure === undefined ? null : encodeText(state.lastFailure),
       keyText(state.shape, "rule's shape"),
       keyNumber(tick, "tick"),
+      state.learned?.to ?? null,
+      state.learned?.fullSince ?? null,
     );
     this.#stored.set(state.ruleId, state);
   }
@@ -205,7 +209,9 @@ function isSameButWatermark(a: RuleState, b: RuleState): boolean {
     a.identity === b.identity &&
     a.shape === b.shape &&
     a.failingSince === b.failingSince &&
-    a.lastFailure === b.lastFailure
+    a.lastFailure === b.lastFailure &&
+    a.learned?.to === b.learned?.to &&
+    a.learned?.fullSince === b.learned?.fullSince
   );
 }
 
@@ -231,10 +237,12 @@ function prepareStatements(database: Sqlite.Database) {
     release: prepare("release savepoint rule_commit"),
     undo: prepare("rollback to savepoint rule_commit"),
     upsertState: prepare(
-      `insert into rule_states (rule_id, identity, watermark, failing_since, last_failure, shape, watched_since)
-       values (?, ?, ?, ?, ?, ?, ?)
+      `insert into rule_states (rule_id, identity, watermark, failing_since, last_failure, shape, watched_since,
+         learned_to, full_since)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (rule_id) do update set identity = excluded.identity, watermark = excluded.watermark,
-         failing_since = excluded.failing_since, last_failure = excluded.last_failure, shape = excluded.shape`,
+         failing_since = excluded.failing_since, last_failure = excluded.last_failure, shape = excluded.shape,
+         learned_to = excluded.learned_to, full_since = excluded.full_since`,
     ),
     moveWatermark: prepare("update rule_states set watermark = ? where rule_id = ?"),
     upsertAlert: prepare(
@@ -244,8 +252,9 @@ function prepareStatements(database: Sqlite.Database) {
     ),
     deleteAlert: prepare("delete from alerts where fingerprint = ?"),
     upsertLabels: prepare(
-      `insert into known_label_sets (rule_id, hash, labels, seen_at) values (?, ?, ?, ?)
-       on conflict (rule_id, hash) do update set seen_at = excluded.seen_at`,
+      `insert into known_label_sets (rule_id, hash, labels, seen_at, first_seen_at, template) values (?, ?, ?, ?, ?, ?)
+       on conflict (rule_id, hash) do update set seen_at = excluded.seen_at, first_seen_at = excluded.first_seen_at,
+         template = excluded.template`,
     ),
     upsertMeasured: prepare(
       `insert into measured_windows (rule_number, signal, started_at, keep_until, body) values (?, ?, ?, ?, ?)

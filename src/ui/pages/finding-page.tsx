@@ -107,6 +107,11 @@ function FindingHead({ detail: { finding, rules }, unit }: { detail: FindingDeta
       <p>
         <Measured alert={finding.worst} unit={unit} /> · <bdi>{formatLabels(groupLabels)}</bdi>
       </p>
+      {finding.worst.subject !== undefined && (
+        <p>
+          Messages like <code>{finding.worst.subject}</code>
+        </p>
+      )}
       <p className="dimmed">
         {severity} · owner <bdi>{owner}</bdi> · rule{" "}
         {ruleIds.map((rule, position) => (
@@ -214,6 +219,12 @@ function OtherAlerts({ finding, unitFor }: { finding: FindingAnswer; unitFor: (a
               <tr key={alert.fingerprint}>
                 <td>
                   <bdi>{formatLabels(alert.labels)}</bdi>
+                  {alert.subject !== undefined && (
+                    <>
+                      {" "}
+                      <code>{alert.subject}</code>
+                    </>
+                  )}
                   {several && (
                     <span className="dimmed">
                       {" "}

@@ -6,7 +6,7 @@ import { Moment } from "./moment.tsx";
 
 /** The number against its limit: `6.0% measured, limit 5.0%`. */
 export function Measured({ alert, unit }: { alert: Alert; unit: ValueUnit }) {
-  const { value, threshold, direction, kind, detail, burn, raised } = alert.verdict;
+  const { value, threshold, direction, kind, reason, detail, burn, raised } = alert.verdict;
   if (value === undefined && raised !== undefined) {
     return (
       <span>
@@ -31,6 +31,8 @@ export function Measured({ alert, unit }: { alert: Alert; unit: ValueUnit }) {
           , bad {direction ?? "above"} <span className="number">{formatValue(threshold, unit)}</span>
         </>
       )}
+      {reason === "first_seen" && ", not known before"}
+      {reason === "known" && ", known by now"}
     </span>
   );
 }

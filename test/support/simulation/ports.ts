@@ -109,7 +109,15 @@ const storms: MethodList<StormStore> = {
   end: true,
 };
 const store: MethodList<Store> = { retain: true, ping: true, close: true };
-const source: MethodList<Source> = { answer: true, samples: true, series: true, lines: true, check: true, close: true };
+const source: MethodList<Source> = {
+  answer: true,
+  samples: true,
+  messages: true,
+  series: true,
+  lines: true,
+  check: true,
+  close: true,
+};
 const tracker: MethodList<Tracker> = {
   find: true,
   create: true,

@@ -25,6 +25,7 @@ describe("the engine", () => {
         };
       },
       samples: async () => [],
+      messages: async () => ({ messages: [], more: false }),
       series: async () => [],
       lines: async () => ({ lines: [], more: 0 }),
       check: async () => [],

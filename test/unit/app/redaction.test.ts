@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { redactAction, redactingSource } from "../../../src/app/redaction.ts";
 import type { BatchAnswer } from "../../../src/model/query.ts";
 import type { Source } from "../../../src/sources/source.ts";
+import { BackfeedError } from "../../../src/support/errors.ts";
 import { createDraft } from "../../contract/store-builders.ts";
 
 const secret = "hunter2";
@@ -12,6 +13,7 @@ function sourceOf(answer: BatchAnswer): Source {
     name: "logs",
     answer: async () => answer,
     samples: async () => [],
+    messages: async () => ({ messages: [{ at: 1, text: `login ${secret}` }], more: true }),
     series: async () => [],
     lines: async () => ({ lines: [{ labels: { host: secret }, points: [] }], more: 0 }),
     check: async () => [],
@@ -42,6 +44,28 @@ describe("redaction", () => {
     const observations = [secret, "hunter3"].map((p, index) => ({ labels: { p }, value: index, events: index + 1 }));
     const answer = await answered({ answers: [{ kind: "answered", observations, notAnswered: 0 }] });
     expect(answer.answers[0]).to.deep.include({ observations: [{ labels: { p: "<secret>" }, value: 1, events: 2 }] });
+  });
+
+  it("takes secrets out of messages, and out of what is said of those that cannot be read", async () => {
+    const complete = { answers: [], probes: [], requests: 1 };
+    const request = {
+      query: { target: "a", where: {}, filters: [], measure: { kind: "count" }, by: [], maxGroups: 1 },
+      field: "message",
+      window: { from: 0, to: 1 },
+      limit: 10,
+      maxLength: 100,
+    } as const;
+    const signal = new AbortController().signal;
+    const source = sourceOf(complete);
+    expect(await redactingSource(source, redact).messages(request, signal)).to.deep.equal({
+      messages: [{ at: 1, text: "login <secret>" }],
+      more: true,
+    });
+    const refusing = { ...source, messages: () => Promise.reject(new BackfeedError("refused", `no ${secret}`)) };
+    const failure = await redactingSource(refusing, redact)
+      .messages(request, signal)
+      .catch((thrown: unknown) => thrown);
+    expect(failure).to.deep.include({ kind: "refused", message: "no <secret>" });
   });
 
   it("takes secrets out of failures of questions and probes", async () => {

@@ -36,6 +36,7 @@ function collecting(parts: Parts = {}) {
     answer: never,
     series: parts.series ?? (async () => points),
     samples: parts.samples ?? (async () => samples),
+    messages: async () => ({ messages: [], more: false }),
     lines: parts.lines ?? never,
     check: async () => [],
     close: async () => undefined,
