@@ -25,7 +25,7 @@ export function judgeNew(request: JudgeRequest, current: Answered, stale: boolea
   const { rule, lookback, messages } = planned;
   const learns = lookback !== undefined || (messages?.earlier.length ?? 0) > 0;
   const sighting = sight(request, current);
-  if ("code" in sighting) return failedJudgement(request, learns ? notLearned(sighting) : sighting);
+  if ("code" in sighting) return failedJudgement(request, unlessLearned(request, sighting));
   if (sighting.notLearned > 0 || (learns && sighting.notTaken > 0)) return failedJudgement(request, tooMany(rule));
 
   const alerts = new Map(request.alerts.map((alert) => [labelsKey(alert.labels), alert]));
@@ -101,7 +101,9 @@ function sight({ planned, answer, known, lines = [] }: JudgeRequest, current: An
     : sightPatterns(rule, known, now, earlier);
 }
 
-function notLearned(failure: QueryFailure): QueryFailure {
+/** The failure in the words of a rule that has not learned, where it is one. */
+export function unlessLearned({ planned: { rule }, learned }: JudgeRequest, failure: QueryFailure): QueryFailure {
+  if (rule.limits.when.form !== "new" || learned !== undefined) return failure;
   return { ...failure, message: `not learned yet, so nothing is new: ${failure.message}` };
 }
 

@@ -8,7 +8,7 @@ import type { Verdict } from "../model/verdict.ts";
 import { advance, failedJudgement, limitsOf } from "./advance.ts";
 import { byLabels } from "./by-labels.ts";
 import { evaluate } from "./evaluate.ts";
-import { judgeNew } from "./judge-new.ts";
+import { judgeNew, unlessLearned } from "./judge-new.ts";
 import type { AlertTick } from "./lifecycle.ts";
 import { type PlannedRule, referenceBackMs } from "./plan.ts";
 import type { LinesAnswer } from "./read-lines.ts";
@@ -78,7 +78,7 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
   const current = answer.answers[planned.current];
   const failure = failureOf(planned, answer);
   if (failure !== undefined || current?.kind !== "answered") {
-    return failedJudgement(request, failure ?? notAnswered);
+    return failedJudgement(request, unlessLearned(request, failure ?? notAnswered));
   }
   const { rule } = planned;
   if (rule.limits.when.form === "new") {

@@ -126,6 +126,40 @@ export function storeStatePromises(test: StoreUnderTest): void {
       });
     });
 
+    it("remembers since when a value is known, what a pattern looks like and how far a rule has learned", async () => {
+      const words = ["payment", "<num>", "refused", "\u0000 it's"];
+      const template = { id: "0123456789ab", first: "payment", position: 7, words };
+      const pattern = {
+        ruleId: "checkout",
+        labels: { pattern: template.id },
+        seenAt: start,
+        firstSeenAt: start,
+        template,
+      };
+      const value = { ruleId: "checkout", labels: { error: "Timeout" }, seenAt: start };
+      const learned = { to: start, fullSince: undefined };
+      const state = { ...ruleCommit("checkout").state, learned };
+      await test.store.state.commitTick(tick([ruleCommit("checkout", { state, labelSetsSeen: [pattern, value] })]));
+      await test.restart();
+      const known = async () =>
+        (await test.store.state.knownLabelSets(["checkout"])).toSorted((a, b) =>
+          a.template ? 1 : b.template ? -1 : 0,
+        );
+      expect(await known()).to.deep.equal([value, pattern]);
+      expect((await test.store.state.ruleStates()).get("checkout")?.learned).to.deep.equal(learned);
+
+      const general = {
+        ...pattern,
+        seenAt: start + minute,
+        template: { ...template, words: ["payment", "<num>", "<*>", "x"] },
+      };
+      const full = { ...state, watermark: start + minute, learned: { to: start + minute, fullSince: start + minute } };
+      await test.store.state.commitTick(tick([ruleCommit("checkout", { state: full, labelSetsSeen: [general] })]));
+      await test.restart();
+      expect(await known()).to.deep.equal([value, general]);
+      expect((await test.store.state.ruleStates()).get("checkout")).to.deep.equal(full);
+    });
+
     it("gives the alerts without those that are not wanted", async () => {
       const { state } = test.store;
       await state.commitTick(tick([firingRule("checkout"), firingRule("cart")]));

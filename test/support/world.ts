@@ -106,6 +106,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       titleOf: (rule, worst, episode) =>
         renderTitle(rule.title, {
           labels: worst.labels,
+          pattern: worst.subject,
           value: worst.verdict.value,
           threshold: worst.verdict.threshold,
           windowMs: rule.signal.windowMs,

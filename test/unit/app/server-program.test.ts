@@ -95,7 +95,7 @@ describe("what the API sees of the program", () => {
   });
 
   it("knows rules by their ids, by the one the store has of a renamed one, and its own", async () => {
-    const own = ["backfeed-rule-failing", "backfeed-source-stale", "backfeed-storm"];
+    const own = ["backfeed-rule-failing", "backfeed-rule-full", "backfeed-source-stale", "backfeed-storm"];
     expect(await program.ruleIds()).to.deep.equal(["app-errors", ...own]);
     await opened.store.state.commitTick(tick([ruleCommit("app")]));
     expect(await program.ruleIds()).to.deep.equal(["app-errors", "app", ...own]);

@@ -35,6 +35,13 @@ const undone: readonly (readonly [number, readonly string[]])[] = [
   [9, ["drop table received_alerts"]],
   [8, ["drop table measured_windows"]],
   [
+    8,
+    [
+      ...["first_seen_at", "template"].map((column) => `alter table known_label_sets drop column ${column}`),
+      ...["learned_to", "full_since"].map((column) => `alter table rule_states drop column ${column}`),
+    ],
+  ],
+  [
     7,
     [
       ...["findings_by_reason", "findings_by_wish", "findings_by_storm"].map((index) => `drop index ${index}`),
