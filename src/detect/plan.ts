@@ -32,7 +32,7 @@ export interface PlannedMessages {
 }
 
 /** Messages of a window that are looked at, and characters of each: a secret that is cut in two is no longer seen as one. */
-export const mostMessages = 10_000;
+const mostMessages = 10_000;
 const longestMessage = 2_000;
 /** What is looked back at is too much to read: of each of so many equal parts the newest. */
 const learningParts = 28;

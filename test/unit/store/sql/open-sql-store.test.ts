@@ -32,15 +32,15 @@ import {
 
 /** What each schema brought, taken away again; the newest first. */
 const undone: readonly (readonly [number, readonly string[]])[] = [
-  [9, ["drop table received_alerts"]],
-  [8, ["drop table measured_windows"]],
   [
-    8,
+    10,
     [
       ...["first_seen_at", "template"].map((column) => `alter table known_label_sets drop column ${column}`),
       ...["learned_to", "full_since"].map((column) => `alter table rule_states drop column ${column}`),
     ],
   ],
+  [9, ["drop table received_alerts"]],
+  [8, ["drop table measured_windows"]],
   [
     7,
     [
@@ -130,11 +130,11 @@ describe("openSqlStore", () => {
 
   it("refuses a schema that a newer program wrote, for every access", async () => {
     await (await openSqlStore({ url: `sqlite:${path}` })).close();
-    edit("insert into migrations (version, name) values (10, 'later')");
+    edit("insert into migrations (version, name) values (11, 'later')");
     for (const access of ["write", "read", "copy"] as const) {
       const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access }));
       expect([access, error.kind]).to.deep.equal([access, "configuration"]);
-      expect(error.message).to.include("newer Backfeed (schema 10, this program knows 9)");
+      expect(error.message).to.include("newer Backfeed (schema 11, this program knows 10)");
     }
   });
 
@@ -146,7 +146,7 @@ describe("openSqlStore", () => {
     const error = await refusal(openSqlStore({ url: `sqlite:${path}`, access: "read" }));
     expect([error.kind, error.message]).to.deep.equal([
       "configuration",
-      `the store ${path} has schema 1, this program needs 9: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
+      `the store ${path} has schema 1, this program needs 10: start \`backfeed serve\` or \`backfeed run\` once, which brings it up to date`,
     ]);
     const upgraded = await openSqlStore({ url: `sqlite:${path}` });
     expect(await upgraded.silences.active(0)).to.deep.equal([]);
