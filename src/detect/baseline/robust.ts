@@ -3,7 +3,7 @@
  * 1 / (the normal distribution's 75 % quantile). Rousseeuw and Croux, "Alternatives to the Median Absolute Deviation",
  * Journal of the American Statistical Association 88, 1993.
  */
-export const normalConsistency = 1.4826;
+const normalConsistency = 1.4826;
 
 export interface RobustSpread {
   readonly median: number;
