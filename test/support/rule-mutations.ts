@@ -1,5 +1,5 @@
 import type { RuleTestRun } from "../../src/app/rule-tests/run-rule-test.ts";
-import { type Limits, limitsFor, type Rule, type Until, type When } from "../../src/model/rule.ts";
+import { type BurnTier, type Limits, limitsFor, type Rule, type Until, type When } from "../../src/model/rule.ts";
 
 /** A rule as it would be with one number of it wrong. */
 export interface Mutation {
@@ -11,6 +11,8 @@ export interface Mutation {
 interface Shown {
   readonly measured: number;
   readonly badEvents: number | undefined;
+  /** Of which tier of `burn` that is. */
+  readonly windows: string | undefined;
   /** Whether the alert fired or recovered before: `until` is asked then. */
   readonly alive: boolean;
 }
@@ -44,11 +46,12 @@ function shownOf(rule: Rule, limits: Limits, runs: readonly RuleTestRun[]): read
     .filter(({ judgement }) => judgement.rule.id === rule.id)
     .flatMap(({ judgement }) => judgement.evaluations)
     .filter(({ labels }) => limitsFor(rule, labels) === limits);
-  return evaluations.flatMap(({ verdict: { value, reference, badEvents }, stateBefore }): Shown[] => {
+  return evaluations.flatMap(({ verdict: { value, reference, badEvents, burn }, stateBefore }): Shown[] => {
     if (value === undefined) return [];
     const measured = limits.when.form === "change" ? value / (reference ?? Number.NaN) : value;
     if (!Number.isFinite(measured)) return [];
-    return [{ measured, badEvents, alive: stateBefore === "firing" || stateBefore === "recovering" }];
+    const windows = burn === undefined ? undefined : `${burn.longMs} ${burn.shortMs}`;
+    return [{ measured, badEvents, windows, alive: stateBefore === "firing" || stateBefore === "recovering" }];
   });
 }
 
@@ -97,11 +100,34 @@ function mutateLimits(limits: Limits, shown: readonly Shown[]): readonly Mutated
     if (when.floor > 0) mutated.push(withWhen("change.floor is dropped", { floor: 0 }));
   }
   if (when.form === "new") mutated.push(withWhen("new.settle is dropped", { settleMs: 0 }));
+  if (when.form === "burn") mutated.push(...mutateTiers(when, shown, (what, tiers) => withWhen(what, { tiers })));
   if (when.forMs > 0) mutated.push(withWhen("for is dropped", { forMs: 0 }));
   if (when.minEvents > 0) mutated.push(withWhen("min_events is dropped", { minEvents: 0 }));
   if (when.minBadEvents > 0) mutated.push(withWhen("min_bad_events is dropped", { minBadEvents: 0 }));
   if (until.forMs > 0) mutated.push(withUntil("for is dropped", { forMs: 0 }));
   return mutated;
+}
+
+/** Each factor moved past the burn rates that its tier was seen with, and each tier dropped. */
+function mutateTiers(
+  { tiers }: Extract<When, { form: "burn" }>,
+  shown: readonly Shown[],
+  withTiers: (what: string, tiers: readonly BurnTier[]) => MutatedLimits,
+): readonly MutatedLimits[] {
+  return tiers.flatMap((tier, place) => {
+    const own = shown.filter(({ windows }) => windows === `${tier.longMs} ${tier.shortMs}`);
+    const name = `burn.tiers[${place}]`;
+    const moved = pastTheData(
+      tier.factor,
+      own.map(({ measured }) => measured),
+      "above",
+    ).map((each) => {
+      const changed = tiers.map((other) => (other === tier ? { ...tier, factor: each.to } : other));
+      return withTiers(named(`${name}.factor`, tier.factor, each), changed);
+    });
+    const others = tiers.filter((other) => other !== tier);
+    return others.length === 0 ? moved : [...moved, withTiers(`${name} is dropped`, others)];
+  });
 }
 
 /**
