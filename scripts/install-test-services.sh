@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need of a Debian machine: Java and Maven for a real Elasticsearch, Prometheus, a browser with fonts, and a
+# Installs what the tests need of a Debian machine: Java and Maven for a real Elasticsearch, Prometheus and Alertmanager, a browser with fonts, and a
 # compiler for better-sqlite3 where its prebuilt binary cannot be had. Only what is missing; says nothing when all is there.
 set -euo pipefail
 
@@ -29,6 +29,8 @@ need useradd passwd
 need chromium chromium
 # promtool judges docs/alerts and backfills the history of a real Prometheus.
 if ! command -v promtool >/dev/null 2>&1; then missing+=(prometheus); else need prometheus prometheus; fi
+# Debian gives it this name; its own is shorter.
+command -v alertmanager >/dev/null 2>&1 || need prometheus-alertmanager prometheus-alertmanager
 has_a_font || missing+=(fonts-dejavu-core)
 need g++ g++
 need make make
