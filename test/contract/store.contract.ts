@@ -5,6 +5,7 @@ import { storeHistoryPromises } from "./store-history.contract.ts";
 import { storeHostilePromises } from "./store-hostile.contract.ts";
 import { storeLocalTicketPromises } from "./store-local-tickets.contract.ts";
 import { storeOutboxPromises } from "./store-outbox.contract.ts";
+import { storeReceivedAlertPromises } from "./store-received-alerts.contract.ts";
 import { storeRetentionPromises } from "./store-retention.contract.ts";
 import { storeSilencePromises } from "./store-silences.contract.ts";
 import { storeStatePromises } from "./store-state.contract.ts";
@@ -49,6 +50,7 @@ export function storeContract(harness: StoreHarness): void {
     storeLocalTicketPromises(underTest);
     storeSilencePromises(underTest);
     storeDeployPromises(underTest);
+    storeReceivedAlertPromises(underTest);
     storeStormPromises(underTest);
     storeRetentionPromises(underTest);
     storeHostilePromises(underTest);

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { metricNames, promqlFault } from "../../../src/support/promql.ts";
+import { measuredSide, metricNames, promqlFault } from "../../../src/support/promql.ts";
 
 describe("PromQL", () => {
   it("that Prometheus reads has no fault", () => {
@@ -53,5 +53,19 @@ describe("PromQL", () => {
         metricNames(text);
       }),
     );
+  });
+
+  it("that raises alerts is drawn by its measured side, where that is one comparison with a number", () => {
+    for (const [expression, side] of [
+      ["up == 0", "up"],
+      ["((rate(x[5m]) > bool 0.05))", "rate(x[5m])"],
+      ["-1.5e3 <= sum by (a) (x)", "sum by (a) (x)"],
+      ["a > b", "a > b"],
+      ["a > 1 and b > 2", "a > 1 and b > 2"],
+      ["absent(up)", "absent(up)"],
+      ["x >", "x >"],
+    ]) {
+      expect(measuredSide(expression ?? "")).to.equal(side);
+    }
   });
 });
