@@ -32,6 +32,7 @@ interface Phase {
 
 type Threshold = Extract<When, { form: "threshold" }>;
 type Change = Extract<When, { form: "change" }>;
+type Burn = Extract<When, { form: "burn" }>;
 
 /** How many steps a span takes, at least. */
 function stepsOf(ms: number, stepMs: number): number {
@@ -51,6 +52,7 @@ export function testsFor({ rule, ticks }: RuleTestOptions): readonly MadeTest[] 
   const story = new Story(rule, ticks);
   const { when } = rule.limits;
   if (when.form === "threshold") return thresholdTests(rule, when, story);
+  if (when.form === "burn") return burnTests(rule, when, story);
   return when.form === "change" && when.versus === "previous" ? changeTests(rule, when, story) : [];
 }
 
@@ -93,8 +95,8 @@ class Story {
     return { at: this.at(tick), tickets: [], alerts: [{ labels: this.labels, state: "pending" }] };
   }
 
-  fires(tick: number) {
-    const tickets = this.#tells ? { tickets: [{ action: "create" }] } : {};
+  fires(tick: number, more: Readonly<Record<string, unknown>> = {}) {
+    const tickets = this.#tells ? { tickets: [{ action: "create", ...more }] } : {};
     return { at: this.at(tick), ...tickets, alerts: [{ labels: this.labels, state: "firing" }] };
   }
 
@@ -266,6 +268,39 @@ function changeTests(rule: Rule, when: Change, story: Story): readonly MadeTest[
     tests.push(told(well, well - 1, "fall"));
   }
   if (when.floor > 1) tests.push(underFloor(rule, when, story, steps));
+  return tests;
+}
+
+/** What burns as fast from the first event on burns so in every window: the lowest tier, and the first of each severity. */
+function burnTests(rule: Rule, when: Burn, story: Story): readonly MadeTest[] {
+  const tests: MadeTest[] = [];
+  const { untilSteps } = story;
+  const total = 1_000_000;
+  const budget = 1 - when.objective;
+  const rising = [...when.tiers].sort((a, b) => a.factor - b.factor);
+  const severityOf = (tier: Burn["tiers"][number]) => tier.severity ?? rule.limits.severity;
+  for (const [position, tier] of rising.entries()) {
+    const before = rising[position - 1];
+    if (before !== undefined && severityOf(before) === severityOf(tier)) continue;
+    const well = Math.floor(tier.factor * budget * total * (1 + 1e-9));
+    const bad = well + 1;
+    const told = { severity: severityOf(tier) };
+    const phase = (values: number, ticks: number) => ({ values: { total, bad: values }, ticks });
+    if (before === undefined) {
+      tests.push(
+        story.test(`${rule.id}: ${well} of ${total} burn no budget too fast`, [phase(well, 3)], [story.quiet(2)]),
+      );
+      const over = [...(untilSteps > 0 ? [story.recovers(untilSteps)] : []), story.ends(untilSteps + 1)];
+      const phases = [phase(bad, 1), phase(0, untilSteps + 1)];
+      tests.push(story.test(`${rule.id}: ${bad} of ${total} do`, phases, [story.fires(0, told), ...over]));
+    } else {
+      const lower = { severity: severityOf(before) };
+      const name = `${rule.id}: at ${tier.factor} times the budget it is ${lower.severity}`;
+      tests.push(story.test(name, [phase(well, 1)], [story.fires(0, lower)]));
+      const next = `${rule.id}: over ${tier.factor} times the budget it is ${told.severity}`;
+      tests.push(story.test(next, [phase(bad, 1)], [story.fires(0, told)]));
+    }
+  }
   return tests;
 }
 

@@ -9,7 +9,7 @@ import { type ImportContext, type Imported, type ImportedRule, type ImportNote, 
 import { severityOf } from "../severity.ts";
 import { durationText } from "../words.ts";
 import { budgetOf, burnRule, burnRules, type Objective } from "./burn-rules.ts";
-import { errorRatioOf, indicator, type Lookup, objectiveShape } from "./indicator.ts";
+import { errorShareOf, indicator, type Lookup, objectiveShape } from "./indicator.ts";
 import { shorthand } from "./window.ts";
 
 const named = z.looseObject({ name: z.string().min(1), displayName: z.string().nullish() });
@@ -115,14 +115,14 @@ function convert(given: Slo, converting: Converting): readonly ImportedRule[] {
     const target =
       own.target ?? (own.targetPercent == null ? undefined : Number((own.targetPercent / 100).toPrecision(15)));
     if (target === undefined) taker.refuse(at, "neither `target` nor `targetPercent` says what must be good");
-    const errorRatio = errorRatioOf(sli, {
+    const share = errorShareOf(sli, {
       objective: own,
       method: spec.budgetingMethod,
       at,
       taker,
       lookup: converting.lookup,
     });
-    if (target === undefined || errorRatio === undefined || taker.refused) return [];
+    if (target === undefined || share === undefined || taker.refused) return [];
     const many = spec.objectives.length > 1;
     const objective: Objective = {
       name: many ? `${label} ${own.displayName ?? `${target * 100}%`}` : label,
@@ -132,7 +132,8 @@ function convert(given: Slo, converting: Converting): readonly ImportedRule[] {
       runbook: undefined,
       owner,
       labels: [],
-      errorRatio,
+      errorRatio: share.ratio,
+      events: share.events,
       severities: { page: "critical", ticket: "warning" },
     };
     const place = { file: document.file, ...document.locate([], "value") };

@@ -143,6 +143,7 @@ function convert(
       .map(([name, value]) => ticketLabel(name, value))
       .slice(0, 20),
     errorRatio,
+    events: eventsOf(given),
     severities,
   };
   const place = { file: document.file, ...document.locate(path, "value") };
@@ -181,6 +182,12 @@ function errorRatioOf({ sli }: Slo, taker: NoteTaker): ((window: string) => stri
   if (events)
     return (window) => `(${windowed(events.error_query, window)})\n/\n(${windowed(events.total_query, window)})`;
   return raw ? (window) => windowed(raw.error_ratio_query, window) : undefined;
+}
+
+function eventsOf({ sli: { events } }: Slo) {
+  if (events == null) return undefined;
+  const { error_query: bad, total_query: total } = events;
+  return { bad: (window: string) => windowed(bad, window), total: (window: string) => windowed(total, window) };
 }
 
 /** That it has a window, nothing else to fill in, and is PromQL with one. */

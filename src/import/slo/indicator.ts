@@ -56,27 +56,37 @@ export interface IndicatorContext {
 }
 
 type Ratio = (window: string) => string;
+
+/** The share of bad events in a window; and these and all of them, where both are known. */
+export interface ErrorShare {
+  readonly ratio: Ratio;
+  readonly events?: { readonly bad: Ratio; readonly total: Ratio };
+}
 type Metric = z.output<typeof metric>;
 
 /** The share of bad events, or of bad slices of time, in a window, as PromQL; undefined, and refused, where it cannot be said. */
-export function errorRatioOf(
+export function errorShareOf(
   { thresholdMetric, ratioMetric }: z.output<typeof indicator>,
   context: IndicatorContext,
-): Ratio | undefined {
+): ErrorShare | undefined {
   const { taker, at } = context;
   if (ratioMetric != null) {
-    const ratio = ratioOf(ratioMetric, context);
-    return ratio === undefined || context.method === "Occurrences" ? ratio : sliced(ratio, context);
+    const share = ratioOf(ratioMetric, context);
+    return share === undefined || context.method === "Occurrences" ? share : onlyRatio(sliced(share.ratio, context));
   }
-  if (thresholdMetric != null) return underThreshold(thresholdMetric, context);
+  if (thresholdMetric != null) return onlyRatio(underThreshold(thresholdMetric, context));
   taker.refuse(at, "its indicator says neither `ratioMetric` nor `thresholdMetric`");
   return undefined;
+}
+
+function onlyRatio(ratio: Ratio | undefined): ErrorShare | undefined {
+  return ratio === undefined ? undefined : { ratio };
 }
 
 function ratioOf(
   { counter, good, bad, total, raw, rawType }: NonNullable<z.output<typeof indicator>["ratioMetric"]>,
   context: IndicatorContext,
-): Ratio | undefined {
+): ErrorShare | undefined {
   const { taker, at } = context;
   if (raw != null) {
     const query = queryOf(raw, context);
@@ -84,7 +94,7 @@ function ratioOf(
     if (rawType == null) taker.refuse(at, "`rawType` is missing: `success` or `failure` says what the ratio is of");
     const mean: Ratio = (window) =>
       query.includes("{{") ? windowed(query, window) : `avg_over_time((${query})[${window}:1m])`;
-    return rawType === "success" ? (window) => `1 - ${mean(window)}` : mean;
+    return { ratio: rawType === "success" ? (window) => `1 - ${mean(window)}` : mean };
   }
   const part = good ?? bad;
   const [one, all] = [
@@ -97,9 +107,10 @@ function ratioOf(
   }
   const [some, whole] = [overWindow(one, counter !== false, context), overWindow(all, counter !== false, context)];
   if (some === undefined || whole === undefined) return undefined;
-  if (good == null) return (window) => `(${some(window)})\n/\n(${whole(window)})`;
   // When nothing is good there may be no series of it, and a ratio of nothing would be no burn at all.
-  return (window) => `1 - (\n  (${some(window)}) or (${whole(window)}) * 0\n)\n/\n(${whole(window)})`;
+  const bads: Ratio =
+    good == null ? some : (window) => `(${whole(window)}) - ((${some(window)}) or (${whole(window)}) * 0)`;
+  return { ratio: (window) => `(${bads(window)})\n/\n(${whole(window)})`, events: { bad: bads, total: whole } };
 }
 
 /** Each minute in which the value is not as it must be is bad. */
