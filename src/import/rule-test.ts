@@ -33,6 +33,7 @@ interface Phase {
 type Threshold = Extract<When, { form: "threshold" }>;
 type Change = Extract<When, { form: "change" }>;
 type Burn = Extract<When, { form: "burn" }>;
+type New = Extract<When, { form: "new" }>;
 
 /** How many steps a span takes, at least. */
 function stepsOf(ms: number, stepMs: number): number {
@@ -53,6 +54,7 @@ export function testsFor({ rule, ticks }: RuleTestOptions): readonly MadeTest[] 
   const { when } = rule.limits;
   if (when.form === "threshold") return thresholdTests(rule, when, story);
   if (when.form === "burn") return burnTests(rule, when, story);
+  if (when.form === "new" && when.of.kind === "value") return newTests(rule, when, story);
   return when.form === "change" && when.versus === "previous" ? changeTests(rule, when, story) : [];
 }
 
@@ -302,6 +304,32 @@ function burnTests(rule: Rule, when: Burn, story: Story): readonly MadeTest[] {
     }
   }
   return tests;
+}
+
+/** What is there at the first tick is learned; a value that comes later is new until it is not there any more. */
+function newTests(rule: Rule, when: New, story: Story): readonly MadeTest[] {
+  const { field } = when.of;
+  const { untilSteps, forSteps } = story;
+  if (forSteps > 0) return [];
+  const known = { ...story.labels, [field]: "known-1" };
+  const fresh = { ...story.labels, [field]: "new-1" };
+  const test = story.test(
+    `${rule.id}: a value of ${field} that comes later is an alert`,
+    [],
+    [
+      story.quiet(2),
+      { ...story.fires(3), alerts: [{ labels: fresh, state: "firing" }] },
+      ...(untilSteps > 0
+        ? [{ ...story.recovers(3 + untilSteps), alerts: [{ labels: fresh, state: "recovering" }] }]
+        : []),
+      story.ends(4 + untilSteps),
+    ],
+  );
+  const series = [
+    { labels: known, value: `1x${4 + untilSteps}` },
+    { labels: fresh, value: `_x3 1 _x${untilSteps + 1}` },
+  ];
+  return [{ ...test, series }];
 }
 
 /** The larger of the two is just under the floor. */

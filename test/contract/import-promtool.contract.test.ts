@@ -109,6 +109,7 @@ const foreign = {
         rule("Any", "depth", { for: "5m" }),
         rule("Compared", "depth > bool 5", { for: "5m" }),
         rule("Shrinking", "delta(depth[10m]) < 0"),
+        rule("ShrinkingFast", "delta(depth[10m]) < -1"),
         rule("Kept", "calm > 5", { keep_firing_for: "4m" }),
         rule("KeptLater", "calm > 5", { for: "2m", keep_firing_for: "7m" }),
       ],

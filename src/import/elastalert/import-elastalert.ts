@@ -75,13 +75,14 @@ function convert(
   const timestamp = timestampOf(settings, context);
   const own = translateFilters(settings.filters("filter"));
   if (own.refused !== undefined) notes.refuse(["filter"], own.refused);
-  const by = settings.take("query_key", texts, "the name of a field, or a list of them") ?? [];
+  const keys = settings.take("query_key", texts, "the name of a field, or a list of them") ?? [];
   const parts = read?.(settings, { bufferMs: context.bufferMs });
+  const by = parts?.by ?? keys;
   const { owner, ticket } = ticketOf(settings, context);
   const enabled = isEnabled(settings);
   if (parts === undefined || index === undefined || notes.refused) return undefined;
   if (own.exact.length > 0) notes.exact(["filter"], `\`where\` compares ${named(own.exact)} with whole values`);
-  if (by.length > 0)
+  if (keys.length > 0 && parts.by === undefined)
     notes.differs(["query_key"], `documents without ${named(by)} are in no alert; ElastAlert counts them together`);
   if (!enabled)
     notes.differs(
@@ -91,6 +92,8 @@ function convert(
   const title = titleOf(settings, { name, by, parts, timestamp });
   const why = whyOf(settings, name);
   const fields = includeOf(settings);
+  // The field that is new is a label of the alert without being said.
+  const signalBy = parts.by === undefined ? by : by.slice(0, -1);
   const schedule = scheduleFor(settings, parts.windowMs);
   sayRest(settings);
   const id = freeId(idOf(name, "elastalert-rule"), taken);
@@ -106,7 +109,7 @@ function convert(
       ...joined(own, parts),
       measure: parts.measure,
       ...(parts.bad === undefined ? {} : { bad: parts.bad }),
-      ...(by.length === 0 ? {} : { by }),
+      ...(signalBy.length === 0 ? {} : { by: signalBy }),
       window: durationText(parts.windowMs),
     },
     when: parts.when,
@@ -123,12 +126,10 @@ function readType(type: string, { notes }: Settings) {
       ["type"],
       `\`${type}\` is a type in Python, which is never run: say in words what it looks for, and write that as a rule`,
     );
-  else if (type === "new_term")
-    notes.refuse(["type"], "`new_term` is `when: { new: … }` here, which this version does not run");
   else
     notes.refuse(
       ["type"],
-      `there is no type ${JSON.stringify(type)} in ElastAlert 2: it has ${named([...Object.keys(ruleTypes), "new_term"])}`,
+      `there is no type ${JSON.stringify(type)} in ElastAlert 2: it has ${Object.keys(ruleTypes).join(", ")}`,
     );
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { day } from "../../support/duration.ts";
 import { durationText } from "../words.ts";
 import { metricMeasure, readMetricAggregation, readPercentageMatch } from "./aggregation-types.ts";
 import { count, decimal, type Settings, text, texts, timedelta, truth } from "./settings.ts";
@@ -22,6 +23,7 @@ export const ruleTypes: Readonly<Record<string, TypeReader>> = {
   cardinality: readCardinality,
   metric_aggregation: readMetricAggregation,
   percentage_match: readPercentageMatch,
+  new_term: readNewTerm,
 };
 
 /** Every document is a match. */
@@ -227,6 +229,41 @@ function readCardinality(settings: Settings): TypeParts | undefined {
     windowMs,
     measure: `unique(${field})`,
     when: { ...(most === undefined ? {} : { above: most }), ...(least === undefined ? {} : { below: least }) },
+  };
+}
+
+/** A match at the first document with a value that none had within `terms_window_size`; several fields in one are one value. */
+function readNewTerm(settings: Settings): TypeParts | undefined {
+  const { notes } = settings;
+  const key = settings.has("fields") ? "fields" : "query_key";
+  const fields = settings.need(
+    key,
+    z.union([texts, z.array(z.array(text).min(1)).min(1)]),
+    "a field, or a list of them",
+  );
+  const learnedMs = settings.take("terms_window_size", timedelta, timeframeWords) ?? 30 * day;
+  settings.takeAll((name) => ["window_step_size", "terms_size", "use_keyword_postfix"].includes(name));
+  const [one, ...others] = fields ?? [];
+  if (others.length > 0) notes.refuse([key], "each of several fields is followed by itself: write a rule for each");
+  const together = one === undefined ? [] : [one].flat();
+  const field = together.at(-1);
+  if (field === undefined || notes.refused) return undefined;
+  if (settings.take("alert_on_missing_field", truth, "true or false") === true) {
+    notes.differs(
+      ["alert_on_missing_field"],
+      "documents without the field are in no alert: write a rule that counts them",
+    );
+  }
+  notes.exact([key], `a value of ${together.join(" and ")} that was not there for ${durationText(learnedMs)}`);
+  notes.differs(
+    ["type"],
+    "it was a match at first sight; here it is an alert while it occurs, until a day after first sight",
+  );
+  return {
+    windowMs: minuteMs,
+    measure: "count",
+    when: { new: { field, learned_from: durationText(learnedMs) } },
+    by: together,
   };
 }
 

@@ -8,6 +8,8 @@ export interface TypeParts {
   readonly when: Readonly<Record<string, unknown>>;
   /** Conditions beside those of `filter`. */
   readonly conditions?: { readonly where?: Conditions["where"]; readonly filter?: Readonly<Record<string, unknown>> };
+  /** What its alerts are told apart by, where that is not `query_key`. */
+  readonly by?: readonly string[];
   /** What the value is in ElastAlert's texts, beside `num_hits` and `num_matches`. */
   readonly valueNames?: readonly string[];
   /** It is a share in ElastAlert's texts: 0 to 100. */

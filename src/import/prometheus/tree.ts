@@ -117,9 +117,10 @@ const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
 
 /** A number as PromQL writes it; undefined for durations and for what is not finite. */
 function numberOf(written: string): number | undefined {
-  const plain = written.replaceAll("_", "");
+  // The grammar takes a sign for a part of some numbers.
+  const plain = written.replace(/[_\s]/g, "");
   const value =
-    /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) || /^0x[0-9a-f]+$/i.test(plain) ? Number(plain) : Number.NaN;
+    /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) || /^0x[0-9a-f]+$/i.test(plain) ? Number(plain) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
 }
 
