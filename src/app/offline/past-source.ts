@@ -76,6 +76,10 @@ export function createPastSource(source: Source): PastSource {
       ...source,
       name: source.name,
       samples: (request, signal) => source.samples(request, signal),
+      messages(request, signal) {
+        cost.single += 1;
+        return source.messages(request, signal);
+      },
       series(request, signal) {
         cost.single += 1;
         return source.series(request, signal);
