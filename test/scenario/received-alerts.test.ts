@@ -207,6 +207,7 @@ describe("rules about alerts that Alertmanager raises", () => {
     expect(more).to.deep.equal([]);
     expect(finding).to.include({ severity: "critical", owner: "payments", title: "shop: a pod dies", state: "open" });
     expect((await tickets()).length).to.equal(1);
+    expect((await tickets())[0]?.comments.map(({ marker }) => marker.split(":")[0])).to.deep.equal(["summary"]);
     world.setFileRules([]);
     await world.through(1);
     expect((await findings())[0]).to.include({ severity: "warning", state: "open" });
