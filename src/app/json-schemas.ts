@@ -14,6 +14,20 @@ const schemas = {
 /** JSON Schema (draft 7, which editors' YAML servers understand best) of what people write. */
 export function jsonSchema(kind: keyof typeof schemas): unknown {
   const { schema, title } = schemas[kind];
-  const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-7", io: "input", reused: "ref" });
+  const { $schema, ...rest } = z.toJSONSchema(schema, {
+    target: "draft-7",
+    io: "input",
+    reused: "ref",
+    override: withExamples,
+  });
   return { $schema, title, ...rest };
+}
+
+/** Examples are as people write them: of what is read into something else (a duration, a share), zod would leave them out. */
+function withExamples({
+  zodSchema,
+  jsonSchema,
+}: Parameters<NonNullable<z.core.JSONSchemaGeneratorParams["override"]>>[0]) {
+  const examples = z.globalRegistry.get(zodSchema)?.["examples"];
+  if (Array.isArray(examples)) jsonSchema["examples"] ??= examples;
 }

@@ -22,11 +22,14 @@ const owner = z
     labels: z
       .array(text("Label; may be a template.", { most: 255, example: "team-payments" }))
       .max(20)
-      .meta({ description: "Labels beside the rule's." })
+      .meta({ description: "Labels beside the rule's.", examples: ["[team-payments]"] })
       .optional(),
     fields: z
       .record(z.string(), z.json())
-      .meta({ description: "Raw field values by field id; text in them may be a template. A rule's own win." })
+      .meta({
+        description: "Raw field values by field id; text in them may be a template. A rule's own win.",
+        examples: ["{ customfield_10010: { value: red } }"],
+      })
       .optional(),
   })
   .meta({ description: "Where this owner's tickets go.", examples: ["{ tracker: local }"] });

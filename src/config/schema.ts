@@ -82,7 +82,7 @@ const sourceCommon = {
 };
 
 const elasticsearch = z.strictObject({
-  type: z.literal("elasticsearch"),
+  type: z.literal("elasticsearch").meta({ description: "Elasticsearch 8 or 9." }),
   nodes: z
     .array(url("A node.", "https://elasticsearch.example.com:9200"))
     .min(1)
@@ -99,7 +99,7 @@ const elasticsearch = z.strictObject({
 });
 
 const prometheus = z.strictObject({
-  type: z.literal("prometheus"),
+  type: z.literal("prometheus").meta({ description: "Prometheus, VictoriaMetrics, Thanos, Mimir." }),
   url: url("Prometheus, VictoriaMetrics, Mimir or Thanos.", "http://127.0.0.1:9090"),
   auth: sourceAuth.optional(),
   tenant: worded(
@@ -113,7 +113,7 @@ const prometheus = z.strictObject({
 });
 
 const files = z.strictObject({
-  type: z.literal("files"),
+  type: z.literal("files").meta({ description: "Log files: NDJSON, CSV, Parquet." }),
   tables: z
     .record(
       name("Table", "access"),
@@ -154,7 +154,7 @@ const labelPrefix = worded("Labels of our tickets begin with it; default backfee
 }).optional();
 
 const jira = z.strictObject({
-  type: z.literal("jira"),
+  type: z.literal("jira").meta({ description: "Jira Cloud or Data Center." }),
   url: url("The site.", "https://acme.atlassian.net"),
   deployment: z
     .enum(["auto", "cloud", "datacenter"])
@@ -197,7 +197,7 @@ const jira = z.strictObject({
 });
 
 const local = z.strictObject({
-  type: z.literal("local"),
+  type: z.literal("local").meta({ description: "The embedded backlog." }),
   project: worded("Key that local tickets carry; default LOCAL.", /^[A-Z][A-Z0-9_]{0,20}$/, {
     what: "project key",
     fix: "write the key in capitals",
@@ -210,7 +210,7 @@ const local = z.strictObject({
 
 const token = z.strictObject({
   name: name("Who holds it; shown in the audit log.", "grafana"),
-  role: z.enum(["viewer", "operator"]),
+  role: z.enum(["viewer", "operator"]).meta({ description: "viewer sees; operator also silences, refiles, comments." }),
   token: secret("The token, at least 16 characters.", "VIEWER_TOKEN"),
 });
 
@@ -297,16 +297,33 @@ const server = z.strictObject({
       examples: ['["10.0.0.0/8"]'],
     })
     .optional(),
-  auth: z.strictObject({ tokens: z.array(token).max(100).meta({ description: "Bearer tokens." }) }).optional(),
+  auth: z
+    .strictObject({
+      tokens: z
+        .array(token)
+        .max(100)
+        .meta({
+          description: "Bearer tokens.",
+          examples: [`[{ name: grafana, role: viewer, token: "\${VIEWER_TOKEN}" }]`],
+        }),
+    })
+    .meta({ description: "Who may ask API and pages; needed to listen to anything but this machine." })
+    .optional(),
   webhooks: z
     .strictObject({
       alertmanager: alertmanager.optional(),
-      deploys: z.strictObject({ token: secret("Bearer token of what reports deploys.", "DEPLOY_TOKEN") }).optional(),
+      deploys: z
+        .strictObject({ token: secret("Bearer token of what reports deploys.", "DEPLOY_TOKEN") })
+        .meta({ description: "Takes deploys at /webhooks/deploys." })
+        .optional(),
     })
+    .meta({ description: "What may be sent to us beside Jira's webhooks." })
     .optional(),
 });
 
 const points = z.number().min(0).max(100);
+/** Points, or the border of a band. */
+const pointsOf = (description: string, example: number) => points.meta({ description, examples: [example] }).optional();
 
 /** `[[5%, 12], [25%, 16]]`: from this input on, that many points. */
 const cuts = (description: string, readInput: (written: string) => number | undefined, example: string) => {
@@ -331,11 +348,11 @@ const readNothing = () => undefined;
 const readDuration = (written: string) => duration("span").safeParse(written).data;
 
 const severityPoints = z.strictObject({
-  info: points.optional(),
-  low: points.optional(),
-  warning: points.optional(),
-  high: points.optional(),
-  critical: points.optional(),
+  info: pointsOf("Points of severity info.", 0),
+  low: pointsOf("Points of severity low.", 5),
+  warning: pointsOf("Points of severity warning.", 10),
+  high: pointsOf("Points of severity high.", 15),
+  critical: pointsOf("Points of severity critical.", 20),
 });
 
 const priority = z
@@ -349,17 +366,18 @@ const priority = z
         burn: cuts("Points by burn rate of the error budget.", readNothing, "[[1, 8], [3, 12]]"),
         budget_share: cuts("Points by share of the error budget spent.", readPercent, "[[2%, 4], [5%, 8]]"),
         recurrence: cuts("Points by episodes in 30 days.", readNothing, "[[2, 5], [3, 9]]"),
-        back_after_done: points.meta({ description: "More points when it came back after Done." }).optional(),
+        back_after_done: pointsOf("More points when it came back after Done.", 3),
         trend: cuts("Points by growth against the same window last week.", readNothing, "[[0.9, 2], [1.2, 4]]"),
-        trend_from_zero: points.meta({ description: "Points when last week there was none." }).optional(),
+        trend_from_zero: pointsOf("Points when last week there was none.", 10),
       })
+      .meta({ description: "Tables of points; what is left out keeps its default." })
       .optional(),
     bands: z
       .strictObject({
-        low: points.optional(),
-        medium: points.optional(),
-        high: points.optional(),
-        highest: points.optional(),
+        low: pointsOf("From this score on Low.", 15),
+        medium: pointsOf("From this score on Medium.", 35),
+        high: pointsOf("From this score on High.", 55),
+        highest: pointsOf("From this score on Highest.", 75),
       })
       .meta({ description: "Lowest score of each band; under `low` there is no ticket." })
       .optional(),
@@ -418,6 +436,10 @@ const redaction = z
         }),
       )
       .max(50)
+      .meta({
+        description: "What of yours must not be seen.",
+        examples: ['[{ name: customer-number, pattern: "C-[0-9]{8}" }]'],
+      })
       .optional(),
     emails: z.boolean().meta({ description: "Replace e-mail addresses too; default false." }).optional(),
   })
@@ -438,7 +460,7 @@ export const configSchema = z
     instance_formerly: z
       .array(name("A name it had before.", "prod"))
       .max(20)
-      .meta({ description: "Names the store may carry from before." })
+      .meta({ description: "Names the store may carry from before.", examples: ["[staging]"] })
       .optional(),
     mode: z
       .enum(modes)
@@ -450,7 +472,7 @@ export const configSchema = z
       most: 1_000,
       example: "sqlite:./var/backfeed.db",
     }).optional(),
-    server: server.optional(),
+    server: server.meta({ description: "Where API and pages are, and who may ask them." }).optional(),
     rules: z
       .array(path("Glob pattern.", "rules/**/*.yaml"))
       .min(1)
@@ -466,13 +488,18 @@ export const configSchema = z
       .record(name("Tracker", "jira"), z.discriminatedUnion("type", [jira, local]))
       .meta({ description: "Where tickets go, by name.", examples: ["{ local: { type: local } }"] }),
     tracker: text("The default tracker; owners may name another.", { most: 63, example: "local" }),
-    limits: limits.optional(),
+    limits: limits.meta({ description: "At most so many new tickets; what is over waits, ranked." }).optional(),
     catch_up: duration("How far back missed ticks are made up for; default 1h.", { most: 7 * day }).optional(),
     priority: priority.optional(),
     maintenance: z
       .array(maintenance)
       .max(100)
-      .meta({ description: "Planned work that comes again: while it is on, nothing is told of what it is about." })
+      .meta({
+        description: "Planned work that comes again: while it is on, nothing is told of what it is about.",
+        examples: [
+          '[{ name: patching, schedule: "0 2 * * 6", duration: 2h, rules: [www-*], reason: the hosts are patched }]',
+        ],
+      })
       .optional(),
     redaction: redaction.optional(),
     links: z
@@ -485,6 +512,7 @@ export const configSchema = z
       )
       .meta({
         description: "Links on tickets, by the text they are shown with; every value put in is percent-encoded.",
+        examples: ["{ runbooks: 'https://runbooks.example.com/{{ rule }}' }"],
       })
       .optional(),
     retention: retention.optional(),

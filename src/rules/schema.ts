@@ -47,7 +47,10 @@ const where = z
       })
       .meta({ description: "One value, or a list of which any may match." }),
   )
-  .meta({ description: "Exact matches, the same in every source; all must hold. A list means any of its values." });
+  .meta({
+    description: "Exact matches, the same in every source; all must hold. A list means any of its values.",
+    examples: ["{ service.environment: production }"],
+  });
 
 const filter = (description: string) =>
   z
@@ -275,9 +278,14 @@ const override = z
   .strictObject({
     where: labelValues("Labels of `by` and their values; all must hold."),
     // What an override leaves out of a form the rule has said.
-    when: when.extend({ burn: burn.partial().optional() }).optional(),
+    when: when
+      .extend({
+        burn: burn.partial().meta({ description: "What of `burn` is other; the rest is the rule's." }).optional(),
+      })
+      .meta({ description: "What of `when` is other; the rest is the rule's.", examples: ["{ above: 10% }"] })
+      .optional(),
     until: until.optional(),
-    severity: z.enum(severities).optional(),
+    severity: z.enum(severities).meta({ description: "Another severity." }).optional(),
     owner: text("Another owner.", { most: 100, example: "payments" }).optional(),
   })
   .meta({ description: "Other limits for some label sets; the first that matches wins." });
@@ -308,11 +316,12 @@ const impact = z
 const infra = z.strictObject({
   source: text("A source of the service configuration.", { most: 100, example: "metrics" }),
   title: text("What the chart shows.", { most: 100, example: "CPU" }),
-  promql: text("Prometheus: an expression; a template may name labels. Not executed by this version.", {
+  promql: text("Prometheus: an expression; a template may name labels.", {
     most: 10_000,
+    example: 'max by (instance) (node_load1{instance="{{ labels.instance }}"})',
   }).optional(),
-  index: text("Elasticsearch: index pattern.", { most: 500 }).optional(),
-  table: text("Files: table.", { most: 100 }).optional(),
+  index: text("Elasticsearch: index pattern.", { most: 500, example: "metrics-*" }).optional(),
+  table: text("Files: table.", { most: 100, example: "latency" }).optional(),
   where: where.optional(),
   filter: filter("Anything more, in the source's own language; a template may name labels.").optional(),
   measure: text("As in `signal`.", { most: 300, example: "avg(system.cpu.total.norm.pct)" }).optional(),
@@ -320,7 +329,10 @@ const infra = z.strictObject({
   by: z
     .array(field("Field"))
     .max(10)
-    .meta({ description: "A line for each combination of these fields' values, the largest five; default one in all." })
+    .meta({
+      description: "A line for each combination of these fields' values, the largest five; default one in all.",
+      examples: ["[host.name]"],
+    })
     .optional(),
   window: duration("Length of a step of the chart; default the rule's window.", {
     least: second,
@@ -360,7 +372,10 @@ const evidence = z
     fields: z
       .array(field("Field"))
       .max(20)
-      .meta({ description: "Fields of a sample, in order; default the source's timestamp and message." })
+      .meta({
+        description: "Fields of a sample, in order; default the source's timestamp and message.",
+        examples: ['["@timestamp", message, trace.id]'],
+      })
       .optional(),
     infra: z
       .array(infra)
@@ -414,11 +429,14 @@ const ticket = z
     labels: z
       .array(template("Label; may be a template.", "reliability"))
       .max(20)
-      .meta({ description: "Labels beside the owner's." })
+      .meta({ description: "Labels beside the owner's.", examples: ["[reliability]"] })
       .optional(),
     fields: z
       .record(z.string(), z.json())
-      .meta({ description: "Raw field values by field id; text in them may be a template." })
+      .meta({
+        description: "Raw field values by field id; text in them may be a template.",
+        examples: ["{ customfield_10010: { value: red } }"],
+      })
       .optional(),
     on_quiet: z
       .enum(["comment", "transition", "none"])
@@ -471,7 +489,7 @@ export const ruleSchema = z
     formerly: z
       .array(name("An id it had before.", "id", "checkout-errors"))
       .max(20)
-      .meta({ description: "Ids it had before: its tickets stay its own." })
+      .meta({ description: "Ids it had before: its tickets stay its own.", examples: ["[checkout-5xx]"] })
       .optional(),
     title: template(
       "The ticket's summary, a Liquid template.",
@@ -507,7 +525,10 @@ export const ruleSchema = z
     overrides: z
       .array(override)
       .max(100)
-      .meta({ description: "Other limits for some label sets; the first that matches wins." })
+      .meta({
+        description: "Other limits for some label sets; the first that matches wins.",
+        examples: ["[{ where: { service.name: search }, when: { above: 10% } }]"],
+      })
       .optional(),
     no_data: z
       .enum(["keep", "breach", "clear"])
@@ -531,6 +552,7 @@ export const ruleSchema = z
       .max(10)
       .meta({
         description: "A subset of `signal.by`: alerts that share a ticket; default all of it; [] is one ticket.",
+        examples: ["[service.name]"],
       })
       .optional(),
     impact: impact.optional(),
@@ -539,15 +561,23 @@ export const ruleSchema = z
     inhibits: z
       .array(inhibition)
       .max(50)
-      .meta({ description: "Which alerts of other rules this one explains: they get no ticket while it lasts." })
+      .meta({
+        description: "Which alerts of other rules this one explains: they get no ticket while it lasts.",
+        examples: ["[{ rules: [checkout-*], equal: [service.environment] }]"],
+      })
       .optional(),
   })
   .meta({ description: "One rule: which number, when it is bad, how alerts group, how tickets behave." });
 
+const partOfSignal = signal.partial().meta({
+  description: "Which number is watched; `defaults` and rule together.",
+  examples: ["{ measure: count, window: 5m }"],
+});
+
 const defaultsSchema = ruleSchema
   .omit({ id: true, formerly: true, inhibits: true })
   .partial()
-  .extend({ signal: signal.partial().optional() })
+  .extend({ signal: partOfSignal.optional() })
   .meta({ description: "Merged into every rule of the file key by key; lists replace." });
 
 /** A rule file as it is written; `rules` is only a list here, since each rule is checked after the merge. */
@@ -564,7 +594,9 @@ export const ruleFileSchema = z
 
 /** What an editor should complete: as `ruleFileSchema`, with rules in full, where `defaults` may give any key. */
 export const ruleFileEditorSchema = ruleFileSchema.extend({
-  rules: z.array(ruleSchema.partial().required({ id: true }).extend({ signal: signal.partial().optional() })),
+  rules: z
+    .array(ruleSchema.partial().required({ id: true }).extend({ signal: partOfSignal.optional() }))
+    .meta({ description: "The rules." }),
 });
 
 export type RuleInput = z.output<typeof ruleSchema>;

@@ -112,7 +112,7 @@ export function whole(description: string, { least = 0, most = 1_000_000_000 }: 
     .int({ error: (issue) => fault(issue.input) })
     .min(least, { error: (issue) => fault(issue.input) })
     .max(most, { error: (issue) => fault(issue.input) })
-    .meta({ description });
+    .meta({ description, examples: [Math.max(least, Math.min(10, most))] });
 }
 
 function firstOf(fault: (input: unknown) => string) {
