@@ -11,6 +11,7 @@ import { recover } from "./app/recover.ts";
 import { replay } from "./app/replay/replay.ts";
 import { runRuleTests } from "./app/rule-tests/rule-tests.ts";
 import { runOnce } from "./app/run.ts";
+import { suggest } from "./app/suggest/suggest.ts";
 import { runCli } from "./cli/program.ts";
 import { systemClock } from "./support/clock.ts";
 import { keepHeapSmall } from "./support/heap.ts";
@@ -57,6 +58,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
     test: runRuleTests,
     replay,
     importRules,
+    suggest,
+    now: () => systemClock.now(),
     explain,
   },
   version,

@@ -6,6 +6,7 @@ import type { RecoverReport } from "../app/recover.ts";
 import type { ReplayOptions, ReplayOutcome, ReplayReport } from "../app/replay/replay.ts";
 import type { RuleTestReport, RuleTestResult } from "../app/rule-tests/rule-tests.ts";
 import type { RunReport as RunAndLines } from "../app/run.ts";
+import type { KnobSuggestions, LimitOutcome, SuggestOptions, SuggestReport } from "../app/suggest/suggest.ts";
 import type { ServiceConfig } from "../config/types.ts";
 import { type ImportFormat, type ImportNote, importFormats } from "../import/imported.ts";
 import type { Rule } from "../model/rule.ts";
@@ -17,11 +18,14 @@ export type {
   ImportFormat,
   ImportNote,
   ImportReport,
+  KnobSuggestions,
+  LimitOutcome,
   RecoverReport,
   ReplayOutcome,
   ReplayReport,
   RuleTestReport,
   RuleTestResult,
+  SuggestReport,
 };
 export { importFormats };
 export type RunReport = Omit<RunAndLines, "judged">;
@@ -110,6 +114,9 @@ export interface CliApp {
   readonly run?: (request: RunRequest) => Promise<RunReport>;
   readonly recover?: (request: RecoverRequest) => Promise<RecoverReport>;
   readonly test?: (request: TestRequest) => Promise<RuleTestReport>;
+  readonly suggest?: (request: SuggestOptions) => Promise<SuggestReport>;
+  /** The clock, for what is said of now. */
+  readonly now?: () => number;
   readonly replay?: (request: ReplayOptions) => Promise<ReplayReport>;
   readonly importRules?: (request: ImportRequest) => Promise<ImportReport>;
   readonly explain?: (request: ExplainRequest) => Promise<Explanation>;

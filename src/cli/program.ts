@@ -3,13 +3,13 @@ import { asBackfeedError, type ErrorKind } from "../support/errors.ts";
 import { addCheck } from "./check.ts";
 import { addExplain } from "./explain.ts";
 import { addImport } from "./import.ts";
-import { addLaterCommands } from "./later-commands.ts";
 import { type CliContext, type ExitCode, exitCodes } from "./ports.ts";
 import { addRecover } from "./recover.ts";
 import { addReplay } from "./replay.ts";
 import { addRun } from "./run.ts";
 import { addSchema } from "./schema.ts";
 import { addServe } from "./serve.ts";
+import { addSuggest } from "./suggest.ts";
 import { addTest } from "./test.ts";
 
 /** Runs one command line (without node and script) and gives the exit code. Never throws. */
@@ -48,11 +48,11 @@ function buildProgram(context: CliContext): Command {
   addCheck(program, context);
   addTest(program, context);
   addReplay(program, context);
+  addSuggest(program, context);
   addExplain(program, context);
   addImport(program, context);
   addRecover(program, context);
   addSchema(program, context);
-  addLaterCommands(program, context);
   return program;
 }
 

@@ -6,6 +6,7 @@ import { loadBenchIndex } from "./generate.ts";
 
 /*
  * `npm run bench [documents]`: our whole tick beside the same questions as bare requests, in the same run, and then `load`.
+ * `npm run bench -- replay [days rules documents]`: a replay beside the same ticks asked one by one.
  * `npm run bench -- load [findings touched]`: that alone, without Elasticsearch. Ratios count; times are printed only to
  * tell how large the things compared are. docs/performance.md says how to read it.
  */
@@ -14,15 +15,35 @@ const until = Date.UTC(2026, 0, 1);
 const heap = "1g";
 const [first, ...others] = process.argv.slice(2);
 const isLoadAlone = first === "load";
-const documents = Number(isLoadAlone ? 0 : (first ?? 1_000_000));
+const isReplayAlone = first === "replay";
+const documents = Number(isLoadAlone || isReplayAlone ? 1_000_000 : (first ?? 1_000_000));
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Below the folder that Node finds packages from. */
 const compiled = `${root}node_modules/.cache/bench/test/bench`;
 
 // What is measured is compiled as in production: a loader that compiles on the fly costs memory and time of its own.
 run(`${root}node_modules/typescript/bin/tsc`, ["-p", `${root}test/bench/tsconfig.json`], "inherit");
-if (!isLoadAlone) await compareWithElasticsearch();
-run(`${compiled}/load.js`, isLoadAlone ? others : [], "inherit", 1_800_000);
+if (isReplayAlone) await compareReplay(...others);
+else {
+  if (!isLoadAlone) await compareWithElasticsearch();
+  run(`${compiled}/load.js`, isLoadAlone ? others : [], "inherit", 1_800_000);
+}
+
+async function compareReplay(days = "30", rules = "50", ofDocuments = String(documents)): Promise<void> {
+  const elasticsearch = await startElasticsearch({ heap, optimised: true });
+  try {
+    const { client, url, version } = elasticsearch;
+    const span = Number(days) * 86_400_000;
+    const loaded = await loadBenchIndex(client, { documents: Number(ofDocuments), until, span });
+    const busy = loadavg()[0]?.toFixed(1);
+    console.log(
+      `Node ${process.versions.node}, Elasticsearch ${version} (heap ${heap}), ${loaded.documents} documents, load ${busy}`,
+    );
+    run(`${compiled}/replay.js`, [url, String(until), days, rules], "inherit", 1_800_000);
+  } finally {
+    await elasticsearch.stop();
+  }
+}
 
 async function compareWithElasticsearch(): Promise<void> {
   const elasticsearch = await startElasticsearch({ heap, optimised: true });

@@ -1,8 +1,9 @@
 import type { Answer, HistoryBatch, PastAnswers, ProbeAnswer, Query, QueryFailure } from "../../model/query.ts";
+import type { Rule } from "../../model/rule.ts";
 import type { Window } from "../../model/time.ts";
 import { asError } from "../../sources/query-failure.ts";
 import type { Source } from "../../sources/source.ts";
-import type { BackfeedError } from "../../support/errors.ts";
+import { BackfeedError } from "../../support/errors.ts";
 import { canonicalJson } from "../../support/hashing.ts";
 
 /** Ticks at which one query may be refused; more are a rule that does not work, and no past. */
@@ -127,6 +128,19 @@ export function createPastSource(source: Source): PastSource {
     problem: () => problem,
     cost: () => ({ ...cost }),
   };
+}
+
+/** Throws what a source said of today: a failed query says something of today and nothing of the past: no ticket of it may be shown. */
+export function failIfNotThePast(past: ReadonlyMap<string, PastSource>, rules: readonly Rule[]): void {
+  for (const [name, source] of past) {
+    const problem = source.problem();
+    if (problem === undefined) continue;
+    const { error, query } = problem;
+    const rule =
+      query === undefined ? undefined : rules.find(({ signal }) => queryKey(signal.query) === queryKey(query));
+    const whose = rule === undefined ? `the source ${name}` : `the query of ${rule.id} (source ${name})`;
+    throw new BackfeedError(error.kind, `${whose} fails: ${error.message}`, { cause: error });
+  }
 }
 
 /** Nothing but questions and probes: whatever else a form of `when` asks of a tick is asked by itself. */

@@ -7,7 +7,7 @@ import type { Source } from "../../sources/source.ts";
 import { BackfeedError } from "../../support/errors.ts";
 import { type Instant, instantsBetween } from "./instants.ts";
 import { createOfflineRun, type OfflineGround, type OfflineTick } from "./offline-run.ts";
-import { createPastSource, type PastCost, type PastRead, type PastSource, queryKey } from "./past-source.ts";
+import { createPastSource, failIfNotThePast, type PastCost, type PastRead, type PastSource } from "./past-source.ts";
 import { planHistory } from "./plan-history.ts";
 
 /** Ticks that are read at once: a day of minutes. */
@@ -135,18 +135,5 @@ async function settled(
     return { reads: await reading };
   } catch (error) {
     return { error };
-  }
-}
-
-/** A failed query says something of today and nothing of the past: no ticket of it may be shown. */
-function failIfNotThePast(past: ReadonlyMap<string, PastSource>, rules: readonly Rule[]): void {
-  for (const [name, source] of past) {
-    const problem = source.problem();
-    if (problem === undefined) continue;
-    const { error, query } = problem;
-    const rule =
-      query === undefined ? undefined : rules.find(({ signal }) => queryKey(signal.query) === queryKey(query));
-    const whose = rule === undefined ? `the source ${name}` : `the query of ${rule.id} (source ${name})`;
-    throw new BackfeedError(error.kind, `${whose} fails: ${error.message}`, { cause: error });
   }
 }

@@ -98,7 +98,7 @@ describe("the command line", () => {
   const wanted = [
     "test",
     "replay --from 2026-01-05T00:00:00Z --to 2026-01-06T00:00:00Z",
-    "suggest",
+    "suggest errors",
     "import prometheus a.yml",
     "recover",
     "serve",
