@@ -66,7 +66,7 @@ function untilText(suggestions: KnobSuggestions["suggestions"], unit: KnobSugges
 }
 
 /** As it is written in a rule: all digits, since that is what was tried. */
-export function limitText(limit: number, unit: KnobSuggestions["unit"]): string {
+function limitText(limit: number, unit: KnobSuggestions["unit"]): string {
   const digits = (value: number) => String(Number(value.toPrecision(6)));
   if (unit === "ratio") return `${digits(limit * 100)}%`;
   return unit === "times" ? `${digits(limit)}x` : digits(limit);
