@@ -72,7 +72,7 @@ function nearness({ slower = 0, tier }: Burning): number {
   return slower / tier.factor;
 }
 
-function told(kind: Verdict["kind"], { tier, long, short, slower }: Burning): BurnVerdict {
+function told(kind: Verdict["kind"], { tier, long, short, slower, badEvents }: Burning): BurnVerdict {
   const { longMs, shortMs, factor } = tier;
   return {
     kind,
@@ -84,6 +84,7 @@ function told(kind: Verdict["kind"], { tier, long, short, slower }: Burning): Bu
       shortMs,
       ...(long === undefined ? {} : { long }),
       ...(short === undefined ? {} : { short }),
+      badEvents,
     },
   };
 }

@@ -25,6 +25,8 @@ export interface BurnSeen {
   /** Burn rates of the two windows; undefined for one without events. */
   readonly long?: number;
   readonly short?: number;
+  /** In the long window. */
+  readonly badEvents: number;
 }
 
 /** What one evaluation says of one label set. A failed query is never clear. */

@@ -25,9 +25,12 @@ export function priorityInputs(finding: Finding, rule: Rule, at: number): Priori
   };
 }
 
-/** The sums weigh a window by the step between ticks: at its first ticks an episode has more bad events than they say. */
-function badEventsOf({ episode, worst }: Finding): number {
-  return Math.max(episode.sums.bad, worst.verdict.badEvents ?? 0);
+/**
+ * The sums weigh a window by the step between ticks: at its first ticks an episode has more bad events than they say. A budget's
+ * long window holds those that it fired for.
+ */
+function badEventsOf({ episode, worst: { verdict } }: Finding): number {
+  return Math.max(episode.sums.bad, verdict.badEvents ?? 0, verdict.burn?.badEvents ?? 0);
 }
 
 /** Users where they are measured; else the share of requests; else, for what is counted, the events that matched. */

@@ -68,7 +68,13 @@ const verdictView = z.object({
   events: z.number(),
   badEvents: z.number().optional(),
   burn: z
-    .object({ longMs: z.number(), shortMs: z.number(), long: z.number().optional(), short: z.number().optional() })
+    .object({
+      longMs: z.number(),
+      shortMs: z.number(),
+      long: z.number().optional(),
+      short: z.number().optional(),
+      badEvents: z.number().meta({ description: "In the long window." }),
+    })
     .optional()
     .meta({ description: "Of a budget: the tier that value and threshold are of, and the burn rates of its windows." }),
   detail: z.string().optional(),

@@ -108,7 +108,13 @@ describe("evaluate burn", () => {
   it("tells the slower of the two burn rates as the value, and both beside it", () => {
     const result = verdict({ ...everywhere(0), 60: 0.02, 5: 0.5 });
     expect(result).to.deep.include({ value: 20, threshold: 14.4, direction: "above" });
-    expect(result).to.have.deep.property("burn", { longMs: hour, shortMs: 5 * minute, long: 20, short: 500 });
+    expect(result).to.have.deep.property("burn", {
+      longMs: hour,
+      shortMs: 5 * minute,
+      long: 20,
+      short: 500,
+      badEvents: 20_000,
+    });
   });
 
   it("when nothing fires tells the tier that is nearest to it", () => {

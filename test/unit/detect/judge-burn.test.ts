@@ -95,7 +95,7 @@ describe("burn: judgement", () => {
         value: 20,
         threshold: 14.4,
         direction: "above",
-        burn: { longMs: hour, shortMs: 5 * minute, long: 20, short: 20 },
+        burn: { longMs: hour, shortMs: 5 * minute, long: 20, short: 20, badEvents: 20 },
         events: 1_000,
         badEvents: 20,
       },
@@ -168,8 +168,8 @@ describe("burn: a tier's severity", () => {
     { longMs: 3 * day, shortMs: 6 * hour, factor: 1 },
   ];
   const rule = buildRule({ signal: { measure }, limits: { when: burnOf(tiers), severity: "low" } });
-  const fast = verdictOf("breached", { burn: { longMs: hour, shortMs: 5 * minute } });
-  const slow = verdictOf("breached", { burn: { longMs: 3 * day, shortMs: 6 * hour } });
+  const fast = verdictOf("breached", { burn: { longMs: hour, shortMs: 5 * minute, badEvents: 20 } });
+  const slow = verdictOf("breached", { burn: { longMs: 3 * day, shortMs: 6 * hour, badEvents: 20 } });
 
   it("is the alert's while the tier is the highest that fires, else the rule's, and stays while none does", () => {
     const policy = policyOf(rule, {});
@@ -185,7 +185,7 @@ describe("burn: a tier's severity", () => {
 
 describe("burn: the budget of a finding", () => {
   const rules = new Map([[budget.id, budget]]);
-  const burn = { longMs: hour, shortMs: 5 * minute, long: 20, short: 30 };
+  const burn = { longMs: hour, shortMs: 5 * minute, long: 20, short: 30, badEvents: 20 };
 
   function step(alert: Alert, at: number, before?: Finding): Finding {
     const ended = alert.state === "inactive";

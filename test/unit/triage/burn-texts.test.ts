@@ -17,7 +17,7 @@ const when = {
   tiers: burnTierTables.google.tiers,
 } as Partial<When>;
 const rule: Rule = buildRule({ signal: { measure: { kind: "ratio", bad: "status:500" } }, limits: { when } });
-const slow = { longMs: 3 * day, shortMs: 6 * hour, long: 1.4, short: 1.2 };
+const slow = { longMs: 3 * day, shortMs: 6 * hour, long: 1.4, short: 1.2, badEvents: 40 };
 
 function findingOf(verdict: Parameters<typeof verdictOf>[1]) {
   const alert = buildAlert(rule, { verdict: verdictOf("breached", verdict) });
@@ -31,7 +31,7 @@ describe("what is told of a budget that burns", () => {
     value: 20,
     threshold: 14.4,
     direction: "above",
-    burn: { longMs: hour, shortMs: 5 * minute, long: 20, short: 500 },
+    burn: { longMs: hour, shortMs: 5 * minute, long: 20, short: 500, badEvents: 70 },
   });
 
   it("are both burn rates, the limit, and what that spends", () => {
@@ -41,7 +41,7 @@ describe("what is told of a budget that burns", () => {
   });
 
   it("names a window without events as such", () => {
-    const burn = { longMs: hour, shortMs: 5 * minute, long: 2 };
+    const burn = { longMs: hour, shortMs: 5 * minute, long: 2, badEvents: 7 };
     const alert = { ...fast.worst, verdict: verdictOf("clear", { value: 2, threshold: 14.4, burn }) };
     expect(measuredText(rule, alert)).to.match(/^burn rate 2x over 1 h and unknown \(no events\) over 5 min, limit/);
   });
@@ -69,6 +69,10 @@ describe("what is told of a budget that burns", () => {
     const { window, stepMs = 1 } = section?.chart ?? {};
     expect(((window?.to ?? 0) - (window?.from ?? 0)) / stepMs).to.be.at.most(241);
     expect(section?.samples.window.from).to.equal(start - 6 * hour);
+  });
+
+  it("counts the bad events that it fired for, of which a young episode has few", () => {
+    expect(priorityInputs(fast, rule, start).badEvents).to.equal(70);
   });
 
   it("takes objective and period of `burn` for priority, and those of `impact.slo` where it has them", () => {
