@@ -220,3 +220,52 @@ describe("series that say what they measure", () => {
     ]);
   });
 });
+
+describe("values that are each for a window of one length", () => {
+  const measure = { kind: "ratio", bad: { bad: true } } as const;
+  const source = createScriptedSource({
+    name: "logs",
+    script: {
+      t: {
+        start,
+        stepMs: minute,
+        windowMs: 2 * minute,
+        series: [
+          {
+            labels: {},
+            total: [10, 20, 30, undefined, 50, 60, "failed", 80],
+            bad: [1, 2, 3, 4, 5, 6, 7, 8],
+          },
+        ],
+      },
+    },
+  });
+  const over = async (tick: number, minutes: number) => {
+    const to = start + tick * minute;
+    const question = { query: query({ measure }), window: { from: to - minutes * minute, to }, mustAnswer: [] };
+    const [answer] = (await source.answer({ questions: [question], probes: [] }, never)).answers;
+    if (answer?.kind !== "answered") return answer?.failure.code;
+    const [observation] = answer.observations;
+    return [observation?.badEvents, observation?.events];
+  };
+
+  it("make a longer one of those that lie in it end to end, and are their own where it is as long", async () => {
+    expect(await over(4, 2)).to.deep.equal([5, 50]);
+    expect(await over(4, 4)).to.deep.equal([5 + 3, 50 + 30]);
+    expect(await over(4, 6)).to.deep.equal([5 + 3 + 1, 50 + 30 + 10]);
+    expect(await over(5, 4)).to.deep.equal([6, 60]);
+  });
+
+  it("leave empty what lies before the first, what is missing, and what failed at another tick", async () => {
+    expect(await over(4, 60)).to.deep.equal([9, 90]);
+    expect(await over(7, 8)).to.deep.equal([8 + 6 + 2, 80 + 60 + 20]);
+    expect(await over(6, 2)).to.equal("unreachable");
+    expect(await over(6, 4)).to.equal("unreachable");
+    expect(await over(8, 4)).to.deep.equal([undefined, 0]);
+  });
+
+  it("say nothing of a window that they do not make up", async () => {
+    expect(await over(4, 5)).to.equal("refused");
+    expect(await over(4, 1)).to.equal("refused");
+  });
+});
