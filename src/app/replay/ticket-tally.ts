@@ -3,8 +3,9 @@ import type { ValueUnit } from "../../model/evidence.ts";
 import type { Finding, FindingEpisode } from "../../model/finding.ts";
 import type { Labels } from "../../model/labels.ts";
 import { type Band, compareBands } from "../../model/priority.ts";
+import type { Rule } from "../../model/rule.ts";
 import type { VerdictKind } from "../../model/verdict.ts";
-import { unitOf } from "../../triage/story.ts";
+import { valueUnit } from "../../triage/story.ts";
 import type { OfflineTick, TicketDecided } from "../offline/offline-run.ts";
 
 /** What was done with a ticket, after it was filed. */
@@ -82,15 +83,15 @@ interface FindingKept {
 /** Collects what a replay's ticks decided, as tickets. */
 export class TicketTally {
   readonly #findings = new Map<string, FindingKept>();
-  readonly #units = new Map<string, ValueUnit>();
+  readonly #rules = new Map<string, Rule>();
   readonly #verdicts = new Map<string, Record<VerdictKind, number>>();
   #order: Filed[] = [];
 
   add({ ticks, tickets }: OfflineTick): void {
     for (const { judged, findings } of ticks) {
       for (const { judgement } of judged) {
-        const { id, signal } = judgement.rule;
-        if (!this.#units.has(id)) this.#units.set(id, unitOf(signal.measure));
+        const { id } = judgement.rule;
+        this.#rules.set(id, judgement.rule);
         const counts = this.#countsOf(id);
         for (const { verdict } of judgement.evaluations) counts[verdict.kind] += 1;
       }
@@ -110,6 +111,7 @@ export class TicketTally {
       const { at, finding, project } = filed.created;
       const kept = this.#kept(finding);
       const { id, generation, worst, groupLabels, title, priority, decision } = finding;
+      const rule = this.#rules.get(worst.ruleId);
       return {
         number: place + 1,
         finding: id,
@@ -125,7 +127,7 @@ export class TicketTally {
         highestBand: filed.highestBand,
         steps: filed.steps,
         episodes: [...kept.episodes.values()].filter((episode) => ticketOf(kept, episode) === filed),
-        unit: this.#units.get(worst.ruleId) ?? "number",
+        unit: rule === undefined ? "number" : valueUnit(rule, worst.labels),
       };
     });
   }
