@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { ServiceConfig } from "../config/types.ts";
+import type { Usual } from "../model/baseline.ts";
 import type { SuspectDeploys } from "../model/deploy.ts";
 import { type Finding, recentEpisodes } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
@@ -7,6 +8,7 @@ import { formatLabels, type Labels, labelsKey } from "../model/labels.ts";
 import { raisedText } from "../model/raised-alert.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
+import { usualText } from "../model/usual-text.ts";
 import type { BurnSeen, Verdict } from "../model/verdict.ts";
 import { openSqlStore } from "../store/sql/open-sql-store.ts";
 import type { Store } from "../store/store.ts";
@@ -194,7 +196,7 @@ function ruleLines(row: RunLine, { evaluation: { verdict }, finding }: TickLine)
   ];
 }
 
-function observedText({ kind, value, threshold, direction, reference, events, burn, raised }: Verdict): string {
+function observedText({ kind, value, threshold, direction, reference, usual, events, burn, raised }: Verdict): string {
   if (raised !== undefined)
     return [...(value === undefined ? [] : [`${value} firing`]), raisedText(raised, kind !== "no_data")].join(", ");
   const number = (given: number) => formatValue(given, burn === undefined ? "number" : "times");
@@ -203,8 +205,14 @@ function observedText({ kind, value, threshold, direction, reference, events, bu
     ...(threshold === undefined ? [] : [`limit ${direction ?? "above"} ${number(threshold)}`]),
     ...(reference === undefined ? [] : [`was ${number(reference)} before`]),
     ...(burn === undefined ? [] : [burnText(burn)]),
+    ...(usual === undefined ? [] : [`${usualText(usual, value, "number")} (${knownText(usual)})`]),
     `of ${formatValue(events, "number")} events`,
   ].join(", ");
+}
+
+/** `of 20 values of the week`: what is compared with, also where that is a shorter season than the rule's. */
+function knownText({ season, values }: Usual): string {
+  return `of ${values} values ${season === "none" ? "at any time" : `at this time of the ${season}`}`;
 }
 
 /** `20x over 1 h, 500x over 5 min`: the slower one is the value. */

@@ -1,5 +1,5 @@
 import type { AlertState } from "../model/alert.ts";
-import type { Usual } from "../model/baseline.ts";
+import { leastValues, type Usual } from "../model/baseline.ts";
 import { storable } from "../model/infinity.ts";
 import { isZeroOfNothing, type Measure, type Observation } from "../model/query.ts";
 import type { Limits, Rule, Until, When } from "../model/rule.ts";
@@ -29,6 +29,8 @@ export interface Evaluated {
   /** `new`: whether this label set has settled, so that it is known. */
   readonly known?: boolean;
 }
+
+const tooLittleHistory = `fewer than ${leastValues} windows of it are known yet: what is usual is learned as time goes on`;
 
 interface Comparison {
   readonly breached: boolean;
@@ -133,7 +135,8 @@ function withoutData(
 ): Verdict {
   if (input.noData === "breach") return { kind: "breached", reason: "no_data_is_breach", ...facts };
   if (input.noData === "clear") return { kind: "clear", reason: "no_data_is_clear", ...facts };
-  return { kind: "no_data", ...(reason === undefined ? {} : { reason }), ...facts };
+  const detail = reason === "too_little_history" ? { detail: tooLittleHistory } : {};
+  return { kind: "no_data", ...(reason === undefined ? {} : { reason }), ...facts, ...detail };
 }
 
 function compare(

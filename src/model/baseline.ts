@@ -12,8 +12,13 @@ export interface Usual {
   readonly median: number;
   /** Robust standard deviation: 1.4826 x the median of the distances from the median. */
   readonly deviation: number;
+  /** The median less and plus a deviation: between them lay most. Not under 0 for what is never under it. */
+  readonly low: number;
+  readonly high: number;
   /** The season whose values these are; a shorter one than the rule's where that has too few. */
   readonly season: Season;
+  /** Which time of the season, for people: `on Mondays at 10:00 UTC`. */
+  readonly time?: string;
   /** How many values were compared with. */
   readonly values: number;
 }

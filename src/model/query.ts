@@ -61,6 +61,11 @@ export function isZeroOfNothing(measure: Measure): boolean {
   return measure.kind === "count" || measure.kind === "rate" || measure.kind === "sum" || measure.kind === "unique";
 }
 
+/** What counts, or is a share of what counts. */
+export function isNeverNegative({ kind }: Measure): boolean {
+  return kind === "count" || kind === "rate" || kind === "unique" || kind === "ratio";
+}
+
 /**
  * What to ask, without when: made once per rule and shared between ticks, so that a source may keep what it
  * derives from it (a request body, a SQL text) in a WeakMap keyed by this object.

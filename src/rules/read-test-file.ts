@@ -3,11 +3,10 @@ import type { Action, DecisionReason } from "../model/decision.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Band } from "../model/priority.ts";
 import type { Severity } from "../model/rule.ts";
-import { parseDuration } from "../support/duration.ts";
 import { readYaml, type YamlDocument } from "../support/yaml/document.ts";
 import { type Fault, formatPath, hasErrors, type Path, sortedFaults, type Wrong } from "../support/yaml/fault.ts";
 import { checkShape } from "../support/yaml/shape.ts";
-import { type Points, type RuleTestFileInput, ruleTestFileSchema } from "./test-schema.ts";
+import { backsOf, type Points, type RuleTestFileInput, ruleTestFileSchema } from "./test-schema.ts";
 
 export interface TestPlace {
   readonly file: string;
@@ -26,7 +25,7 @@ export interface TestValues {
 /** What the same ticks said so much earlier. */
 export interface EarlierValues extends TestValues {
   readonly backMs: number;
-  /** As it is written: `1w`. */
+  /** As it is written: `1w`, `1d..28d`. */
   readonly back: string;
 }
 
@@ -154,6 +153,23 @@ function checkBetweenParts(
         fix: "write an instant with its zone, such as `2026-01-05T10:00:00Z`",
       });
     }
+    for (const [index, { history = {} }] of test.series.entries()) {
+      const seen = new Map<number, string>();
+      for (const back of Object.keys(history)) {
+        const same = backsOf(back)?.find((backMs) => seen.has(backMs));
+        if (same !== undefined) {
+          report(
+            at("series", index, "history", back),
+            {
+              message: `\`${back}\` and \`${seen.get(same)}\` tell of the same ticks`,
+              fix: "let each be told of once, such as `1d..6d`, `7d` and so on",
+            },
+            "key",
+          );
+        }
+        for (const backMs of backsOf(back) ?? []) seen.set(backMs, back);
+      }
+    }
     let before = -1;
     for (const [index, expected] of test.expect.entries()) {
       if (expected.at <= before) {
@@ -189,11 +205,9 @@ function compileTest(test: RuleTestFileInput["tests"][number], position: number,
       ...values,
       ruleId: rule,
       totalUsers,
-      history: Object.entries(history).map(([back, earlier]) => ({
-        ...earlier,
-        back,
-        backMs: backMsOf(back),
-      })),
+      history: Object.entries(history).flatMap(([back, earlier]) =>
+        (backsOf(back) ?? []).map((backMs) => ({ ...earlier, back, backMs })),
+      ),
     })),
     expect: test.expect.map(({ at, tickets, alerts }, index) => ({
       afterMs: at,
@@ -202,9 +216,4 @@ function compileTest(test: RuleTestFileInput["tests"][number], position: number,
       place: placeOf("expect", index),
     })),
   };
-}
-
-/** The schema has seen that it is a span. */
-function backMsOf(back: string): number {
-  return parseDuration(back) ?? 0;
 }

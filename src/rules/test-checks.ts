@@ -129,7 +129,8 @@ function checkValues(series: TestSeries, rule: Rule, tell: Tell): void {
       "key",
     );
   }
-  for (const earlier of series.history) {
+  const toldOf = new Map(series.history.map((earlier) => [earlier.back, earlier]));
+  for (const earlier of toldOf.values()) {
     checkMeasured(earlier, rule, (path, wrong, at) => tell(["history", earlier.back, ...path], wrong, at));
   }
   const isRatio = rule.signal.measure.kind === "ratio";

@@ -69,6 +69,25 @@ const labels = (description: string) =>
 const ruleId = (description: string) => text(description, { most: 100, example: "checkout-errors" });
 
 const longestBack = 366 * day;
+const mostBacks = 366;
+
+/** How much earlier: `1w`; each day of the last two of four weeks: `15d..28d`. Undefined for what is neither. */
+export function backsOf(text: string): readonly number[] | undefined {
+  const [, first, unit, last] = /^(\d+)([mhdw])\.\.(\d+)\2$/.exec(text) ?? [];
+  if (first === undefined || unit === undefined || last === undefined) {
+    const back = parseDuration(text) ?? 0;
+    return isBack(back) ? [back] : undefined;
+  }
+  const count = Number(last) - Number(first) + 1;
+  const stepMs = parseDuration(`1${unit}`) ?? 0;
+  if (count < 2 || count > mostBacks || !isBack(Number(first) * stepMs) || !isBack(Number(last) * stepMs))
+    return undefined;
+  return Array.from({ length: count }, (_, place) => (Number(first) + place) * stepMs);
+}
+
+function isBack(back: number): boolean {
+  return back >= minute && back <= longestBack;
+}
 
 const series = z.strictObject({
   rule: ruleId("Which rule is answered so; default the test's. Every rule that is named runs.").optional(),
@@ -86,13 +105,14 @@ const series = z.strictObject({
   total_users: points("For a ratio: distinct users of the whole.", "4000").optional(),
   history: z
     .record(
-      z.string().refine((key) => (parseDuration(key) ?? 0) >= minute && (parseDuration(key) ?? 0) <= longestBack, {
-        error: "this is no span\nwrite how much earlier, such as `1d` or `1w`",
+      z.string().refine((key) => backsOf(key) !== undefined, {
+        error: "this is no span\nwrite how much earlier, such as `1d` or `1w`, or each of several such as `1d..28d`",
       }),
       z.strictObject(values),
     )
     .meta({
-      description: "The same ticks so much earlier: what `change` compares with, and with `1w` what trend does.",
+      description:
+        "The same ticks so much earlier: what `change` and `baseline` compare with, and with `1w` what trend does. `1d..28d`: one day earlier, two, and so on.",
       examples: ["{ 1w: { total: 1000, bad: 2 } }"],
     })
     .optional(),

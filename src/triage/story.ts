@@ -10,6 +10,7 @@ import { raisedText } from "../model/raised-alert.ts";
 import { type Limits, limitsFor, type Rule } from "../model/rule.ts";
 import type { TicketRecord, TicketRef } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
+import { usualText } from "../model/usual-text.ts";
 import type { BurnSeen, Verdict } from "../model/verdict.ts";
 import { formatDuration } from "../support/duration.ts";
 import type { SilenceOver } from "./muting.ts";
@@ -68,9 +69,10 @@ export function measuredText(rule: Rule, alert: AlertSummary): string {
       ? ""
       : `, limit: ${verdict.direction ?? "above"} ${formatValue(verdict.threshold, unit)}`;
   const reference = verdict.reference === undefined ? "" : `, was ${formatValue(verdict.reference, unit)} before`;
+  const usual = verdict.usual === undefined ? "" : `, ${usualText(verdict.usual, verdict.value, unit)}`;
   // How far an expression looks back stands in itself.
   const windows = measure.kind === "promql" ? "" : `, over windows of ${formatDuration(windowMs)}`;
-  return `${value}${limit}${reference}${noveltyText(verdict)}${windows}`;
+  return `${value}${limit}${reference}${usual}${noveltyText(verdict)}${windows}`;
 }
 
 function noveltyText({ reason }: Verdict): string {

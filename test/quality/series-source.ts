@@ -37,6 +37,7 @@ export function createSeriesSource(name: string, values: SeriesValues): Source {
       });
     },
     samples: async () => [],
+    messages: () => Promise.reject(new BackfeedError("refused", "no message is asked for here")),
     lines: () => Promise.reject(new BackfeedError("refused", "no expression is asked here")),
     check: async () => [],
     close: async () => undefined,

@@ -46,9 +46,12 @@ function shownOf(rule: Rule, limits: Limits, runs: readonly RuleTestRun[]): read
     .filter(({ judgement }) => judgement.rule.id === rule.id)
     .flatMap(({ judgement }) => judgement.evaluations)
     .filter(({ labels }) => limitsFor(rule, labels) === limits);
-  return evaluations.flatMap(({ verdict: { value, reference, badEvents, burn }, stateBefore }): Shown[] => {
+  return evaluations.flatMap(({ verdict: { value, reference, usual, badEvents, burn }, stateBefore }): Shown[] => {
     if (value === undefined) return [];
-    const measured = limits.when.form === "change" ? value / (reference ?? Number.NaN) : value;
+    const distance = usual === undefined ? Number.NaN : Math.abs(value - usual.median) / usual.deviation;
+    const isChange = limits.when.form === "change";
+    const isBaseline = limits.when.form === "baseline";
+    const measured = isBaseline ? distance : isChange ? value / (reference ?? Number.NaN) : value;
     if (!Number.isFinite(measured)) return [];
     const windows = burn === undefined ? undefined : `${burn.longMs} ${burn.shortMs}`;
     return [{ measured, badEvents, windows, alive: stateBefore === "firing" || stateBefore === "recovering" }];
@@ -101,6 +104,11 @@ function mutateLimits(limits: Limits, shown: readonly Shown[]): readonly Mutated
   }
   if (when.form === "new") mutated.push(withWhen("new.settle is dropped", { settleMs: 0 }));
   if (when.form === "burn") mutated.push(...mutateTiers(when, shown, (what, tiers) => withWhen(what, { tiers })));
+  if (when.form === "baseline") {
+    for (const each of pastTheData(when.deviations, values, "above")) {
+      mutated.push(withWhen(named("baseline.deviations", when.deviations, each), { deviations: each.to }));
+    }
+  }
   if (when.forMs > 0) mutated.push(withWhen("for is dropped", { forMs: 0 }));
   if (when.minEvents > 0) mutated.push(withWhen("min_events is dropped", { minEvents: 0 }));
   if (when.minBadEvents > 0) mutated.push(withWhen("min_bad_events is dropped", { minBadEvents: 0 }));

@@ -83,7 +83,8 @@ function seenText(verdict: Verdict, rule: Rule): string {
   const measured = kindOfMeasure === "ratio" ? "ratio" : kindOfMeasure === "rate" ? "per_second" : "number";
   const unit = burn === undefined ? measured : "times";
   const over = burn === undefined ? "" : ` over ${formatDuration(burn.longMs)} and ${formatDuration(burn.shortMs)}`;
-  const told = `${over}${reason === undefined ? "" : ` (${reason})`}`;
+  const usual = verdict.usual === undefined ? "" : `, usual ${formatValue(verdict.usual.median, unit)}`;
+  const told = `${over}${usual}${reason === undefined ? "" : ` (${reason})`}`;
   if (value === undefined) return reason ?? kind;
   const against = reference === undefined ? "" : `, earlier ${formatValue(reference, unit)}`;
   if (threshold === undefined) return `${formatValue(value, unit)}${against}${told}`;

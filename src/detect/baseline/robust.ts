@@ -5,9 +5,18 @@
  */
 const normalConsistency = 1.4826;
 
+/**
+ * The same for the mean absolute deviation: the square root of pi / 2. It stands in where more than half of the values are the
+ * same and the median deviation is 0 whatever the others are. Iglewicz and Hoaglin, "How to Detect and Handle Outliers", ASQC, 1993.
+ */
+const normalConsistencyOfMean = 1.2533;
+
 export interface RobustSpread {
   readonly median: number;
-  /** Robust standard deviation: `normalConsistency` x the median absolute deviation from the median. */
+  /**
+   * Robust standard deviation: `normalConsistency` x the median absolute deviation from the median; where that is 0,
+   * `normalConsistencyOfMean` x the mean absolute deviation from it. 0 where all values are the same.
+   */
   readonly deviation: number;
 }
 
@@ -18,8 +27,17 @@ export interface RobustSpread {
 export function robustSpread(values: readonly number[]): RobustSpread {
   const sorted = Float64Array.from(values).sort();
   const median = middleOf(sorted);
-  const distances = sorted.map((value) => Math.abs(value - median)).sort();
-  return { median, deviation: normalConsistency * middleOf(distances) };
+  const distances = new Float64Array(sorted.length);
+  for (let place = 0; place < sorted.length; place++) distances[place] = Math.abs((sorted[place] ?? 0) - median);
+  distances.sort();
+  const middle = middleOf(distances);
+  return { median, deviation: middle > 0 ? normalConsistency * middle : normalConsistencyOfMean * meanOf(distances) };
+}
+
+function meanOf(values: Float64Array): number {
+  let mean = 0;
+  for (const value of values) mean += value / values.length;
+  return mean;
 }
 
 function middleOf(sorted: Float64Array): number {

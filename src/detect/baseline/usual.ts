@@ -9,6 +9,7 @@ import {
   slotOf,
   type Usual,
 } from "../../model/baseline.ts";
+import { isNeverNegative } from "../../model/query.ts";
 import type { Rule, When } from "../../model/rule.ts";
 import { sameTimeBefore } from "../schedule.ts";
 import { robustSpread } from "./robust.ts";
@@ -40,6 +41,7 @@ export class UsualValues {
   readonly #rule: Rule;
   readonly #history: HistorySlots;
   readonly #from: number;
+  #local: readonly Intl.DateTimeFormatPart[] | undefined;
   readonly #slotsBySeason = new Map<string, readonly number[]>();
 
   constructor(rule: Rule, history: HistorySlots, from: number) {
@@ -65,16 +67,38 @@ export class UsualValues {
     if (season === undefined) return undefined;
     const values = this.#values(history, season, when.historyMs);
     if (values.length < leastValues) return this.#in(place + 1, history, when);
-    const { median, deviation } = robustSpread(values);
-    const known = { median, season, values: values.length };
-    if (values.length >= enoughForSpread) return { ...known, deviation };
-    const shorter = this.#in(place + 1, history, when);
-    return { ...known, deviation: Math.max(deviation, shorter?.deviation ?? 0) };
+    const { median, deviation: own } = robustSpread(values);
+    const shorter = values.length < enoughForSpread ? this.#in(place + 1, history, when) : undefined;
+    const deviation = Math.max(own, shorter?.deviation ?? 0);
+    const least = isNeverNegative(this.#rule.signal.measure) ? 0 : Number.NEGATIVE_INFINITY;
+    return {
+      median,
+      deviation,
+      low: Math.max(least, median - deviation),
+      high: median + deviation,
+      season,
+      ...(season === "none" ? {} : { time: this.#time(season) }),
+      values: values.length,
+    };
+  }
+
+  #time(season: Exclude<Season, "none">): string {
+    const { timezone } = this.#rule.schedule;
+    this.#local ??= localTime(timezone).formatToParts(this.#from);
+    const part = (type: string) => this.#local?.find((each) => each.type === type)?.value ?? "";
+    const at = `at ${part("hour")}:${part("minute")} ${timezone}`;
+    return season === "day" ? at : `on ${part("weekday")}s ${at}`;
   }
 
   #values(history: ValueHistory, season: Season, historyMs: number): readonly number[] {
     if (season === "none") return history.between(slotOf(this.#from - historyMs, this.#history), this.slot);
-    return this.#slots(season, historyMs).flatMap((slot) => history.at(slot) ?? []);
+    // A loop: this is for every label set of every slot.
+    const values: number[] = [];
+    for (const slot of this.#slots(season, historyMs)) {
+      const value = history.at(slot);
+      if (value !== undefined) values.push(value);
+    }
+    return values;
   }
 
   /** The same for every label set. By the rule's clock: the same hour of a day with 23 or 25 hours. */
@@ -95,10 +119,25 @@ export class UsualValues {
   }
 }
 
+const localTimes = new Map<string, Intl.DateTimeFormat>();
+
+function localTime(timezone: string): Intl.DateTimeFormat {
+  let format = localTimes.get(timezone);
+  if (format === undefined) {
+    const parts = { weekday: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+    format = new Intl.DateTimeFormat("en-GB", { timeZone: timezone, ...parts });
+    localTimes.set(timezone, format);
+  }
+  return format;
+}
+
 /**
  * How far from the usual a value may lie: `deviations`, and never less than `min_change`, which alone decides where all but
  * a few values were the same (docs/decisions/0034-baseline.md).
  */
-export function allowedDistance({ median, deviation }: Usual, { deviations, minChange }: BaselineWhen): number {
+export function allowedDistance(
+  { median, deviation }: Pick<Usual, "median" | "deviation">,
+  { deviations, minChange }: BaselineWhen,
+): number {
   return Math.max(deviations * deviation, minChange * Math.abs(median));
 }

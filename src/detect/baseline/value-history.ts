@@ -34,9 +34,11 @@ export class ValueHistory {
   between(from: number, to: number): number[] {
     const oldest = Math.max(from, this.#newest - this.#values.length + 1);
     const values: number[] = [];
-    for (let slot = oldest; slot < Math.min(to, this.#newest + 1); slot++) {
-      const value = this.at(slot);
-      if (value !== undefined) values.push(value);
+    const end = Math.min(to, this.#newest + 1);
+    for (let slot = oldest, place = this.#place(oldest); slot < end; slot++, place++) {
+      if (place === this.#values.length) place = 0;
+      const value = this.#values[place] ?? Number.NaN;
+      if (!Number.isNaN(value)) values.push(value);
     }
     return values;
   }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { seasons } from "../../model/baseline.ts";
+import { seasons, type Usual } from "../../model/baseline.ts";
 import { actions, decisionReasons } from "../../model/decision.ts";
 import {
   type AlertSummary,
@@ -60,7 +60,10 @@ const verdictView = z.object({
     .object({
       median: z.number(),
       deviation: z.number().meta({ description: "Robust standard deviation: 1.4826 x MAD." }),
+      low: z.number(),
+      high: z.number(),
       season: z.enum(seasons),
+      time: z.string().optional().meta({ description: "Which time of the season, for people." }),
       values: z.number().meta({ description: "How many values it is of." }),
     })
     .optional()
@@ -316,7 +319,7 @@ function viewVerdict(verdict: Verdict) {
     threshold: finite(verdict.threshold),
     direction,
     reference: finite(verdict.reference),
-    usual: usual && { ...usual },
+    usual: usual && viewUsual(usual),
     events,
     badEvents,
     burn: burn && { ...burn },
@@ -329,6 +332,10 @@ function viewRaised(words: RaisedWords) {
   const { sender, since, until, heardAt, summary, description, values, runbook, expression, links, leftOut } = words;
   const texts = { summary, description, values, runbook, expression };
   return { sender, since, until, heardAt, ...texts, links: links.map(({ text, url }) => ({ text, url })), leftOut };
+}
+
+function viewUsual({ median, deviation, low, high, season, time, values }: Usual) {
+  return { median, deviation, low, high, season, time, values };
 }
 
 function viewEpisode({ startedAt, lastBreachAt, endedAt, ending, peak, sums, budgetShare }: FindingEpisode) {

@@ -1,12 +1,13 @@
 import type { ValueUnit } from "../../model/evidence.ts";
 import { senderNames } from "../../model/raised-alert.ts";
+import { usualText } from "../../model/usual-text.ts";
 import type { Alert } from "../api/answers.ts";
 import { formatCount, formatSpan, formatValue } from "../format.ts";
 import { Moment } from "./moment.tsx";
 
 /** The number against its limit: `6.0% measured, limit 5.0%`. */
 export function Measured({ alert, unit }: { alert: Alert; unit: ValueUnit }) {
-  const { value, threshold, direction, kind, reason, detail, burn, raised } = alert.verdict;
+  const { value, threshold, direction, kind, reason, detail, burn, raised, usual } = alert.verdict;
   if (value === undefined && raised !== undefined) {
     return (
       <span>
@@ -33,6 +34,7 @@ export function Measured({ alert, unit }: { alert: Alert; unit: ValueUnit }) {
       )}
       {reason === "first_seen" && ", not known before"}
       {reason === "known" && ", known by now"}
+      {usual !== undefined && <>, {usualText(usual, value, unit)}</>}
     </span>
   );
 }

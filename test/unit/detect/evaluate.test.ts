@@ -165,6 +165,68 @@ describe("evaluate", () => {
     });
   });
 
+  describe("baseline", () => {
+    const usual = { median: 100, deviation: 5, low: 95, high: 105, season: "week", values: 20 } as const;
+    const baseline = (parts: Partial<Extract<When, { form: "baseline" }>> = {}): Limits =>
+      limitsOf({
+        form: "baseline",
+        historyMs: 0,
+        season: "week",
+        deviations: 6,
+        direction: "both",
+        minChange: 0.1,
+        ...modifiers,
+        ...parts,
+      });
+    const of = (
+      value: number,
+      parts: Partial<Extract<When, { form: "baseline" }>> = {},
+      more: Partial<Evaluated> = {},
+    ) => verdict({ measure: mean, limits: baseline(parts), current: seen(value, 1), usual, ...more });
+
+    it("is breached strictly farther from the median than so many deviations, on either side", () => {
+      expect([of(131), of(130), of(70), of(69)].map(({ kind }) => kind)).to.deep.equal([
+        "breached",
+        "clear",
+        "clear",
+        "breached",
+      ]);
+      expect(of(131)).to.deep.include({ value: 131, threshold: 130, direction: "above", usual });
+      expect(of(69)).to.deep.include({ value: 69, threshold: 70, direction: "below", usual });
+      expect([of(101), of(99)].map(({ threshold: limit }) => limit)).to.deep.equal([130, 70]);
+    });
+
+    it("is breached on the side that was asked for alone", () => {
+      expect([of(131, { direction: "up" }), of(69, { direction: "up" })].map(({ kind }) => kind)).to.deep.equal([
+        "breached",
+        "clear",
+      ]);
+      expect([of(131, { direction: "down" }), of(69, { direction: "down" })].map(({ kind }) => kind)).to.deep.equal([
+        "clear",
+        "breached",
+      ]);
+    });
+
+    it("needs the share of the median, too, and nothing else where all values were the same", () => {
+      const same = { usual: { ...usual, deviation: 0 } };
+      expect([of(110, {}, same), of(110.1, {}, same)].map(({ kind }) => kind)).to.deep.equal(["clear", "breached"]);
+      expect(of(131, { minChange: 0.5 }).kind).to.equal("clear");
+      expect(of(-131, {}, { usual: { ...usual, median: -100 } }).kind).to.equal("breached");
+    });
+
+    it("is no data while too little is known, and what the rule makes of no data", () => {
+      const unknown = of(131, {}, { usual: undefined });
+      expect(unknown).to.deep.include({ kind: "no_data", reason: "too_little_history", value: 131 });
+      expect(of(131, {}, { usual: undefined, noData: "clear" }).kind).to.equal("clear");
+    });
+
+    it("is failed, not breached above, of a stale source", () => {
+      expect(verdict({ limits: baseline(), current: seen(500), usual, stale: true }).kind).to.equal("failed");
+      const down = baseline({ direction: "down" });
+      expect(verdict({ limits: down, current: seen(5), usual, stale: true }).kind).to.equal("breached");
+    });
+  });
+
   describe("change", () => {
     it("is breached beyond the factor up, strictly", () => {
       const limits = limitsOf(change({ up: 3 }));

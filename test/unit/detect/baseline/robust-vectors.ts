@@ -1,11 +1,35 @@
-/** Computed by Python's `statistics.median` (3.x), of the values and of their distances from it. */
-export const vectors: readonly { name: string; values: readonly number[]; median: number; mad: number }[] = [
-  { name: "one value", values: [7], median: 7, mad: 0 },
-  { name: "an even number", values: [1, 2, 3, 4], median: 2.5, mad: 1.0 },
-  { name: "an outlier", values: [10, 11, 12, 11, 10, 12, 11, 10000], median: 11.0, mad: 1.0 },
-  { name: "all the same", values: [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5], median: 5, mad: 0 },
-  { name: "all but a few the same", values: [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 9, 1, 7], median: 5, mad: 0 },
-  { name: "negative and fractions", values: [-3.5, 0.25, -1.125, 8, -0.5], median: -0.5, mad: 0.75 },
+/** By Python's `statistics.median` and `fmean`, of the values and of their distances from the median. */
+export const vectors: readonly {
+  name: string;
+  values: readonly number[];
+  median: number;
+  mad: number;
+  meanAbsolute: number;
+}[] = [
+  { name: "one value", values: [7], median: 7, mad: 0, meanAbsolute: 0.0 },
+  { name: "an even number", values: [1, 2, 3, 4], median: 2.5, mad: 1.0, meanAbsolute: 1.0 },
+  { name: "an outlier", values: [10, 11, 12, 11, 10, 12, 11, 10000], median: 11.0, mad: 1.0, meanAbsolute: 1249.125 },
+  {
+    name: "values that are all the same",
+    values: [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5],
+    median: 5,
+    mad: 0,
+    meanAbsolute: 0.0,
+  },
+  {
+    name: "values of which most are the same",
+    values: [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 9, 1, 7],
+    median: 5,
+    mad: 0,
+    meanAbsolute: 0.7692307692307693,
+  },
+  {
+    name: "negative and fractions",
+    values: [-3.5, 0.25, -1.125, 8, -0.5],
+    median: -0.5,
+    mad: 0.75,
+    meanAbsolute: 2.575,
+  },
   {
     name: "twenty of a normal distribution",
     values: [
@@ -14,6 +38,7 @@ export const vectors: readonly { name: string; values: readonly number[]; median
     ],
     median: 99.408,
     mad: 12.179000000000002,
+    meanAbsolute: 13.12145,
   },
   {
     name: "fifteen of a heavy tail",
@@ -23,11 +48,13 @@ export const vectors: readonly { name: string; values: readonly number[]; median
     ],
     median: 2.0255,
     mad: 0.9411,
+    meanAbsolute: 2.204493333333333,
   },
   {
     name: "large and small",
     values: [1000000000000000.0, 1e-9, 300000000000000.0, 2, 1000000000000000.0],
     median: 300000000000000.0,
     mad: 300000000000000.0,
+    meanAbsolute: 399999999999999.6,
   },
 ];

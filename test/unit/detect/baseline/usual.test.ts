@@ -132,7 +132,7 @@ describe("what is usual", () => {
   });
 
   it("allows so many deviations, and never less than the share of the median", () => {
-    const usual = { median: -200, deviation: 10, season: "day", values: 20 } as const;
+    const usual = { median: -200, deviation: 10 };
     expect(allowedDistance(usual, when({ deviations: 6 }))).to.equal(60);
     expect(allowedDistance({ ...usual, deviation: 0 }, when({ minChange: 0.1 }))).to.equal(20);
     expect(allowedDistance({ ...usual, deviation: 1e-12 }, when({ minChange: 0.1 }))).to.equal(20);
