@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { type BurnEvaluated, evaluateBurn } from "../../../src/detect/evaluate-burn.ts";
 import { budgetSpentBy, burnRate } from "../../../src/model/burn.ts";
 import type { Observation } from "../../../src/model/query.ts";
@@ -135,6 +136,29 @@ describe("evaluate burn", () => {
     it("everywhere are no verdict at all", () => {
       expect(told(verdict({}))).to.equal("undetermined");
     });
+  });
+
+  it("is certain exactly where no number could change it: windows without events filled with nothing and with everything", () => {
+    const lengths = [5, 30, 60, 120, 360, 1_440, 4_320];
+    const share = fc.oneof(
+      fc.constantFrom(undefined, 0, 0.001, 0.003, 0.006, 0.0144),
+      fc.double({ min: 0, max: 0.03, noNaN: true }),
+    );
+    const fires = (shares: readonly (number | undefined)[], filling: number) => {
+      const rate = (length: number) => (shares[lengths.indexOf(length)] ?? filling) * 1_000;
+      const over = (long: number, short: number, factor: number) =>
+        Math.min(rate(long), rate(short)) > factor * (1 + 1e-11);
+      return over(60, 5, 14.4) || over(360, 30, 6) || over(1_440, 120, 3) || over(4_320, 360, 1);
+    };
+    fc.assert(
+      fc.property(fc.array(share, { minLength: 7, maxLength: 7 }), (shares) => {
+        const result = verdict(Object.fromEntries(lengths.map((length, place) => [length, shares[place]])));
+        const kind = result === "undetermined" ? result : result.kind;
+        const certain = fires(shares, 0) ? "breached" : fires(shares, 1) ? "undetermined" : "clear";
+        expect(kind).to.equal(certain);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   describe("min_bad_events", () => {
