@@ -16,6 +16,7 @@ import { formatDuration } from "../support/duration.ts";
 import { silentLogger } from "../support/logging.ts";
 import { suspectLines } from "../triage/describe-deploys.ts";
 import { priorityLine } from "../triage/score.ts";
+import { whereText } from "../triage/story.ts";
 import { withAlertsRule } from "./alerts-rule.ts";
 import { decisionText } from "./finding-events.ts";
 import type { RunLine } from "./lines.ts";
@@ -91,7 +92,7 @@ async function explainFinding(
   const others = finding.alertCount > 1 ? ` (and ${finding.alertCount - 1} more)` : "";
   const lines = [
     `Finding ${finding.id}: ${finding.title}`,
-    `  observed   ${formatLabels(worst.labels)}: ${observedText(verdict)}`,
+    `  observed   ${whereText(worst)}: ${observedText(verdict)}`,
     `  verdict    ${verdictText(verdict)}`,
     `  alert      ${worst.state} since ${formatInstant(worst.since)}, rule ${worst.ruleId}, fingerprint ${worst.fingerprint}${others}`,
     `  finding    ${finding.state}, episode since ${formatInstant(episode.startedAt)}, last bad ${formatInstant(episode.lastBreachAt)}, ${recentEpisodes(finding) - 1} before in 30 days`,

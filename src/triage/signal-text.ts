@@ -1,5 +1,5 @@
 import type { Filter, Query, Scalar } from "../model/query.ts";
-import type { Rule } from "../model/rule.ts";
+import { patternLabel, type Rule } from "../model/rule.ts";
 
 /** Of a condition as its author wrote it; the rule's file has all of it. */
 const longestCondition = 300;
@@ -15,10 +15,12 @@ export function signalText(rule: Rule): string {
       : query.filters.map(() => "no other rule takes them");
   const conditions = [...exact, ...filters];
   const only = conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`;
-  const groups = by.length === 0 ? "" : `${only === "" ? "" : ","} by ${by.join(", ")}`;
-  const place = target === "" ? rule.signal.source : target;
   const { when } = rule.limits;
   const novelty = when.form === "new" ? ` of each new ${when.of.kind} of ${when.of.field}` : "";
+  const known = when.form !== "new" ? undefined : when.of.kind === "value" ? when.of.field : patternLabel;
+  const labels = by.filter((label) => label !== known);
+  const groups = labels.length === 0 ? "" : `${only === "" ? "" : ","} by ${labels.join(", ")}`;
+  const place = target === "" ? rule.signal.source : target;
   return `${measureText(query)}${novelty} in ${place}${only}${groups} (rule ${rule.id}, ${rule.location.file}:${rule.location.line})`;
 }
 

@@ -43,4 +43,21 @@ describe("what a ticket says was counted", () => {
       .to.match(/b…" \(rule r,/)
       .and.have.length.below(400);
   });
+
+  it("what is new, without naming twice what it is told apart by", () => {
+    const newOf = (kind: "value" | "pattern", field: string, by: readonly string[]) =>
+      signalText(
+        buildRule({
+          id: "r",
+          signal: { by },
+          limits: { when: { form: "new", of: { kind, field }, learnedFromMs: 1, settleMs: 1 } },
+        }),
+      );
+    expect(newOf("value", "error.type", ["service", "error.type"])).to.equal(
+      "count of each new value of error.type in logs by service (rule r, rules/test.yaml:3)",
+    );
+    expect(newOf("pattern", "message", ["pattern"])).to.equal(
+      "count of each new pattern of message in logs (rule r, rules/test.yaml:3)",
+    );
+  });
 });
