@@ -244,7 +244,7 @@ function labelSets(
   { planned: { rule } }: JudgeRequest,
   { current, references, windows }: Observed,
   alerts: ReadonlyMap<string, Alert>,
-  missing: readonly SeenLabels[],
+  missing: Known["missing"],
 ): ReadonlyMap<string, { readonly labels: Labels }> {
   const { by, windowMs, measure } = rule.signal;
   // Nearly always there is nothing but what answered.
@@ -264,13 +264,13 @@ function labelSets(
     }
   }
   for (const [key, alert] of alerts) sets.set(key, alert);
-  for (const entry of missing) sets.set(labelsKey(entry.labels), entry);
+  for (const [key, entry] of missing) sets.set(key, entry);
   return sets;
 }
 
 interface Known {
-  /** Known and did not answer now, the latest seen first. */
-  readonly missing: readonly SeenLabels[];
+  /** Known and did not answer now, by `labelsKey`, the latest seen first. */
+  readonly missing: readonly (readonly [key: string, entry: SeenLabels])[];
   /** New, or seen again after a hundredth of `known_for`: written no more often, since each is a row. */
   readonly seen: readonly SeenLabels[];
   readonly forgotten: readonly Labels[];
@@ -297,15 +297,20 @@ function knownLabelSets(
       if (before?.seenAt !== at) seen.set(key, { labels, seenAt: at });
     }
   }
-  const all = seen.size === 0 ? request.known : new Map([...request.known, ...seen]);
   const forgotten: Labels[] = [];
-  const missing: SeenLabels[] = [];
-  const tooMany = all.size > mostKnownLabelSets ? longestUnseen(all, mostKnownLabelSets) : undefined;
-  for (const [key, entry] of all) {
+  const missing: [string, SeenLabels][] = [];
+  const tooMany =
+    request.known.size + seen.size > mostKnownLabelSets
+      ? longestUnseen(new Map([...request.known, ...seen]), mostKnownLabelSets)
+      : undefined;
+  const look = (key: string, entry: SeenLabels) => {
     if (at - entry.seenAt > rule.knownForMs || tooMany?.has(entry)) forgotten.push(entry.labels);
-    else if (!current.has(key)) missing.push(entry);
-  }
-  return { missing: missing.sort(latestFirst), seen: [...seen.values()], forgotten };
+    else if (!current.has(key)) missing.push([key, entry]);
+  };
+  // Not put together first: of a thousand known label sets a few were seen.
+  for (const [key, entry] of request.known) look(key, seen.get(key) ?? entry);
+  for (const [key, entry] of seen) if (!request.known.has(key)) look(key, entry);
+  return { missing: missing.sort(([, a], [, b]) => latestFirst(a, b)), seen: [...seen.values()], forgotten };
 }
 
 /** Nearly always: all that is known answered, nothing else did, and no row is old enough to be written again. */

@@ -10,7 +10,6 @@ import type { ServiceConfig } from "../../src/config/types.ts";
 import { MaintenanceCalendar } from "../../src/detect/maintenance.ts";
 import { createElasticsearchSource } from "../../src/sources/elasticsearch/elasticsearch-source.ts";
 import type { Source } from "../../src/sources/source.ts";
-import { keepHeapSmall } from "../../src/support/heap.ts";
 import { mixedRules } from "./rules.ts";
 
 /*
@@ -23,7 +22,6 @@ const day = 1_440 * minute;
 /** Ticks that are also asked one by one: half a day, from the middle of the range. */
 const sampledMs = day / 2;
 
-keepHeapSmall(); // As src/main.ts does.
 const [url = "", until = "0", days = "30", count = "50"] = process.argv.slice(2);
 const to = Number(until);
 const from = to - Number(days) * day;

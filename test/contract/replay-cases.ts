@@ -100,10 +100,12 @@ export function eventRules(place: string, bad: string): fc.Arbitrary<string> {
     });
 }
 
-/** Among those of every run: what does not add up over overlapping windows. */
-export const overlapping = (place: string): readonly string[] => [
+/** Among those of every run: what does not add up over overlapping windows, many windows at once, and a past before the start. */
+export const overlapping = (place: string, bad: string): readonly string[] => [
   `schedule: "* * * * *", signal: { source: s, ${place}, measure: unique(user), by: [service], window: 17m }, when: { above: 12, for: 4m }`,
   `schedule: "*/5 * * * *", signal: { source: s, ${place}, measure: p95(duration), by: [service], window: 1h }, when: { change: { versus: previous, up: 1.2x } }`,
+  `schedule: "*/5 * * * *", signal: { source: s, ${place}, measure: ratio, bad: ${JSON.stringify(bad)}, by: [service] }, when: { burn: { objective: 99%, period: 30d, tiers: google } }`,
+  `schedule: "*/5 * * * *", signal: { source: s, ${place}, measure: count, by: [service], window: 5m }, when: { baseline: { history: 2d, season: none } }`,
 ];
 
 const expressions = [

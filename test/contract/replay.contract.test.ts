@@ -46,7 +46,7 @@ const holders: readonly { readonly name: string; create(context: Context, folder
           config:
             'type: files, delay: 30s, stale_after: 10m, tables: { events: { path: events.ndjson, timestamp: "@timestamp" } }',
           rules: eventRules("table: events", "status >= 500"),
-          always: overlapping("table: events"),
+          always: overlapping("table: events", "status >= 500"),
           close: () => source.close(),
         };
       },
@@ -74,7 +74,7 @@ const holders: readonly { readonly name: string; create(context: Context, folder
           source,
           config: `type: elasticsearch, delay: 30s, stale_after: 10m, nodes: ["${url}"]`,
           rules: eventRules(`index: ${index}`, "status:>=500"),
-          always: overlapping(`index: ${index}`),
+          always: overlapping(`index: ${index}`, "status:>=500"),
           async close() {
             await source.close();
             await client.indices.delete({ index });
