@@ -28,12 +28,18 @@ const budgetRules = [
   budgetRule("odd-step", '    schedule: "*/2 * * * *"\n'),
 ].join("");
 
+const messageRule = countRule
+  .replace("id: orders", "id: new-messages")
+  .replace(/ {6}by: .*\n/, "")
+  .replace('labels["service.name"]', "pattern")
+  .replace("{ above: 10 }", "{ new: { pattern_of: message } }");
+
 describe("faults of rule test files", () => {
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".yaml"))) {
     const fault = basename(file, ".yaml");
     it(`says where, what and what to write instead: ${fault}`, async () => {
       const text = readFileSync(new URL(file, folder), "utf8");
-      const { faults, results } = await runTests(`${checkoutRule}${countRule}${budgetRules}`, text);
+      const { faults, results } = await runTests(`${checkoutRule}${countRule}${messageRule}${budgetRules}`, text);
       expect(hasErrors(faults)).to.equal(true);
       for (const { line, column, message, fix } of faults) {
         expect(line).to.be.at.least(1);

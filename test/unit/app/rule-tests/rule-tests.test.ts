@@ -200,4 +200,24 @@ describe("rule tests", () => {
     const { results } = await runTests(checkoutRule, `rules: [a.yaml]\ntests:\n${tests.join("")}`);
     expect(results.filter(({ passed }) => passed)).to.have.length(200);
   });
+
+  it("tell what is new by messages, and print a pattern's id with what would have been filed", async () => {
+    const rule = countRule("{ new: { pattern_of: message, settle: 30m } }").replace(
+      "{{ value | number }} orders",
+      "{{ pattern }}",
+    );
+    const series = `
+      - { labels: {}, message: "user 17 logged in", value: "3x59" }
+      - { labels: {}, message: "payment 4711 refused", value: "_x10 1x49" }
+      - { labels: {}, message: "payment 4712 refused", value: "_x20 1x39" }`;
+    const create = '{ at: 10m, tickets: [{ action: create, summary: "payment <num> refused" }] }';
+    const known =
+      "{ at: 40m, tickets: [] }, { at: 42m, tickets: [{ action: comment, reason: all_quiet }], alerts: [] }";
+    const good = await runTests(rule, oneTest(series, `[{ at: 9m, tickets: [] }, ${create}, ${known}]`));
+    expect(good.faults).to.deep.equal([]);
+    expect(good.results.map(({ passed }) => passed)).to.deep.equal([true]);
+    const bad = await runTests(rule, oneTest(series, "[{ at: 59m, tickets: [] }]"));
+    expect(bad.results.map(({ passed }) => passed)).to.deep.equal([false]);
+    expect(JSON.stringify(bad.results)).to.match(/"pattern":"[0-9a-f]{12}"/);
+  });
 });
