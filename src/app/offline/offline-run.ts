@@ -70,7 +70,7 @@ export interface OfflineOptions {
 }
 
 export interface OfflineRun {
-  /** Runs the ticks of these schedules that are due at an instant; instants only go on. Throws `aborted`. */
+  /** Runs the ticks of these schedules that are due by an instant; instants only go on. Throws `aborted`. */
   runAt(at: number, schedules: readonly string[], signal: AbortSignal): Promise<OfflineTick>;
 }
 
