@@ -5,8 +5,13 @@ import { readBaseFile } from "./foreign-files.ts";
 
 const mostBases = 20;
 
-/** A rule of ElastAlert and the files that it imports, and those that these import: nearest first. */
-export async function layersOf(document: YamlDocument, path: string): Promise<LayeredRule> {
+/** A rule of ElastAlert and the files that it imports, and those that these import, with where they are. */
+export interface RuleWithBases extends LayeredRule {
+  readonly bases: readonly string[];
+}
+
+/** A rule and its bases: nearest first. */
+export async function layersOf(document: YamlDocument, path: string): Promise<RuleWithBases> {
   const layers: YamlDocument[] = [document];
   const refused: string[] = [];
   const seen = new Set([path]);
@@ -28,5 +33,6 @@ export async function layersOf(document: YamlDocument, path: string): Promise<La
     }
   };
   await visit(document, path);
-  return { layers, refused };
+  seen.delete(path);
+  return { layers, refused, bases: [...seen] };
 }

@@ -1,7 +1,7 @@
 import { basename, join, relative, resolve } from "node:path";
 import type { ServiceConfig } from "../../config/types.ts";
 import { bufferOf, importElastalert, isElastalertConfig } from "../../import/elastalert/import-elastalert.ts";
-import { readForeignFile } from "../../import/foreign.ts";
+import { isMapping, readForeignFile } from "../../import/foreign.ts";
 import type { ImportContext, Imported, ImportedRule, ImportFormat, ImportNote } from "../../import/imported.ts";
 import { importPrometheus } from "../../import/prometheus/import-prometheus.ts";
 import { ruleFileText } from "../../import/rule-file.ts";
@@ -56,6 +56,7 @@ export async function importRules(request: ImportRequest): Promise<ImportReport>
   const context = contextOf(request, loaded.config);
   const files = await readForeignFiles(request.files, baseDirectory);
   const read = files.map((file) => ({ ...file, ...readForeignFile(file.file, file.bytes) }));
+  const bases = format === "elastalert" ? await basesOf(read) : new Set<string>();
   const bufferMs = format === "elastalert" ? bufferOf(read.flatMap(({ documents }) => documents)) : undefined;
   const out = request.out ?? "rules";
   const names = namesFor(files);
@@ -70,7 +71,9 @@ export async function importRules(request: ImportRequest): Promise<ImportReport>
   let rules = 0;
   for (const [position, file] of read.entries()) {
     const of = files[position];
-    const imported = await convert(format, file, { ...context, bufferMs }, taken);
+    const imported = bases.has(file.path)
+      ? asBase(file.documents)
+      : await convert(format, file, { ...context, bufferMs }, taken);
     const name = (of && names.get(of)) ?? "imported";
     const finished = await finish(imported, { name, out, request, context, baseDirectory });
     notes.push(...[...file.notes, ...finished.notes].sort((a, b) => a.line - b.line || a.column - b.column));
@@ -78,6 +81,37 @@ export async function importRules(request: ImportRequest): Promise<ImportReport>
     if (finished.made !== undefined) made.push(finished.made);
   }
   return { made, notes, rules, source: context.source };
+}
+
+/** Files without a `type` that rules among these import: they are no rules of their own. */
+async function basesOf(
+  files: readonly (ForeignBytes & { readonly documents: readonly YamlDocument[] })[],
+): Promise<ReadonlySet<string>> {
+  const rules = await Promise.all(
+    files.flatMap(({ path, documents }) => documents.map((document) => layersOf(document, path))),
+  );
+  const imported = new Set(rules.flatMap(({ bases }) => bases));
+  return new Set(
+    files
+      .filter(({ path, documents }) => imported.has(path) && !documents.some(({ value }) => hasType(value)))
+      .map(({ path }) => path),
+  );
+}
+
+function hasType(value: unknown): boolean {
+  return isMapping(value) && value["type"] !== undefined;
+}
+
+function asBase(documents: readonly YamlDocument[]): Imported {
+  const text = "no rule of its own: read for the rules that import it";
+  const notes = documents.map(({ file, locate }) => ({
+    kind: "exact" as const,
+    file,
+    ...locate([], "value"),
+    subject: undefined,
+    text,
+  }));
+  return { rules: [], notes };
 }
 
 async function convert(

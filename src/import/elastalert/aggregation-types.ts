@@ -37,13 +37,12 @@ export function readMetricAggregation(settings: Settings, { bufferMs }: TypeCont
 export function readPercentageMatch(settings: Settings, { bufferMs }: TypeContext): TypeParts | undefined {
   const { notes } = settings;
   const filters = settings.filters("match_bucket_filter");
-  const share = number.min(0).max(100);
-  const most = settings.take("max_percentage", share, "a number from 0 to 100");
-  const least = settings.take("min_percentage", share, "a number from 0 to 100");
+  const most = reachable(settings, "max_percentage", 100);
+  const least = reachable(settings, "min_percentage", 0);
   if (filters.length === 0)
     notes.refuse([], "`match_bucket_filter` is missing: write the filter of the documents that count");
   if (most === undefined && least === undefined)
-    notes.refuse(["type"], "`max_percentage` or `min_percentage` is missing");
+    notes.refuse(["type"], "a `max_percentage` under 100 or a `min_percentage` over 0 is missing");
   const { filter: bad, refused } = translateFilters(filters, { asWhere: false });
   if (refused !== undefined) notes.refuse(["match_bucket_filter"], refused);
   if (notes.refused) return undefined;
@@ -62,6 +61,14 @@ export function readPercentageMatch(settings: Settings, { bufferMs }: TypeContex
     valueNames: ["percentage", "percentage_formatted"],
     isPercentage: true,
   };
+}
+
+/** A percentage to compare with; undefined for the one that no share is beyond, which says nothing. */
+function reachable(settings: Settings, key: "max_percentage" | "min_percentage", end: number): number | undefined {
+  const written = settings.take(key, number.min(0).max(100), "a number from 0 to 100");
+  if (written !== end) return written;
+  settings.notes.differs([key], `\`${key}: ${end}\` never matches, and is left out`);
+  return undefined;
 }
 
 /** A floor on all documents would hide the outage of a quiet route: ours is on those that match. */

@@ -25,8 +25,9 @@ const foreign: Readonly<Record<string, string>> = {
 };
 
 /**
- * ElastAlert's list of filters, of which all must hold, as `where` and `filter`: `term` and `terms` are exact matches, one
- * `query_string` is Lucene text, and everything else goes on as the query DSL that it is. `asWhere: false` where there is no `where`.
+ * ElastAlert's list of filters, of which all must hold, as `where` and `filter`: `term` and `terms` are exact matches where the field
+ * surely is one of whole values, one `query_string` is Lucene text, and everything else goes on as the query DSL that it is.
+ * `asWhere: false` where there is no `where`.
  */
 export function translateFilters(filters: readonly unknown[], { asWhere = true } = {}): TranslatedFilters {
   const where: Record<string, Scalar | readonly Scalar[]> = {};
@@ -82,10 +83,18 @@ function exactMatch(
   if (entries.length !== 1 || field === undefined) return undefined;
   if (kind === "terms") {
     const isList = Array.isArray(value) && value.length > 0 && value.length <= 1_000 && value.every(isScalar);
-    return isList ? { field, values: value } : undefined;
+    return isList && value.every((each) => isWhole(field, each)) ? { field, values: value } : undefined;
   }
   const plain = isMapping(value) && Object.keys(value).length === 1 ? value["value"] : value;
-  return isScalar(plain) ? { field, values: plain } : undefined;
+  return isScalar(plain) && isWhole(field, plain) ? { field, values: plain } : undefined;
+}
+
+/**
+ * Whether `where` finds what `term` does. A `term` on analysed text finds documents with that word in it, and whether a field is text
+ * stands in the index alone: only the name of a keyword beside one says that it is none, and numbers are not analysed.
+ */
+function isWhole(field: string, value: Scalar): boolean {
+  return field.endsWith(".keyword") || typeof value !== "string";
 }
 
 function isScalar(value: unknown): value is Scalar {

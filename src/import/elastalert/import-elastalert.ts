@@ -81,6 +81,7 @@ function convert(
   const { owner, ticket } = ticketOf(settings, context);
   const enabled = isEnabled(settings);
   if (parts === undefined || index === undefined || notes.refused) return undefined;
+  if (own.filter !== undefined) notes.exact(["filter"], "Elasticsearch is asked it as it is written");
   if (own.exact.length > 0) notes.exact(["filter"], `\`where\` compares ${named(own.exact)} with whole values`);
   if (keys.length > 0 && parts.by === undefined)
     notes.differs(["query_key"], `documents without ${named(by)} are in no alert; ElastAlert counts them together`);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Severity } from "../../model/rule.ts";
+import { severityNamed } from "../../model/severity-words.ts";
 import { cleanText } from "../../support/clean-text.ts";
 import { promqlFault } from "../../support/promql.ts";
 import type { YamlDocument } from "../../support/yaml/document.ts";
@@ -7,11 +8,12 @@ import type { Path } from "../../support/yaml/fault.ts";
 import { shown } from "../../support/yaml/shape.ts";
 import { isMapping, readPart } from "../foreign.ts";
 import { type ImportContext, type Imported, type ImportedRule, type ImportNote, NoteTaker } from "../imported.ts";
-import { severityOf, ticketLabel } from "../severity.ts";
+import { ticketLabel } from "../ticket-label.ts";
 import { durationText, freeId, idOf, named, plainTitle, scheduleOf } from "../words.ts";
 import { type Comparison, takeApart } from "./comparison.ts";
 import { translateTemplate } from "./go-template.ts";
 import { resultLabels } from "./result-labels.ts";
+import { measures } from "./tree.ts";
 
 /** As its documentation has it; Prometheus takes plain numbers and booleans for text, too. */
 const words = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String));
@@ -156,6 +158,13 @@ function convert(
   if (/\bALERTS(_FOR_STATE)?\b/.test(rule.expr)) {
     taker.differs(["expr"], "it reads `ALERTS`, which only Prometheus writes: keep the rules there that it is about");
   }
+  const isHeartbeat = !measures(rule.expr);
+  if (isHeartbeat) {
+    taker.differs(
+      ["expr"],
+      "it reads no metric, so it fires always or by the clock: `mode: report`, nothing is filed. What is to be told is that it is missing: docs/alertmanager.md, Rules about them",
+    );
+  }
   sayOther(rule, converting);
   const id = freeId(idOf(rule.alert, "alert"), taken, severity);
   const body = {
@@ -165,6 +174,7 @@ function convert(
     ...(severity === "warning" ? {} : { severity }),
     ...(owner === undefined ? {} : { owner }),
     ...(runbook === undefined ? {} : { runbook }),
+    ...(isHeartbeat ? { mode: "report" } : {}),
     ...(schedule.cron === "* * * * *" ? {} : { schedule: schedule.cron }),
     signal: { promql, ...(by.length === 0 ? {} : { by }) },
     when: { ...when, ...(forMs === 0 ? {} : { for: durationText(forMs) }) },
@@ -173,9 +183,13 @@ function convert(
   };
   taker.exact(
     ["alert"],
-    `\`${rule.expr.replace(/\s+/g, " ").trim().slice(0, 200)}\`, judged ${schedule.stepMs === intervalMs ? `every ${durationText(intervalMs)}` : "by its own schedule"}`,
+    `\`${cut(rule.expr.replace(/\s+/g, " ").trim())}\`, judged ${schedule.stepMs === intervalMs ? `every ${durationText(intervalMs)}` : "by its own schedule"}`,
   );
   return { id, body, ...(isJustBeside(comparison) ? { remarks: { when: comparison.written ?? "" } } : {}) };
+}
+
+function cut(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }
 
 /** `>= 5` is over the number before 5, which needs a word. */
@@ -239,7 +253,7 @@ function labelsOf({ labels }: AlertingRule, { taker, context }: Converting) {
         `the label \`${name}\` is a template, and is left out: labels of a ticket may be Liquid templates of the alert's labels`,
       );
     } else if (name === "severity" || (name === "priority" && labels?.["severity"] === undefined)) {
-      const known = severityOf(value);
+      const known = severityNamed(value);
       if (known !== undefined) severity = known;
       else taker.differs(path, `\`${name}: ${value}\` is no severity that is known here: the rule's is ${severity}`);
     } else if ((name === "owner" || name === "team") && owner === undefined && context.owners.has(value)) {

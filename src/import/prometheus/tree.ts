@@ -20,6 +20,17 @@ export function parsePromql(text: string): PromqlTree {
   return { text, root: faulty ? undefined : (childrenOf(tree.topNode)[0] ?? undefined) };
 }
 
+/** Whether an expression reads any metric: `vector(1)` and `hour() > 8` read none. */
+export function measures(text: string): boolean {
+  let found = false;
+  parser.parse(text).iterate({
+    enter({ name }) {
+      found ||= name === "VectorSelector";
+    },
+  });
+  return found;
+}
+
 export function childrenOf(node: PromqlNode): readonly PromqlNode[] {
   const children: PromqlNode[] = [];
   for (let child = node.firstChild; child !== null; child = child.nextSibling) {

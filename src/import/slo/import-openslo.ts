@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { severityNamed } from "../../model/severity-words.ts";
 import { cleanText } from "../../support/clean-text.ts";
 import { day } from "../../support/duration.ts";
 import type { YamlDocument } from "../../support/yaml/document.ts";
@@ -6,7 +7,6 @@ import type { Path } from "../../support/yaml/fault.ts";
 import { shown } from "../../support/yaml/shape.ts";
 import { isMapping, readPart } from "../foreign.ts";
 import { type ImportContext, type Imported, type ImportedRule, type ImportNote, NoteTaker } from "../imported.ts";
-import { severityOf } from "../severity.ts";
 import { durationText } from "../words.ts";
 import { budgetOf, burnRule, burnRules, type Objective } from "./burn-rules.ts";
 import { errorShareOf, indicator, type Lookup, objectiveShape } from "./indicator.ts";
@@ -39,6 +39,7 @@ const condition = z.looseObject({
     severity: z.union([z.string(), z.number()]).transform(String).nullish(),
     condition: z.looseObject({
       kind: z.string().nullish(),
+      op: z.enum(["gt", "gte", "lt", "lte"]).nullish(),
       threshold: z.number(),
       lookbackWindow: z.string(),
       alertAfter: z.string().nullish(),
@@ -226,7 +227,7 @@ function conditionRule(
   }
   const read = readPart(condition, found, at, notes);
   if (read === undefined) return [];
-  const { kind, threshold, lookbackWindow, alertAfter } = read.spec.condition;
+  const { kind, op, threshold, lookbackWindow, alertAfter } = read.spec.condition;
   const windowMs = shorthand(lookbackWindow);
   const forMs = alertAfter == null ? 0 : shorthand(alertAfter);
   if (kind != null && kind.toLowerCase() !== "burnrate")
@@ -240,9 +241,14 @@ function conditionRule(
   if (windowMs === undefined || forMs === undefined || notes.refused) return [];
   const window = durationText(windowMs);
   const promql = `(\n  ${objective.errorRatio(window).replaceAll("\n", "\n  ")}\n) / ${budget}`;
-  const severity = severityOf(read.spec.severity ?? "") ?? "warning";
-  if (severityOf(read.spec.severity ?? "") === undefined)
+  const severity = severityNamed(read.spec.severity ?? "") ?? "warning";
+  if (severityNamed(read.spec.severity ?? "") === undefined)
     notes.differs(at, `its severity ${shown(read.spec.severity)} is not known here: warning`);
+  if (op != null && op !== "gt")
+    notes.differs(
+      at,
+      `\`op: ${op}\` is taken for over, as a budget that burns is meant: a burn rate of just ${threshold} is none yet`,
+    );
   notes.exact(at, `burn rate over ${threshold} in ${window}`);
   return [burnRule(options, { name: `burn-${window}`, promql, factor: threshold, severity, forMs })];
 }

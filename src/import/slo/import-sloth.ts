@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { severityNamed } from "../../model/severity-words.ts";
 import { cleanText } from "../../support/clean-text.ts";
 import { day } from "../../support/duration.ts";
 import { promqlFault } from "../../support/promql.ts";
@@ -6,7 +7,7 @@ import type { YamlDocument } from "../../support/yaml/document.ts";
 import type { Path } from "../../support/yaml/fault.ts";
 import { isMapping, readPart } from "../foreign.ts";
 import { type ImportContext, type Imported, type ImportedRule, type ImportNote, NoteTaker } from "../imported.ts";
-import { severityOf, ticketLabel } from "../severity.ts";
+import { ticketLabel } from "../ticket-label.ts";
 import { named } from "../words.ts";
 import { burnRules } from "./burn-rules.ts";
 import { windowed } from "./window.ts";
@@ -158,7 +159,7 @@ function severityFor(kind: "page" | "ticket", { alerting }: Slo, taker: NoteTake
   }
   const byDefault = kind === "page" ? "critical" : "warning";
   const written = own?.labels?.["severity"] ?? alerting?.labels?.["severity"];
-  return (written === undefined ? undefined : severityOf(written)) ?? byDefault;
+  return (written === undefined ? undefined : severityNamed(written)) ?? byDefault;
 }
 
 /** `{{.window}}` is what Sloth puts a window for; any other action of a template is not known. */

@@ -1,11 +1,12 @@
 import type { Labels } from "../../model/labels.ts";
 import type { ReceivedAlert } from "../../model/raised-alert.ts";
-import { type Severity, severities } from "../../model/rule.ts";
+import type { Severity } from "../../model/rule.ts";
+import { severityNamed } from "../../model/severity-words.ts";
 
 /** What received alerts mean to us, as `server.webhooks.alertmanager` of the configuration says it. */
 export interface AlertPolicy {
   readonly severityLabel: string;
-  /** By the label's value in lower case; wins over `knownSeverities`. */
+  /** By the label's value in lower case; wins over the words that are known. */
   readonly severities: Readonly<Record<string, Severity>>;
   /** The first of them whose value is the name of an owner tells the owner. */
   readonly ownerLabels: readonly string[];
@@ -16,36 +17,12 @@ export interface AlertPolicy {
   readonly seenForMs: number;
 }
 
-/** Words that rules in the wild have in their `severity` label. */
-const knownSeverities: Readonly<Record<string, Severity>> = {
-  ...Object.fromEntries(severities.map((severity) => [severity, severity])),
-  page: "critical",
-  emergency: "critical",
-  disaster: "critical",
-  fatal: "critical",
-  error: "high",
-  major: "high",
-  urgent: "high",
-  warn: "warning",
-  medium: "warning",
-  average: "warning",
-  moderate: "warning",
-  ticket: "warning",
-  minor: "low",
-  information: "info",
-  informational: "info",
-  notice: "info",
-  debug: "info",
-  none: "info",
-};
-
 /** Of an alert without the label, or with a word that nobody knows, as of a rule that says none. */
 const otherwise: Severity = "warning";
 
 export function severityOf(labels: Labels, { severityLabel, severities: own }: AlertPolicy): Severity {
   const word = (labels[severityLabel] ?? "").trim().toLowerCase();
-  const table = Object.hasOwn(own, word) ? own : knownSeverities;
-  return (Object.hasOwn(table, word) ? table[word] : undefined) ?? otherwise;
+  return (Object.hasOwn(own, word) ? own[word] : severityNamed(word)) ?? otherwise;
 }
 
 export function ownerOf(labels: Labels, { ownerLabels, owners }: AlertPolicy): string | undefined {

@@ -120,6 +120,26 @@ describe("importing rules of others", () => {
     }
   });
 
+  it("takes a file that others import for no rule, wherever it is among them", async () => {
+    const project = await importFolder();
+    try {
+      await project.put("elastalert/a-base.yaml", "index: logs-*\nfilter: [{ term: { status: 500 } }]\nalert: jira\n");
+      await project.put(
+        "elastalert/errors.yaml",
+        "name: errors\nimport: a-base.yaml\ntype: frequency\nnum_events: 3\ntimeframe: { minutes: 5 }\n",
+      );
+      await project.put("elastalert/forgotten.yaml", "name: forgotten\nindex: logs-*\nalert: jira\n");
+      const { made, notes } = await importInto(project.path, "elastalert", ["elastalert"]);
+      expect(made.map(({ rules }) => rules.name)).to.deep.equal(["errors.yaml"]);
+      expect(made[0]?.rules.text).to.contain("status: 500");
+      const refused = notes.filter(({ kind }) => kind === "refused").map(({ file }) => file);
+      expect(refused).to.deep.equal(["elastalert/forgotten.yaml"]);
+      expect(notes.find(({ file }) => file === "elastalert/a-base.yaml")?.text).to.contain("no rule of its own");
+    } finally {
+      await project.remove();
+    }
+  });
+
   it("runs nothing of Python", async () => {
     await importInto(folder.path, "elastalert", ["foreign/elastalert/python.yaml"]);
     expect(readdirSync("/tmp")).to.not.include("backfeed-was-here");
