@@ -87,14 +87,14 @@ export const defects: readonly Defect[] = [
     changes: [
       {
         file: "src/detect/observe.ts",
-        find: "return await source.answer(plan.batch, signal);",
+        find: "const answer = await source.answer(plan.batch, signal);",
         replace: `const given = await source.answer(plan.batch, signal);
         const nothing = plan.batch.questions.map(({ query }) => ({
           kind: "answered" as const,
           observations: query.by.length === 0 ? [{ labels: {}, value: 0, events: 0 }] : [],
           notAnswered: 0,
         }));
-        return {
+        const answer = {
           ...given,
           answers: given.answers.map((each, place) => (each.kind === "failed" ? (nothing[place] ?? each) : each)),
           probes: given.probes.map((each) => (each.kind === "failed" ? { kind: "answered" as const, any: true } : each)),
@@ -109,8 +109,8 @@ export const defects: readonly Defect[] = [
     changes: [
       {
         file: "src/detect/judge.ts",
-        find: "const stale = isFalse(answer.probes, planned.freshProbe);",
-        replace: "const stale = isFalse(answer.probes, planned.freshProbe) && false;",
+        find: "return isFalse(answer.probes, planned.freshProbe);",
+        replace: "return isFalse(answer.probes, planned.freshProbe) && false;",
       },
     ],
   },
