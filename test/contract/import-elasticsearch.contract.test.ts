@@ -127,6 +127,21 @@ describe("imported filters of ElastAlert, against a real Elasticsearch", functio
     expect(code, out).to.equal(0);
   });
 
+  it("are told of when no index has the field of one", async () => {
+    const filter = [{ bool: { should: [{ term: { sevrity: "high" } }, { exists: { field: "status" } }] } }];
+    await project.put(
+      "unknown.yaml",
+      stringify({ name: "unknown", type: "any", index: "logs-*", filter, alert: "jira" }),
+    );
+    const { made } = await importInto(project.path, "elastalert", ["unknown.yaml"]);
+    await project.put("rules/unknown.yaml", made[0]?.rules.text ?? "");
+    const { code, out } = await runProduct(["check", "--online"], { cwd: project.path });
+    await project.put("rules/unknown.yaml", "apiVersion: backfeed/v1\nrules: []\n");
+    expect(code, out).to.equal(0);
+    expect(out).to.contain("no index of logs-* has the field sevrity (filter)");
+    expect(out).to.not.contain("the field status");
+  });
+
   for (const [place, name] of names.entries()) {
     it(`${name}: as many documents as ElastAlert's own query finds`, async () => {
       const window = {

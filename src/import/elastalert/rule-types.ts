@@ -140,9 +140,14 @@ function readSpikeOf(
     ["type"],
     "after 0 nothing is a fall, and a rise only when the source had data then; ElastAlert matches 0 after 0, too",
   );
-  if (settings.take("alert_on_new_data", truth, "true or false") === true) {
-    notes.differs(["alert_on_new_data"], "a new value of `query_key` is compared with 0 from its first window on");
-  }
+  const onNewData = settings.take("alert_on_new_data", truth, "true or false") ?? false;
+  const firstWindow = "a new value of `query_key` is compared with 0 from its first window on";
+  if (onNewData) notes.exact(["alert_on_new_data"], firstWindow);
+  else if (settings.has("query_key"))
+    notes.differs(
+      ["query_key"],
+      `${firstWindow}; ElastAlert first waits for two \`timeframe\`s of it: a \`floor\` in \`change\` keeps small ones out`,
+    );
   sayWindows(settings);
   return {
     windowMs,

@@ -1,6 +1,7 @@
 import type { Measure, Query } from "../../model/query.ts";
 import type { QueryFault } from "../source.ts";
 import { enclosingFields, exactField, type FieldTypes } from "./fields.ts";
+import { filterFields, writtenFilters } from "./filter-fields.ts";
 
 const numberTypes: ReadonlySet<string> = new Set([
   ...["long", "integer", "short", "byte", "unsigned_long", "double", "float", "half_float", "scaled_float"],
@@ -39,6 +40,13 @@ export function checkFields(query: Query, types: FieldTypes, timestamp: string):
     else if (type === "object" || type === "nested") {
       report(`${use}: ${field} is an object`, `name one of its fields, such as ${field}.name`);
     }
+  }
+  for (const field of filterFields(writtenFilters(query))) {
+    if ((types.get(field) ?? []).length > 0 || isIn("flattened", field, types)) continue;
+    // No error: a field may be meant to be missing, or come with the first event that has it.
+    const message = `no index of ${target} has the field ${field} (filter): no event has a value of it`;
+    const fix = "correct its name in `filter` or `bad`: it is written as in the documents, with dots";
+    faults.push({ query, severity: "warning", message, fix, inFilter: true });
   }
   const texts = query.containing?.field;
   if (texts !== undefined) {

@@ -6,6 +6,7 @@ import type { ElasticsearchContext } from "./elasticsearch-source.ts";
 import { runJobs } from "./execute.ts";
 import { RequestFailed } from "./failure.ts";
 import { askNormalized, askTypes, askUnmapped, exactField, type FieldMap, type FieldTypes } from "./fields.ts";
+import { filterFields, writtenFilters } from "./filter-fields.ts";
 import type { Job } from "./jobs.ts";
 import { queryParts, resolvedParts } from "./query-parts.ts";
 import { collectMetrics } from "./search-body.ts";
@@ -64,8 +65,8 @@ export async function checkQueries(
 }
 
 /** Fields, types and rights were asked before: what is still refused is what the query is written in. */
-function filterFix({ filters, measure }: Query, { code }: QueryFailure): Pick<QueryFault, "fix" | "inFilter"> {
-  const written = measure.kind === "ratio" ? [...filters, measure.bad] : filters;
+function filterFix(query: Query, { code }: QueryFailure): Pick<QueryFault, "fix" | "inFilter"> {
+  const written = writtenFilters(query);
   if (code !== "refused" || written.length === 0) return {};
   const lucene =
     "correct the Lucene query string in `filter` or `bad`: close each quote and bracket, put a term on both sides of AND and OR, and a \\ before / : ( ) [ ] that are meant as text";
@@ -94,7 +95,8 @@ async function learn(
     ...new Set([settings.timestamp, ...measured, ...queries.flatMap((query) => queryParts(query).exactFields)]),
   ];
   try {
-    const types = await askTypes(connection, target, names, signal);
+    const inFilters = filterFields(queries.flatMap(writtenFilters));
+    const types = await askTypes(connection, target, [...new Set([...names, ...inFilters])], signal);
     const normalized = await askNormalized({ connection, logger, target, fields: names, signal });
     const fields = new Map(names.map((name) => [name, exactField(name, types, normalized.names)]));
     const warnings: string[] = [];
