@@ -5,6 +5,7 @@ import type { SuspectDeploys } from "../model/deploy.ts";
 import { type Finding, recentEpisodes } from "../model/finding.ts";
 import { formatValue } from "../model/format.ts";
 import { formatLabels, type Labels, labelsKey } from "../model/labels.ts";
+import { isShare, type Measure } from "../model/query.ts";
 import { raisedText } from "../model/raised-alert.ts";
 import type { TicketRecord } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
@@ -22,7 +23,7 @@ import { decisionText } from "./finding-events.ts";
 import type { RunLine } from "./lines.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import type { TickLine } from "./outcomes.ts";
-import { runOnce } from "./run.ts";
+import { type RunReport, runOnce } from "./run.ts";
 import { suspectsOfStored } from "./suspects.ts";
 
 export type ExplainSubject =
@@ -151,7 +152,7 @@ async function explainRule(
   const { loaded, signal } = options;
   const { ruleId, labels, at } = subject;
   const judgedUpTo = await watermarkOf(loaded.config.store.path, ruleId);
-  const { rows, judged } = await runOnce({ loaded, at, ruleId, dryRun: true, logLevel: "silent", signal });
+  const { rows, judged, unjudged } = await runOnce({ loaded, at, ruleId, dryRun: true, logLevel: "silent", signal });
   const wanted = labelsKey(labels);
   const matching = rows.flatMap((row, position) => {
     const line = judged[position];
@@ -160,9 +161,7 @@ async function explainRule(
   });
   const lines =
     matching.length === 0
-      ? [
-          `Rule ${ruleId} said nothing of ${formatLabels(labels)} at ${formatInstant(at)}: the source had no such label set, and none is known.`,
-        ]
+      ? [`Rule ${ruleId} said nothing of ${formatLabels(labels)} at ${formatInstant(at)}: ${silenceText(unjudged)}.`]
       : matching.flatMap(({ row, line }) => ruleLines(row, line));
   if (matching.length > 0 && judgedUpTo !== undefined && at <= judgedUpTo) {
     lines.push(
@@ -170,6 +169,13 @@ async function explainRule(
     );
   }
   return { found: matching.length > 0, lines, data: matching.map(({ row }) => row) };
+}
+
+/** Why nothing is said of a label set: nobody knows what a question that failed would have shown. */
+function silenceText(unjudged: RunReport["unjudged"]): string {
+  const failure = unjudged.at(-1)?.failure;
+  if (failure === undefined) return "the source had no such label set, and none is known";
+  return `the rule could not be judged (${failure.code}: ${failure.message})`;
 }
 
 /** Up to which tick a rule is judged, in milliseconds; undefined where there is no store, or nothing of it. */
@@ -183,12 +189,17 @@ async function watermarkOf(path: string, ruleId: string): Promise<number | undef
   }
 }
 
-function ruleLines(row: RunLine, { evaluation: { verdict }, finding }: TickLine): readonly string[] {
+function ruleLines(row: RunLine, { rule, evaluation: { verdict }, finding }: TickLine): readonly string[] {
   const { priority, decision } = finding ?? {};
   const because = decision?.reason === row.reason ? decision.because : undefined;
   return [
     `Rule ${row.rule}, ${formatLabels(row.labels)}, tick ${row.tick}:`,
     `  observed   ${observedText(verdict)}`,
+    ...(isBeyondReach(verdict, rule.signal.measure)
+      ? [
+          "             so low it never is: a longer window, fewer `deviations` or a shorter `season` bring the limit over 0",
+        ]
+      : []),
     `  verdict    ${verdictText(verdict)}`,
     `  alert      ${row.state}`,
     `  priority   ${priority === undefined ? "not scored" : priorityLine(priority)}`,
@@ -209,6 +220,13 @@ function observedText({ kind, value, threshold, direction, reference, usual, eve
     ...(usual === undefined ? [] : [`${usualText(usual, value, "number")} (${knownText(usual)})`]),
     `of ${formatValue(events, "number")} events`,
   ].join(", ");
+}
+
+/** A lower limit under 0, of a number that never is: small counts vary so much that even none of them is near to usual. */
+function isBeyondReach({ usual, direction, threshold }: Verdict, measure: Measure): boolean {
+  const isNeverNegative =
+    isShare(measure) || measure.kind === "count" || measure.kind === "rate" || measure.kind === "unique";
+  return usual !== undefined && direction === "below" && (threshold ?? 0) < 0 && isNeverNegative;
 }
 
 /** `of 20 values of the week`: what is compared with, also where that is a shorter season than the rule's. */

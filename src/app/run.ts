@@ -1,5 +1,6 @@
 import type { ServiceConfig } from "../config/types.ts";
 import { newestTick } from "../detect/schedule.ts";
+import type { QueryFailure } from "../model/query.ts";
 import { formatInstant } from "../model/time.ts";
 import { systemClock } from "../support/clock.ts";
 import { BackfeedError } from "../support/errors.ts";
@@ -30,6 +31,8 @@ export interface RunReport {
   readonly rows: readonly RunLine[];
   /** Of each row, in the same order, what it was made from. */
   readonly judged: readonly TickLine[];
+  /** The rules that a tick could not judge, and why. */
+  readonly unjudged: readonly { readonly tick: number; readonly ruleId: string; readonly failure: QueryFailure }[];
   /** A tick or a delivery failed. */
   readonly failed: boolean;
   /** It failed because a source or tracker could not be reached. */
@@ -54,13 +57,18 @@ export async function runOnce(options: RunOptions): Promise<RunReport> {
       },
       signal,
     );
-    const failures = results.flatMap(({ judged }) => judged.flatMap(({ judgement }) => judgement.failure ?? []));
+    const unjudged = results.flatMap(({ tick, judged }) =>
+      judged.flatMap(({ judgement: { rule, failure } }) =>
+        failure === undefined ? [] : [{ tick, ruleId: rule.id, failure }],
+      ),
+    );
     const sent = dryRun ? { failed: false, unreachable: false } : await deliverAndLearn(program, results, signal);
     const rows = await runLines(results, program.store.tickets);
     // A query that was refused, also for want of a right, is a faulty run; the system was there to say so.
-    const outside = failures.some(({ code }) => code === "unreachable" || code === "timeout");
+    const outside = unjudged.some(({ failure: { code } }) => code === "unreachable" || code === "timeout");
     const judged = results.flatMap(({ lines }) => lines());
-    return { rows, judged, failed: failures.length > 0 || sent.failed, unreachable: outside || sent.unreachable };
+    const failed = unjudged.length > 0 || sent.failed;
+    return { rows, judged, unjudged, failed, unreachable: outside || sent.unreachable };
   } finally {
     await program.close();
   }

@@ -28,7 +28,7 @@ export type {
   SuggestReport,
 };
 export { importFormats };
-export type RunReport = Omit<RunAndLines, "judged">;
+export type RunReport = Omit<RunAndLines, "judged" | "unjudged">;
 
 export const exitCodes = { done: 0, faulty: 1, usage: 2, unreachable: 3 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -13,7 +13,7 @@ import type { RuleContext } from "./context.ts";
 import { checkInfra } from "./infra-checks.ts";
 import { checkUntil, checkWhen, measureText } from "./limit-checks.ts";
 import { mergeUntil, mergeWhen } from "./merge.ts";
-import { checkNew, checkNewOverride } from "./new-checks.ts";
+import { checkHeld, checkNew, checkNewOverride } from "./new-checks.ts";
 import { checkSchedule, checkTimezone } from "./schedule-check.ts";
 import type { RuleInput, UntilInput, WhenInput } from "./schema.ts";
 import { checkMeasure, checkSource } from "./signal-checks.ts";
@@ -193,6 +193,8 @@ function checkLimits(rule: RuleParts, ground: BurnGround, context: RuleContext, 
     const merged = mergeWhen(when, (override.when ?? {}) as WhenInput);
     if (override.when !== undefined) {
       checkNewOverride(when, override.when as WhenInput, [...path, "when"], report);
+      if (override.when.new?.settle !== undefined || override.when.for !== undefined)
+        checkHeld(merged, [...path, "when"], report);
       checkWhen(merged, [...path, "when"], ground, report);
       checkBaseline(merged, [...path, "when"], rule.signal, report);
     }

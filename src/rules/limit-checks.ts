@@ -141,10 +141,7 @@ function checkFloors(when: WhenInput, path: Path, measure: Measure | undefined, 
       [...path, "min_bad_events"],
       {
         message: `\`min_bad_events\` belongs to a ratio, not to \`${measureText(measure)}\``,
-        fix:
-          measure.kind === "avg" || measure.kind === "percentile"
-            ? "write `min_events`"
-            : "remove it; `above` is already a floor on this number",
+        fix: floorInstead(when, measure),
       },
       { at: "key" },
     );
@@ -170,6 +167,13 @@ function checkFloors(when: WhenInput, path: Path, measure: Measure | undefined, 
       { at: "key" },
     );
   }
+}
+
+/** What to write instead of a floor on bad events that are not told from others. */
+function floorInstead({ new: isNew, above }: WhenInput, { kind }: Measure): string {
+  if (kind === "avg" || kind === "percentile" || (isNew !== undefined && kind !== "promql"))
+    return "write `min_events`";
+  return above === undefined ? "remove it" : "remove it; `above` is already a floor on this number";
 }
 
 /** A measure as it is written. */

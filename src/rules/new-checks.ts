@@ -35,14 +35,15 @@ export function checkNew(rule: RuleParts, measure: Measure | undefined, report: 
       { at: "key" },
     );
   }
-  if (when.min_bad_events !== undefined && measure?.kind === "ratio") {
+  if (when.min_bad_events !== undefined && (measure === undefined || measure.kind === "ratio")) {
     report(
       ["when", "min_bad_events"],
       { message: "`new` asks whether something occurs, not how much of it is bad", fix: "write `min_events`" },
-      { at: "key" },
+      { at: "key", needs: [["signal", "measure"]] },
     );
   }
   checkTimes(settle, learnedFrom, rule.known_for, report);
+  checkHeld(when, ["when"], report);
   if (text === undefined) return;
   const by = (signal?.by ?? []).filter((each) => each !== undefined);
   if (by.length > 0) {
@@ -50,7 +51,7 @@ export function checkNew(rule: RuleParts, measure: Measure | undefined, report: 
       ["signal", "by"],
       {
         message: "patterns are those of all the rule's messages: `by` would take them apart",
-        fix: "remove `by`; name what is watched under `where`, and write a rule for each other",
+        fix: "remove `by`, or write `by: []` over that of `defaults`; name what is watched under `where`, and write a rule for each other",
       },
       { at: "key" },
     );
@@ -90,6 +91,22 @@ function checkTimes(
       fix: `let \`settle\` be at most \`${what}\``,
     },
     { needs: [["known_for"]] },
+  );
+}
+
+type NewParts = Pick<NonNullable<RuleParts["when"]>, "new" | "for">;
+
+/** A `for` that ends before what is new is known. */
+export function checkHeld({ new: form, for: heldFor }: NewParts, path: Path, report: Report): void {
+  const settles = form?.settle ?? ruleDefaults.settleMs;
+  if (form === undefined || heldFor === undefined || heldFor < settles) return;
+  report(
+    [...path, "for"],
+    {
+      message: `what is new is known after ${formatDuration(settles)} (\`settle\`), before it has held for ${formatDuration(heldFor)}: this never fires`,
+      fix: "write a `for` that is shorter than `settle`",
+    },
+    { at: "key", needs: [[...path, "new"]] },
   );
 }
 

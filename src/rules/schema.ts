@@ -110,7 +110,7 @@ const baseline = z
       .optional(),
     deviations: z
       .number()
-      .positive()
+      .gt(0, { error: "`deviations` is over 0\nwrite for example `6`" })
       .max(1_000)
       .meta({ description: "How many robust deviations from the median are bad; default 6.", examples: [6] })
       .optional(),
@@ -128,8 +128,10 @@ const baseline = z
   });
 
 const slo = {
-  objective: ratio("What share of events must be good.", { least: 0.000_001, most: 0.999_999_9 }).meta({
-    examples: ["99.9%"],
+  objective: ratio("What share of events must be good.", {
+    least: 0.000_001,
+    most: 0.999_999_9,
+    example: "99.9%",
   }),
   period: duration("The error budget's period.", { least: day, most: 366 * day }).meta({ examples: ["30d"] }),
 };

@@ -47,14 +47,22 @@ export function quantity(description: string) {
     .meta({ description, examples: ["5%"] });
 }
 
-/** `5%` or `0.05`, within 0..1; gives the ratio. */
-export function ratio(description: string, { least = 0, most = 1 }: Bounds = {}) {
+/** `5%` or `0.05`, within 0..1 or the bounds; gives the ratio. Over 1 only a percentage is plain: 10 may mean 10 %. */
+export function ratio(
+  description: string,
+  { least = 0, most = 1, example = "5%" }: Bounds & { readonly example?: string } = {},
+) {
   const fault = (input: unknown) =>
-    `${shown(input)} is no ratio from ${least} to ${most}\nwrite it as \`5%\` or \`0.05\``;
+    typeof input === "number" && input > 1 && input <= 100
+      ? `${input} may mean ${input}% or ${input * 100}%\nwrite a percentage, such as \`${example}\``
+      : `${shown(input)} is no ratio from ${least} to ${most}\nwrite it as \`${example}\` or \`${percentage(example)}\``;
   return z
     .union(
       [
-        z.number().min(least).max(most),
+        z
+          .number({ error: (issue) => fault(issue.input) })
+          .min(least, { error: (issue) => fault(issue.input) })
+          .max(Math.min(most, 1), { error: (issue) => fault(issue.input) }),
         z
           .string()
           .regex(/^\d+(\.\d+)?\s*%$/)
@@ -65,7 +73,7 @@ export function ratio(description: string, { least = 0, most = 1 }: Bounds = {})
       ],
       { error: (issue) => fault(issue.input) },
     )
-    .meta({ description, examples: ["5%"] });
+    .meta({ description, examples: [example] });
 }
 
 /** 99.9 % is 0.999 and not 0.9990000000000001: rounded to fifteen digits. */

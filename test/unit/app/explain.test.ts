@@ -98,8 +98,14 @@ defaults: { title: t, why: w, signal: { source: app, table: app, window: 5m }, w
 rules:
   - { id: many, signal: { measure: count } }
   - { id: text, signal: { measure: sum(level) } }
+  - { id: grouped, signal: { measure: sum(level), by: [level] } }
+  - { id: usual, signal: { measure: count }, when: { baseline: { season: none, history: 2h, direction: down } } }
 `,
-      "a.ndjson": '{"@timestamp":"2026-01-05T09:59:00Z","level":"error"}\n'.repeat(3),
+      "a.ndjson":
+        Array.from({ length: 36 }, (_, place) => {
+          const middle = new Date(at - (place + 1.5) * 300_000).toISOString();
+          return place === 0 ? "" : `{"@timestamp":"${middle}","level":"info"}\n`.repeat(1 + 8 * (place % 3));
+        }).join("") + '{"@timestamp":"2026-01-05T09:59:00Z","level":"error"}\n'.repeat(3),
     };
     const project = await makeProjectFolder(files);
     try {
@@ -107,8 +113,8 @@ rules:
       if (loaded.config === undefined) throw new Error(JSON.stringify(loaded.allFaults));
       const runnable = { ...loaded, config: loaded.config };
       const { signal } = new AbortController();
-      const told = async (ruleId: string, to = at) => {
-        const subject = { kind: "rule", ruleId, labels: {}, at: to } as const;
+      const told = async (ruleId: string, to = at, labels = {}) => {
+        const subject = { kind: "rule", ruleId, labels, at: to } as const;
         return (await explain({ loaded: runnable, subject, signal })).lines.join("\n");
       };
       expect(await told("many")).to.match(
@@ -117,7 +123,11 @@ rules:
       expect(await told("text")).to.match(
         /observed {3}no value.*\n.*failed \(query_failed: sum needs numbers.* text\)/,
       );
+      expect(await told("grouped", at, { level: "error" })).to.match(
+        /^Rule grouped said nothing of level=error at .*: the rule could not be judged \(\w+: sum needs numbers.*\)\.$/,
+      );
       expect(await told("many")).not.to.contain("judged up to");
+      expect(await told("usual")).to.match(/limit below -.*\n {13}so low it never is: a longer window, /);
 
       await runOnce({ loaded: runnable, at, ruleId: undefined, dryRun: false, logLevel: "silent", signal });
       expect(await told("many")).to.contain("This rule is judged up to 2026-01-05T10:00:00Z");
