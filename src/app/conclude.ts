@@ -1,5 +1,5 @@
 import { formFindings, touchedGroups } from "../detect/findings.ts";
-import type { Evaluation, RuleJudgement } from "../detect/judge.ts";
+import { type Evaluation, type RuleJudgement, verdictCounts } from "../detect/judge.ts";
 import type { Finding } from "../model/finding.ts";
 import { fingerprint } from "../model/identity.ts";
 import type { Rule } from "../model/rule.ts";
@@ -52,7 +52,7 @@ export function conclude(request: ConcludeRequest, context: TickContext, signal:
 async function concludeAlone(request: ConcludeRequest, context: TickContext, signal: AbortSignal): Promise<Concluded> {
   const { at, judged, rules } = request;
   const { state } = context.store;
-  const alerting = new Map(judged.map(({ judgement }) => [judgement, judgement.evaluations.filter(hasAlert)]));
+  const alerting = new Map(judged.map(({ judgement }) => [judgement, alertingOf(judgement)]));
   const stored = judged.filter(({ storeAlerts }) => storeAlerts);
   const evaluations = stored.flatMap(({ judgement }) => alerting.get(judgement) ?? []);
   const keys = touchedGroups(evaluations);
@@ -105,9 +105,9 @@ function watchFixes(
 ): void {
   const on = maintenance.on(at);
   for (const { judgement, state, storeAlerts } of judged) {
-    const { rule, evaluations } = judgement;
+    const { rule } = judgement;
     if (previousAt === undefined || !storeAlerts || failed.has(state.ruleId) || !fixWatch.watches(rule)) continue;
-    for (const { labels, verdict } of evaluations) {
+    for (const { labels, verdict } of judgement.evaluations) {
       const alert = fingerprint(instance, rule.identity, labels);
       // What is seen during planned work says nothing for the fix and nothing against it.
       const isPlanned = on.some(({ window }) => isInWindow({ ruleId: rule.id, labels }, window, rule));
@@ -125,6 +125,10 @@ function watchFixes(
 }
 
 /** Of a healthy estate nearly none: what is to be done about alerts looks at these alone. */
+function alertingOf(judgement: RuleJudgement): readonly Evaluation[] {
+  return judgement.calm === undefined ? judgement.evaluations.filter(hasAlert) : [];
+}
+
 function hasAlert({ alert, ended }: Evaluation): boolean {
   return alert !== undefined || ended !== undefined;
 }
@@ -181,8 +185,6 @@ function ruleCommit(
 }
 
 function countsOf(judgement: RuleJudgement, alerting: readonly Evaluation[], outcomes: Outcomes): RuleTickCounts {
-  const verdicts: Record<string, number> = {};
-  for (const { verdict } of judgement.evaluations) verdicts[verdict.kind] = (verdicts[verdict.kind] ?? 0) + 1;
   const counts: Record<string, number> = {};
   for (const evaluation of alerting) {
     const outcome = outcomes.get(evaluation);
@@ -190,7 +192,7 @@ function countsOf(judgement: RuleJudgement, alerting: readonly Evaluation[], out
     const name = outcome.action === "none" ? outcome.reason : `${outcome.action}:${outcome.reason}`;
     counts[name] = (counts[name] ?? 0) + 1;
   }
-  return { verdicts, outcomes: counts, notEvaluated: judgement.notEvaluated };
+  return { verdicts: verdictCounts(judgement), outcomes: counts, notEvaluated: judgement.notEvaluated };
 }
 
 function sumCounts(counts: readonly RuleTickCounts[]): RuleTickCounts {

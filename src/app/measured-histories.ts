@@ -89,12 +89,13 @@ export class MeasuredHistories {
   }
 
   /** What of a judgement is new and to be stored with it; undefined where nothing is. */
-  toStore({ rule, evaluations }: RuleJudgement, { from }: Window): MeasuredHistory | undefined {
+  toStore(judgement: RuleJudgement, { from }: Window): MeasuredHistory | undefined {
+    const { rule } = judgement;
     const history = this.#byRule.get(rule.identity);
     if (history === undefined || history.wantsPast) return undefined;
     const slot = slotOf(from, history.slots);
     const values = new Map<string, number>();
-    for (const { labels, verdict, change } of evaluations) {
+    for (const { labels, verdict, change } of judgement.evaluations) {
       const { value } = verdict;
       if (value === undefined || isInfinite(value) || change === "rule_changed") continue;
       if (limitsFor(rule, labels).when.form !== "baseline") continue;

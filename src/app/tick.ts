@@ -1,4 +1,4 @@
-import { endAlerts, judgeRule, type RuleJudgement } from "../detect/judge.ts";
+import { endAlerts, judgeRule, type RuleJudgement, withEnded } from "../detect/judge.ts";
 import type { AlertTick } from "../detect/lifecycle.ts";
 import { observe, type SourceAnswer } from "../detect/observe.ts";
 import { type PlannedRule, planTick } from "../detect/plan.ts";
@@ -102,9 +102,8 @@ function judge(
     const { learned } = request.states.get(rule.identity) ?? {};
     const strays = alerts.filter((alert) => isTakenElsewhere(rule, alert));
     if (!changed.has(rule.id) && strays.length > 0) {
-      const { evaluations } = endAlerts(rule, strays, []);
       const rest = judgeRule({ ...asked, alerts: alerts.filter((alert) => !strays.includes(alert)), known, learned });
-      return { ...rest, evaluations: [...evaluations, ...rest.evaluations] };
+      return withEnded(endAlerts(rule, strays, []), rest);
     }
     if (!changed.has(rule.id)) return judgeRule({ ...asked, alerts, known, learned });
     const ended = endAlerts(rule, alerts, known.values());
@@ -112,7 +111,7 @@ function judge(
     if (fresh.failure?.retryable === true) return fresh;
     const seen = new Set(fresh.seen.map(({ labels }) => labelsKey(labels)));
     const forgotten = ended.forgotten.filter((labels) => !seen.has(labelsKey(labels)));
-    return { ...fresh, evaluations: [...ended.evaluations, ...fresh.evaluations], forgotten };
+    return { ...withEnded(ended, fresh), forgotten };
   } catch (thrown) {
     context.logger.error("RULE_NOT_JUDGED", "a rule could not be judged", { rule: rule.id }, thrown);
     const failure: QueryFailure = { code: "internal", message: asBackfeedError(thrown).message, retryable: false };

@@ -3,7 +3,7 @@ import { leastValues, type Usual } from "../model/baseline.ts";
 import { storable } from "../model/infinity.ts";
 import { isZeroOfNothing, type Measure, type Observation } from "../model/query.ts";
 import type { Limits, Rule, Until, When } from "../model/rule.ts";
-import type { Verdict, VerdictReason } from "../model/verdict.ts";
+import type { Verdict, VerdictKind, VerdictReason } from "../model/verdict.ts";
 import { allowedDistance, type BaselineWhen } from "./baseline/usual.ts";
 import { evaluateBurn } from "./evaluate-burn.ts";
 
@@ -83,6 +83,28 @@ export function evaluate(input: Evaluated): Verdict {
   measured.kind = untilHolds(input.limits.until, value) ? "clear" : "between";
   return measured;
 }
+
+/**
+ * The kind of `evaluate`'s verdict on an inactive label set under fixed limits, with fresh data, without what is told of it;
+ * undefined where it may be bad, so that it has to be evaluated. Pure.
+ */
+export function wellKind(
+  {
+    limits: { when, until },
+    noData,
+    measure,
+  }: Pick<Evaluated, "noData" | "measure"> & { readonly limits: FixedLimits },
+  current: Observation | undefined,
+): VerdictKind | undefined {
+  const value = measuredValue(current, measure);
+  if (value === undefined) return noData === "keep" ? "no_data" : noData === "clear" ? "clear" : undefined;
+  const isBad = (when.above !== undefined && value > when.above) || (when.below !== undefined && value < when.below);
+  if (isBad) return undefined;
+  return untilHolds(until, value) ? "clear" : "between";
+}
+
+/** Limits that are the same for every value. */
+export type FixedLimits = Limits & { readonly when: Extract<When, { form: "threshold" }> };
 
 /** Breached while it occurs and is not known; an ingest stall is no end of it. */
 function evaluateNew(input: Evaluated, facts: { readonly events: number; readonly badEvents?: number }): Verdict {

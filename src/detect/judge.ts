@@ -4,11 +4,13 @@ import { type Labels, labelsKey } from "../model/labels.ts";
 import type { Answer, BatchAnswer, Observation, ProbeAnswer, QueryFailure } from "../model/query.ts";
 import { type Limits, limitsFor, type Rule } from "../model/rule.ts";
 import type { Learned, Template } from "../model/template.ts";
-import type { Verdict } from "../model/verdict.ts";
+import type { Verdict, VerdictCounts, VerdictKind } from "../model/verdict.ts";
 import { advance, failedJudgement, limitsOf } from "./advance.ts";
 import { byLabels } from "./by-labels.ts";
 import { evaluate } from "./evaluate.ts";
+import { type CalmSight, calmSight } from "./judge-calm.ts";
 import { judgeNew, unlessLearned } from "./judge-new.ts";
+import { type KnownLabels, knownLabelSets } from "./known-labels.ts";
 import type { AlertTick } from "./lifecycle.ts";
 import { type PlannedRule, referenceBackMs } from "./plan.ts";
 import type { LinesAnswer } from "./read-lines.ts";
@@ -39,6 +41,7 @@ export interface Evaluation {
 
 export interface RuleJudgement {
   readonly rule: Rule;
+  /** Of a calm judgement they are put together when they are first asked for. */
   readonly evaluations: readonly Evaluation[];
   /** Set when the rule could not be judged at this tick. */
   readonly failure: QueryFailure | undefined;
@@ -50,6 +53,8 @@ export interface RuleJudgement {
   readonly stale: boolean | undefined;
   /** `new`: how far it has got; undefined where this tick learned nothing. */
   readonly learned?: Learned;
+  /** Set where no label set has an alert, or had one until this tick: how many there are of each verdict, without asking `evaluations`. */
+  readonly calm?: VerdictCounts | undefined;
 }
 
 export interface JudgeRequest {
@@ -69,9 +74,6 @@ export interface JudgeRequest {
   readonly usualOf?: ((key: string, limits: Limits) => Usual | undefined) | undefined;
 }
 
-/** Remembered label sets of one rule; beyond it the longest unseen are forgotten first. */
-const mostKnownLabelSets = 10_000;
-
 /** Judges one rule at one tick: every label set that answered, is known, or is not inactive gets one verdict. Pure. */
 export function judgeRule(request: JudgeRequest): RuleJudgement {
   const { planned, answer } = request;
@@ -80,10 +82,36 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
   if (failure !== undefined || current?.kind !== "answered") {
     return failedJudgement(request, unlessLearned(request, failure ?? notAnswered));
   }
-  const { rule } = planned;
-  if (rule.limits.when.form === "new") {
+  if (planned.rule.limits.when.form === "new") {
     return judgeNew(request, current, planned.freshProbe === undefined ? undefined : isStale(request));
   }
+  const calm = current.notAnswered === 0 && !isStale(request) ? calmSight(request, byLabels(current)) : undefined;
+  return calm === undefined ? judgeEach(request, current) : calmJudgement(request, current, calm);
+}
+
+/** The same as judging each, which is then done only for who asks: nearly every tick of nearly every rule is calm. */
+function calmJudgement(request: JudgeRequest, current: AnsweredQuestion, calm: CalmSight): RuleJudgement {
+  let evaluations: readonly Evaluation[] | undefined;
+  return {
+    rule: request.planned.rule,
+    get evaluations() {
+      evaluations ??= judgeEach({ ...request, known: calm.known() }, current).evaluations;
+      return evaluations;
+    },
+    failure: undefined,
+    seen: calm.seen,
+    forgotten: [],
+    notEvaluated: 0,
+    stale: request.planned.freshProbe === undefined ? undefined : false,
+    calm: calm.verdicts,
+  };
+}
+
+type AnsweredQuestion = Extract<Answer, { kind: "answered" }>;
+
+function judgeEach(request: JudgeRequest, current: AnsweredQuestion): RuleJudgement {
+  const { planned, answer } = request;
+  const { rule } = planned;
   const currentByLabels = byLabels(current);
   const references = referencesOf(planned, answer);
   const windows = windowsOf(planned, answer);
@@ -139,6 +167,19 @@ export function judgeRule(request: JudgeRequest): RuleJudgement {
     notEvaluated: Math.max(current.notAnswered, ...notAnsweredIn(windows)) + cutOffBefore,
     stale: planned.freshProbe === undefined ? undefined : stale,
   };
+}
+
+/** How many label sets were judged how. */
+export function verdictCounts(judgement: RuleJudgement): VerdictCounts {
+  if (judgement.calm !== undefined) return judgement.calm;
+  const counts: Partial<Record<VerdictKind, number>> = {};
+  for (const { verdict } of judgement.evaluations) counts[verdict.kind] = (counts[verdict.kind] ?? 0) + 1;
+  return counts;
+}
+
+/** What ended with a rule's old form before what it was judged to be in its new one. */
+export function withEnded({ evaluations }: RuleJudgement, judgement: RuleJudgement): RuleJudgement {
+  return { ...judgement, evaluations: [...evaluations, ...judgement.evaluations], calm: undefined };
 }
 
 /** Whether one alert fires is no number that people read; how many do is. */
@@ -244,7 +285,7 @@ function labelSets(
   { planned: { rule } }: JudgeRequest,
   { current, references, windows }: Observed,
   alerts: ReadonlyMap<string, Alert>,
-  missing: Known["missing"],
+  missing: KnownLabels["missing"],
 ): ReadonlyMap<string, { readonly labels: Labels }> {
   const { by, windowMs, measure } = rule.signal;
   // Nearly always there is nothing but what answered.
@@ -266,73 +307,6 @@ function labelSets(
   for (const [key, alert] of alerts) sets.set(key, alert);
   for (const [key, entry] of missing) sets.set(key, entry);
   return sets;
-}
-
-interface Known {
-  /** Known and did not answer now, by `labelsKey`, the latest seen first. */
-  readonly missing: readonly (readonly [key: string, entry: SeenLabels])[];
-  /** New, or seen again after a hundredth of `known_for`: written no more often, since each is a row. */
-  readonly seen: readonly SeenLabels[];
-  readonly forgotten: readonly Labels[];
-}
-
-const nothingKnown: Known = { missing: [], seen: [], forgotten: [] };
-
-function knownLabelSets(
-  request: JudgeRequest,
-  lookback: ReadonlyMap<string, Observation>,
-  current: ReadonlyMap<string, Observation>,
-): Known {
-  const { rule } = request.planned;
-  if (rule.signal.by.length === 0) return nothingKnown;
-  const { at } = request.tick;
-  const seen = new Map<string, SeenLabels>();
-  const rewriteAfterMs = rule.knownForMs / 100;
-  if (lookback.size === 0 && isAllAsBefore(request.known, current, at - rewriteAfterMs)) return nothingKnown;
-  for (const observations of [lookback, current]) {
-    for (const [key, { labels, events }] of observations) {
-      if (events === 0) continue;
-      const before = seen.get(key) ?? request.known.get(key);
-      if (before !== undefined && at - before.seenAt < rewriteAfterMs) continue;
-      if (before?.seenAt !== at) seen.set(key, { labels, seenAt: at });
-    }
-  }
-  const forgotten: Labels[] = [];
-  const missing: [string, SeenLabels][] = [];
-  const tooMany =
-    request.known.size + seen.size > mostKnownLabelSets
-      ? longestUnseen(new Map([...request.known, ...seen]), mostKnownLabelSets)
-      : undefined;
-  const look = (key: string, entry: SeenLabels) => {
-    if (at - entry.seenAt > rule.knownForMs || tooMany?.has(entry)) forgotten.push(entry.labels);
-    else if (!current.has(key)) missing.push([key, entry]);
-  };
-  // Not put together first: of a thousand known label sets a few were seen.
-  for (const [key, entry] of request.known) look(key, seen.get(key) ?? entry);
-  for (const [key, entry] of seen) if (!request.known.has(key)) look(key, entry);
-  return { missing: missing.sort(([, a], [, b]) => latestFirst(a, b)), seen: [...seen.values()], forgotten };
-}
-
-/** Nearly always: all that is known answered, nothing else did, and no row is old enough to be written again. */
-function isAllAsBefore(
-  known: ReadonlyMap<string, SeenLabels>,
-  current: ReadonlyMap<string, Observation>,
-  writtenAfter: number,
-): boolean {
-  if (known.size !== current.size || known.size > mostKnownLabelSets) return false;
-  for (const [key, { events }] of current) {
-    const before = known.get(key);
-    if (events === 0 || before === undefined || before.seenAt <= writtenAfter) return false;
-  }
-  return true;
-}
-
-function longestUnseen(all: ReadonlyMap<string, SeenLabels>, beyond: number): ReadonlySet<SeenLabels> {
-  return new Set([...all.values()].sort(latestFirst).slice(beyond));
-}
-
-function latestFirst(a: SeenLabels, b: SeenLabels): number {
-  return b.seenAt - a.seenAt;
 }
 
 const noAlerts: ReadonlyMap<string, Alert> = new Map();

@@ -4,6 +4,9 @@ import type { RaisedWords } from "./raised-alert.ts";
 export const verdictKinds = ["breached", "between", "clear", "no_data", "failed"] as const;
 export type VerdictKind = (typeof verdictKinds)[number];
 
+/** How many label sets were judged how; a kind that none was is left out. */
+export type VerdictCounts = Readonly<Partial<Record<VerdictKind, number>>>;
+
 /** Why a verdict is not simply the comparison of a value with its threshold. */
 export type VerdictReason =
   | "below_floor"

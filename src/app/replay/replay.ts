@@ -8,7 +8,7 @@ import { type ReplayProgress, replayRules } from "../offline/replay-rules.ts";
 import { compareReplays, type ReplayDifference } from "./compare-replays.ts";
 import { type NoiseFigures, noiseFigures } from "./noise-figures.ts";
 import { withPast } from "./past-ground.ts";
-import { type NotFiled, type ReplayTicket, TicketTally, type VerdictCounts } from "./ticket-tally.ts";
+import { type NotFiled, type ReplayTicket, TicketTally, type VerdictTotals } from "./ticket-tally.ts";
 
 export interface ReplayOptions {
   readonly loaded: LoadedRules & { readonly config: ServiceConfig };
@@ -25,7 +25,7 @@ export interface ReplayOptions {
 
 /** One set of rules over the range. */
 export interface ReplayOutcome {
-  readonly rules: readonly { readonly id: string; readonly mode: Rule["mode"]; readonly verdicts: VerdictCounts }[];
+  readonly rules: readonly { readonly id: string; readonly mode: Rule["mode"]; readonly verdicts: VerdictTotals }[];
   readonly figures: NoiseFigures;
   /** Oldest first. */
   readonly tickets: readonly ReplayTicket[];
@@ -50,7 +50,7 @@ export interface ReplayReport extends ReplayOutcome {
   readonly tried: (ReplayOutcome & { readonly difference: ReplayDifference }) | undefined;
 }
 
-const noVerdicts: VerdictCounts = { breached: 0, between: 0, clear: 0, no_data: 0, failed: 0 };
+const noVerdicts: VerdictTotals = { breached: 0, between: 0, clear: 0, no_data: 0, failed: 0 };
 
 /**
  * Which tickets the past would have made: every tick of the range through the code of the live run, each from an empty state, with

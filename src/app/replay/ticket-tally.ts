@@ -1,10 +1,11 @@
+import { verdictCounts } from "../../detect/judge.ts";
 import type { Action, DecisionReason } from "../../model/decision.ts";
 import type { ValueUnit } from "../../model/evidence.ts";
 import type { Finding, FindingEpisode } from "../../model/finding.ts";
 import type { Labels } from "../../model/labels.ts";
 import { type Band, compareBands } from "../../model/priority.ts";
 import type { Rule } from "../../model/rule.ts";
-import type { VerdictKind } from "../../model/verdict.ts";
+import { type VerdictCounts, type VerdictKind, verdictKinds } from "../../model/verdict.ts";
 import { valueUnit } from "../../triage/story.ts";
 import type { OfflineTick, TicketDecided } from "../offline/offline-run.ts";
 
@@ -61,7 +62,7 @@ export interface NotFiled {
 }
 
 /** Of one rule: how many label sets were judged how, over all ticks. */
-export type VerdictCounts = Readonly<Record<VerdictKind, number>>;
+export type VerdictTotals = Required<VerdictCounts>;
 
 /** They say that something lasts, and not why no ticket was filed for it. */
 const unspoken: ReadonlySet<DecisionReason> = new Set(["unchanged", "recovering", "pending", "held"]);
@@ -93,7 +94,8 @@ export class TicketTally {
         const { id } = judgement.rule;
         this.#rules.set(id, judgement.rule);
         const counts = this.#countsOf(id);
-        for (const { verdict } of judgement.evaluations) counts[verdict.kind] += 1;
+        const told = verdictCounts(judgement);
+        for (const kind of verdictKinds) counts[kind] += told[kind] ?? 0;
       }
       for (const finding of findings) {
         const kept = this.#kept(finding);
@@ -147,7 +149,7 @@ export class TicketTally {
       .sort((a, b) => a.openedAt - b.openedAt);
   }
 
-  verdicts(): ReadonlyMap<string, VerdictCounts> {
+  verdicts(): ReadonlyMap<string, VerdictTotals> {
     return this.#verdicts;
   }
 

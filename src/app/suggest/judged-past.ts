@@ -64,7 +64,9 @@ export function countEpisodes({ rule, ticks, instance, only, onVerdict }: Judged
       instance,
     });
     let moved = false;
-    for (const { labels, verdict, alert, ended } of judgement.evaluations) {
+    // What is calm and not told of needs no look at each label set.
+    const evaluations = judgement.calm !== undefined && onVerdict === undefined ? [] : judgement.evaluations;
+    for (const { labels, verdict, alert, ended } of evaluations) {
       onVerdict?.(labelsKey(labels), verdict);
       moved ||= alert !== undefined || ended !== undefined;
       if (ended !== undefined) alerts.delete(ended.fingerprint);
