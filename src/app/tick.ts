@@ -1,4 +1,4 @@
-import { endAlerts, judgeRule, type RuleJudgement, withEnded } from "../detect/judge.ts";
+import { endAlerts, type JudgeRequest, judgeRule, type RuleJudgement, withEnded } from "../detect/judge.ts";
 import type { AlertTick } from "../detect/lifecycle.ts";
 import { observe, type SourceAnswer } from "../detect/observe.ts";
 import { type PlannedRule, planTick } from "../detect/plan.ts";
@@ -6,6 +6,7 @@ import type { Alert } from "../model/alert.ts";
 import { labelsKey } from "../model/labels.ts";
 import type { BatchAnswer, QueryFailure } from "../model/query.ts";
 import type { Rule } from "../model/rule.ts";
+import type { Learned } from "../model/template.ts";
 import { matchesQuery } from "../sources/alertmanager/match-alerts.ts";
 import type { RuleState } from "../store/store.ts";
 import { asBackfeedError } from "../support/errors.ts";
@@ -97,17 +98,22 @@ function judge(
   const known = context.knownLabelSets.of(rule.identity);
   const usualOf = context.measuredHistories.usualOf(rule, planned.window);
   const { tick } = request;
-  const asked = { planned, answer, lines: answer.lines, tick, instance: context.instance, usualOf };
+  const { lines } = answer;
+  const { instance } = context;
+  // Written out and not spread: it is made for every rule of every tick.
+  const asked = (ofAlerts: readonly Alert[], ofKnown: JudgeRequest["known"], learned?: Learned): JudgeRequest => {
+    return { planned, answer, lines, learned, tick, alerts: ofAlerts, known: ofKnown, instance, usualOf };
+  };
   try {
     const { learned } = request.states.get(rule.identity) ?? {};
     const strays = alerts.filter((alert) => isTakenElsewhere(rule, alert));
     if (!changed.has(rule.id) && strays.length > 0) {
-      const rest = judgeRule({ ...asked, alerts: alerts.filter((alert) => !strays.includes(alert)), known, learned });
-      return withEnded(endAlerts(rule, strays, []), rest);
+      const others = alerts.filter((alert) => !strays.includes(alert));
+      return withEnded(endAlerts(rule, strays, []), judgeRule(asked(others, known, learned)));
     }
-    if (!changed.has(rule.id)) return judgeRule({ ...asked, alerts, known, learned });
+    if (!changed.has(rule.id)) return judgeRule(asked(alerts, known, learned));
     const ended = endAlerts(rule, alerts, known.values());
-    const fresh = judgeRule({ ...asked, alerts: [], known: new Map() });
+    const fresh = judgeRule(asked([], new Map()));
     if (fresh.failure?.retryable === true) return fresh;
     const seen = new Set(fresh.seen.map(({ labels }) => labelsKey(labels)));
     const forgotten = ended.forgotten.filter((labels) => !seen.has(labelsKey(labels)));
@@ -115,7 +121,7 @@ function judge(
   } catch (thrown) {
     context.logger.error("RULE_NOT_JUDGED", "a rule could not be judged", { rule: rule.id }, thrown);
     const failure: QueryFailure = { code: "internal", message: asBackfeedError(thrown).message, retryable: false };
-    return judgeRule({ ...asked, answer: failedAnswer(answer, failure), alerts, known });
+    return judgeRule({ ...asked(alerts, known), answer: failedAnswer(answer, failure) });
   }
 }
 

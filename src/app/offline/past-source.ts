@@ -183,6 +183,10 @@ export function queryKey(query: Query): string {
   return key;
 }
 
-export function windowKey({ from, to }: Window): string {
-  return `${from} ${to}`;
+/** A tick's windows are one object wherever they are equal: nearly always it is the one of the question before. */
+let latest: { readonly window: Window; readonly key: string } | undefined;
+
+export function windowKey(window: Window): string {
+  if (latest?.window !== window) latest = { window, key: `${window.from} ${window.to}` };
+  return latest.key;
 }

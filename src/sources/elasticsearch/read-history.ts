@@ -85,6 +85,9 @@ interface Totals {
   /** Up to and with that step. */
   readonly events: number[];
   readonly bad: number[];
+  /** Where the window that was read last begins and ends among the starts. */
+  first: number;
+  next: number;
 }
 
 function readSteps(
@@ -93,7 +96,7 @@ function readSteps(
   reading: HistoryReading,
 ): (Answer | undefined)[] {
   const totals = new Map<string, Totals>();
-  if (reading.by.length === 0) totals.set("{}", { labels: {}, starts: [], events: [], bad: [] });
+  if (reading.by.length === 0) totals.set("{}", emptyTotals({}));
   const cut: number[] = [];
   for (const bucket of [...buckets].sort((a, b) => Number(a.key) - Number(b.key))) {
     const at = Number(bucket.key);
@@ -102,15 +105,24 @@ function readSteps(
     if (groups === undefined) cut.push(at);
     for (const group of groups ?? []) add(totals, at, group, reading);
   }
+  const all = [...totals.values()];
   return windows.map((window) => {
     if (cut.some((at) => at >= window.from && at < window.to)) return undefined;
     const observations: Observation[] = [];
-    for (const each of totals.values()) {
+    for (const each of all) {
+      each.first = firstAtOrAfter(each.starts, window.from, each.first);
+      each.next = firstAtOrAfter(each.starts, window.to, each.next);
+      // Most groups have nothing in most windows.
+      if (each.first === each.next && reading.by.length > 0) continue;
       const observation = observeSteps(each, window, reading.measure);
       if (observation.events > 0 || reading.by.length === 0) observations.push(observation);
     }
     return answerOf(observations, reading);
   });
+}
+
+function emptyTotals(labels: Labels): Totals {
+  return { labels, starts: [], events: [], bad: [], first: 0, next: 0 };
 }
 
 function add(
@@ -122,7 +134,7 @@ function add(
   const key = labelsKey(labels);
   let of = totals.get(key);
   if (of === undefined) {
-    of = { labels, starts: [], events: [], bad: [] };
+    of = emptyTotals(labels);
     totals.set(key, of);
   }
   const window = { from: at, to: at + 1 };
@@ -132,24 +144,34 @@ function add(
   of.bad.push((of.bad.at(-1) ?? 0) + badEvents);
 }
 
+/** What lies between the totals' `first` and `next`. */
 function observeSteps(totals: Totals, window: Window, measure: Measure): Observation {
-  const { labels } = totals;
-  const first = firstAtOrAfter(totals.starts, window.from);
-  const next = firstAtOrAfter(totals.starts, window.to);
-  const within = (sums: readonly number[]) => (sums[next - 1] ?? 0) - (sums[first - 1] ?? 0);
-  const events = within(totals.events);
+  const { labels, first, next } = totals;
+  const events = (totals.events[next - 1] ?? 0) - (totals.events[first - 1] ?? 0);
   if (measure.kind === "rate") return { labels, value: events / ((window.to - window.from) / 1_000), events };
   if (measure.kind !== "ratio") return { labels, value: events, events };
-  const badEvents = within(totals.bad);
+  const badEvents = (totals.bad[next - 1] ?? 0) - (totals.bad[first - 1] ?? 0);
   return { labels, value: events === 0 ? undefined : badEvents / events, events, badEvents };
 }
 
-function firstAtOrAfter(starts: readonly number[], at: number): number {
+/** `near` is where the window before had it: windows come in order, so it is nearly always there or one further. */
+function firstAtOrAfter(starts: readonly number[], at: number, near: number): number {
   let [low, high] = [0, starts.length];
+  if (isBefore(starts, near - 1, at)) {
+    if (!isBefore(starts, near, at)) return near;
+    if (!isBefore(starts, near + 1, at)) return near + 1;
+    low = near + 2;
+  }
   while (low < high) {
     const middle = (low + high) >>> 1;
     if ((starts[middle] ?? 0) < at) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/** Whether the start at a place is earlier: that before the first one is, that after the last one is not. */
+function isBefore(starts: readonly number[], place: number, at: number): boolean {
+  if (place < 0) return true;
+  return place < starts.length && (starts[place] ?? 0) < at;
 }
