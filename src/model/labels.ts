@@ -1,8 +1,17 @@
 /** Names and values that tell one label set from another. */
 export type Labels = Readonly<Record<string, string>>;
 
+const keptKeys = new WeakMap<Labels, string>();
+
+/** Remembers the key of a label set that many answers share: the past has one for each group, and a value of it at every tick. */
+export function keepLabelsKey(labels: Labels, key: string): void {
+  keptKeys.set(labels, key);
+}
+
 /** One text per label set, whatever the order its labels were written in. Hostile values cannot collide: it is JSON. */
 export function labelsKey(labels: Labels): string {
+  const kept = keptKeys.get(labels);
+  if (kept !== undefined) return kept;
   const names = Object.keys(labels);
   if (names.length === 0) return "{}";
   if (names.length > 1) names.sort();

@@ -1,4 +1,4 @@
-import { type Labels, labelsKey } from "../../model/labels.ts";
+import { keepLabelsKey, type Labels, labelsKey } from "../../model/labels.ts";
 import type { Answer, Measure, Observation } from "../../model/query.ts";
 import type { Window } from "../../model/time.ts";
 import type { ExactField } from "./fields.ts";
@@ -136,6 +136,7 @@ function add(
   if (of === undefined) {
     of = emptyTotals(labels);
     totals.set(key, of);
+    keepLabelsKey(labels, key);
   }
   const window = { from: at, to: at + 1 };
   const { events, badEvents = 0 } = readMeasure(bucket, { measure, name, events: bucket.doc_count, window });
