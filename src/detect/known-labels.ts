@@ -89,7 +89,8 @@ export function steadyKnown(
   for (const [key, { labels, events }] of current) {
     const entry = known.get(key);
     if (entry !== undefined) missing -= 1;
-    if (events > 0 && (entry === undefined || at - entry.seenAt >= rewriteAfterMs)) seen.push({ labels, seenAt: at });
+    if (events === 0 || (entry !== undefined && (entry.seenAt === at || at - entry.seenAt < rewriteAfterMs))) continue;
+    seen.push({ labels, seenAt: at });
   }
   return before.length + seen.length > mostKnownLabelSets ? undefined : { missing, seen, before };
 }
