@@ -1,6 +1,8 @@
 import { Presets, SingleBar } from "cli-progress";
 import type { Command } from "commander";
+import { applyTriedChange, readTriedChange } from "../app/replay/tried-change.ts";
 import { formatInstant } from "../model/time.ts";
+import { asBackfeedError } from "../support/errors.ts";
 import { hasErrors } from "../support/yaml/fault.ts";
 import { type CommonOptions, instant, loadRunnable, notInThisVersion, withCommonOptions } from "./common.ts";
 import { type CliContext, type CliOutput, exitCodes, type Runnable } from "./ports.ts";
@@ -22,7 +24,10 @@ export function addReplay(program: Command, context: CliContext): void {
     .requiredOption("--from <instant>", "first instant, such as 2026-01-05T00:00:00Z", instant)
     .requiredOption("--to <instant>", "last instant; of what is to come there is nothing yet", instant)
     .option("--rule <id>", "only this rule; may be given several times", collect, [])
-    .option("--try <file>", "also with the rules of this file in place of those with the same ids, and what differs")
+    .option(
+      "--try <change>",
+      "also with another value (`when.above=3%`) in the rule that --rule names, or with the rules of a file in place of those with the same ids; and what differs",
+    )
     .action((options: ReplayCommandOptions) => replay(options, context));
 }
 
@@ -39,7 +44,7 @@ async function replay(options: ReplayCommandOptions, context: CliContext): Promi
   }
   const loaded = await loadRunnable(options, context);
   if (loaded === undefined) return;
-  const tryRules = options.try === undefined ? undefined : await loadTried(options.try, options, context);
+  const tryRules = options.try === undefined ? undefined : await loadTried(options.try, options, loaded, context);
   if (options.try !== undefined && tryRules === undefined) return;
   const known = new Set([...loaded.state.rules, ...(tryRules ?? [])].map(({ id }) => id));
   const unknown = options.rule.filter((id) => !known.has(id));
@@ -67,8 +72,33 @@ async function replay(options: ReplayCommandOptions, context: CliContext): Promi
   finish(exitCodes.done);
 }
 
-/** The rules of a file under the same configuration; undefined, having said why, when they are faulty. */
+/** The rules to try, under the same configuration; undefined, having said why, when they are faulty. */
 async function loadTried(
+  written: string,
+  options: ReplayCommandOptions,
+  loaded: Runnable,
+  context: CliContext,
+): Promise<Runnable["state"]["rules"] | undefined> {
+  const change = readTriedChange(written);
+  if (change === undefined) return loadTriedFile(written, options, context);
+  const { app, output, finish } = context;
+  const [rule, ...others] = loaded.state.rules.filter(({ id }) => options.rule.includes(id));
+  if (rule === undefined || others.length > 0) {
+    output.err(`error: --try ${written} changes one rule: name it with --rule ID\n`);
+    finish(exitCodes.usage);
+    return undefined;
+  }
+  try {
+    const load = (file: string) => app.loadRules({ file: options.config, ruleFiles: [file] });
+    return [await applyTriedChange(change, rule, loaded.config.baseDirectory, load)];
+  } catch (thrown) {
+    output.err(`error: --try ${written}: ${asBackfeedError(thrown).message}\n`);
+    finish(exitCodes.usage);
+    return undefined;
+  }
+}
+
+async function loadTriedFile(
   file: string,
   options: ReplayCommandOptions,
   { app, output, finish }: CliContext,

@@ -172,6 +172,18 @@ describe("a replay of a day of files", function () {
       "2 error: the range has no past in it",
     );
     expect(await wrong("replay", ...range, "--try", "nowhere.yaml")).to.match(/^2 error: --try nowhere.yaml/);
+
+    const one = [...range, "--rule", "checkout-errors"];
+    const tried = JSON.parse((await run("replay", ...one, "--try", "when.above=1000000", "--json")).out);
+    expect([tried.figures.tickets, tried.tried.figures.tickets]).to.deep.equal([1, 0]);
+    expect(await wrong("replay", ...one, "--try", "when.above=many")).to.match(
+      /^2 error: --try when.above=many: .*many.*; write/,
+    );
+    expect(await wrong("replay", ...one, "--try", "when.abov=3")).to.include("`abov` is no key");
+    expect(await wrong("replay", ...one, "--try", "title.above=3")).to.include("`title.above` cannot be set");
+    expect(await wrong("replay", ...range, "--try", "when.above=3")).to.equal(
+      "2 error: --try when.above=3 changes one rule: name it with --rule ID",
+    );
     expect(await wrong("suggest", "nobody", ...range)).to.equal("2 error: no rule `nobody` is loaded");
   });
 
