@@ -1,8 +1,7 @@
 import { Presets, SingleBar } from "cli-progress";
 import type { Command } from "commander";
-import { applyTriedChange, readTriedChange } from "../app/replay/tried-change.ts";
+import type { TriedChange } from "../app/replay/tried-change.ts";
 import { formatInstant } from "../model/time.ts";
-import { asBackfeedError } from "../support/errors.ts";
 import { hasErrors } from "../support/yaml/fault.ts";
 import { type CommonOptions, instant, loadRunnable, notInThisVersion, withCommonOptions } from "./common.ts";
 import { type CliContext, type CliOutput, exitCodes, type Runnable } from "./ports.ts";
@@ -44,8 +43,10 @@ async function replay(options: ReplayCommandOptions, context: CliContext): Promi
   }
   const loaded = await loadRunnable(options, context);
   if (loaded === undefined) return;
-  const tryRules = options.try === undefined ? undefined : await loadTried(options.try, options, loaded, context);
-  if (options.try !== undefined && tryRules === undefined) return;
+  const tryChange = options.try === undefined ? undefined : readTriedChange(options.try);
+  const tryFile = tryChange === undefined ? options.try : undefined;
+  const tryRules = tryFile === undefined ? undefined : await loadTriedFile(tryFile, options, context);
+  if (tryFile !== undefined && tryRules === undefined) return;
   const known = new Set([...loaded.state.rules, ...(tryRules ?? [])].map(({ id }) => id));
   const unknown = options.rule.filter((id) => !known.has(id));
   if (unknown.length > 0) {
@@ -60,6 +61,7 @@ async function replay(options: ReplayCommandOptions, context: CliContext): Promi
       to: options.to,
       ruleIds: options.rule,
       ...(tryRules === undefined ? {} : { tryRules }),
+      ...(tryChange === undefined ? {} : { tryChange }),
       signal,
       onProgress: progress.update,
     })
@@ -72,32 +74,13 @@ async function replay(options: ReplayCommandOptions, context: CliContext): Promi
   finish(exitCodes.done);
 }
 
-/** The rules to try, under the same configuration; undefined, having said why, when they are faulty. */
-async function loadTried(
-  written: string,
-  options: ReplayCommandOptions,
-  loaded: Runnable,
-  context: CliContext,
-): Promise<Runnable["state"]["rules"] | undefined> {
-  const change = readTriedChange(written);
-  if (change === undefined) return loadTriedFile(written, options, context);
-  const { app, output, finish } = context;
-  const [rule, ...others] = loaded.state.rules.filter(({ id }) => options.rule.includes(id));
-  if (rule === undefined || others.length > 0) {
-    output.err(`error: --try ${written} changes one rule: name it with --rule ID\n`);
-    finish(exitCodes.usage);
-    return undefined;
-  }
-  try {
-    const load = (file: string) => app.loadRules({ file: options.config, ruleFiles: [file] });
-    return [await applyTriedChange(change, rule, loaded.config.baseDirectory, load)];
-  } catch (thrown) {
-    output.err(`error: --try ${written}: ${asBackfeedError(thrown).message}\n`);
-    finish(exitCodes.usage);
-    return undefined;
-  }
+/** `when.above=3%`; undefined for what is no KEY=VALUE, such as a file. */
+function readTriedChange(written: string): TriedChange | undefined {
+  const parts = /^([a-z_]+(?:\.[a-z_]+)*)=(.+)$/s.exec(written);
+  return parts === null ? undefined : { path: (parts[1] ?? "").split("."), value: parts[2] ?? "" };
 }
 
+/** The rules of a file under the same configuration; undefined, having said why, when they are faulty. */
 async function loadTriedFile(
   file: string,
   options: ReplayCommandOptions,

@@ -182,7 +182,7 @@ describe("a replay of a day of files", function () {
     expect(await wrong("replay", ...one, "--try", "when.abov=3")).to.include("`abov` is no key");
     expect(await wrong("replay", ...one, "--try", "title.above=3")).to.include("`title.above` cannot be set");
     expect(await wrong("replay", ...range, "--try", "when.above=3")).to.equal(
-      "2 error: --try when.above=3 changes one rule: name it with --rule ID",
+      "2 error: --try KEY=VALUE changes one rule: name it with --rule ID",
     );
     expect(await wrong("suggest", "nobody", ...range)).to.equal("2 error: no rule `nobody` is loaded");
   });

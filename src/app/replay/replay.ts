@@ -9,6 +9,7 @@ import { compareReplays, type ReplayDifference } from "./compare-replays.ts";
 import { type NoiseFigures, noiseFigures } from "./noise-figures.ts";
 import { withPast } from "./past-ground.ts";
 import { type NotFiled, type ReplayTicket, TicketTally, type VerdictTotals } from "./ticket-tally.ts";
+import { applyTriedChange, type TriedChange } from "./tried-change.ts";
 
 export interface ReplayOptions {
   readonly loaded: LoadedRules & { readonly config: ServiceConfig };
@@ -19,6 +20,8 @@ export interface ReplayOptions {
   readonly ruleIds: readonly string[];
   /** In place of the loaded rules of the same id; a rule of another id is added. */
   readonly tryRules?: readonly Rule[];
+  /** Another value of one key in the one rule that `ruleIds` names. */
+  readonly tryChange?: TriedChange;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: ReplayProgress) => void;
 }
@@ -57,7 +60,7 @@ const noVerdicts: VerdictTotals = { breached: 0, between: 0, clear: 0, no_data: 
  * nobody acting on the tickets. Throws BackfeedError: `invalid_request` for a range or a rule that is none, and what a source says.
  */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
-  const { loaded, ruleIds, tryRules, signal, onProgress } = options;
+  const { loaded, ruleIds, signal, onProgress } = options;
   const { from } = options;
   const to = Math.min(options.to, systemClock.now());
   if (to <= from) {
@@ -66,6 +69,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
       "the range has no past in it: --from must be before --to and before now",
     );
   }
+  const tryRules = await triedRules(options);
   const wanted = [chosen(loaded.state.rules, ruleIds)];
   if (tryRules !== undefined) wanted.push(chosen(withTried(loaded.state.rules, tryRules), ruleIds));
   const variants = wanted.map((rules) => rules.filter(hasPast));
@@ -100,6 +104,20 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     ...outcome,
     tried: tried === undefined ? undefined : { ...tried, difference: compareReplays(outcome.tickets, tried.tickets) },
   };
+}
+
+async function triedRules({
+  loaded,
+  ruleIds,
+  tryRules,
+  tryChange,
+}: ReplayOptions): Promise<readonly Rule[] | undefined> {
+  if (tryChange === undefined) return tryRules;
+  const [rule, ...others] = ruleIds.length === 0 ? [] : chosen(loaded.state.rules, ruleIds);
+  if (rule === undefined || others.length > 0) {
+    throw new BackfeedError("invalid_request", "--try KEY=VALUE changes one rule: name it with --rule ID");
+  }
+  return [await applyTriedChange(tryChange, rule, loaded.config.baseDirectory, loaded.ruleContext)];
 }
 
 function chosen(rules: readonly Rule[], ids: readonly string[]): readonly Rule[] {
