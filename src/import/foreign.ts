@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { isMapping } from "../support/mapping.ts";
 import { readYamlDocuments, type YamlDocument } from "../support/yaml/document.ts";
 import { formatPath, type Path } from "../support/yaml/fault.ts";
 import { shown } from "../support/yaml/shape.ts";
@@ -39,10 +40,6 @@ function withMerges(value: unknown): unknown {
   const plain = Object.fromEntries(Object.entries(own).map(([key, member]) => [key, withMerges(member)]));
   // Of several bases the first wins, and the mapping itself over all of them.
   return Object.assign({}, ...bases.reverse(), plain);
-}
-
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A part of a foreign document by what is needed of it; refused, each thing at its place, where it is otherwise. */

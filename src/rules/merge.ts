@@ -1,3 +1,4 @@
+import { isMapping } from "../support/mapping.ts";
 import type { UntilInput } from "./schema.ts";
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -51,8 +52,4 @@ export function formOf(when: Mapping): FormName | undefined {
 export function formsOf(when: Mapping): FormName[] {
   const threshold = when["above"] !== undefined || when["below"] !== undefined;
   return [...(threshold ? (["threshold"] as const) : []), ...otherForms.filter((form) => when[form] !== undefined)];
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import type { LayeredRule } from "../../import/elastalert/settings.ts";
-import { isMapping, readForeignFile } from "../../import/foreign.ts";
+import { readForeignFile } from "../../import/foreign.ts";
+import { isMapping } from "../../support/mapping.ts";
 import type { YamlDocument } from "../../support/yaml/document.ts";
 import { readBaseFile } from "./foreign-files.ts";
 

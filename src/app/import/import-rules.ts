@@ -1,7 +1,7 @@
 import { basename, join, relative, resolve } from "node:path";
 import type { ServiceConfig } from "../../config/types.ts";
 import { bufferOf, importElastalert, isElastalertConfig } from "../../import/elastalert/import-elastalert.ts";
-import { isMapping, readForeignFile } from "../../import/foreign.ts";
+import { readForeignFile } from "../../import/foreign.ts";
 import type { ImportContext, Imported, ImportedRule, ImportFormat, ImportNote } from "../../import/imported.ts";
 import { importPrometheus } from "../../import/prometheus/import-prometheus.ts";
 import { ruleFileText } from "../../import/rule-file.ts";
@@ -11,6 +11,7 @@ import { importOpenslo } from "../../import/slo/import-openslo.ts";
 import { importSloth } from "../../import/slo/import-sloth.ts";
 import { freeId, idOf } from "../../import/words.ts";
 import { BackfeedError } from "../../support/errors.ts";
+import { isMapping } from "../../support/mapping.ts";
 import type { YamlDocument } from "../../support/yaml/document.ts";
 import type { RuleTestsOptions } from "../rule-tests/rule-tests.ts";
 import { layersOf } from "./base-files.ts";

@@ -1,5 +1,5 @@
 import type { Scalar } from "../../model/query.ts";
-import { isMapping } from "../foreign.ts";
+import { isMapping } from "../../support/mapping.ts";
 
 /** Conditions as our signals have them. */
 export interface Conditions {

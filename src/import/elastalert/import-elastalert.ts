@@ -1,6 +1,6 @@
 import { cleanText } from "../../support/clean-text.ts";
+import { isMapping } from "../../support/mapping.ts";
 import type { YamlDocument } from "../../support/yaml/document.ts";
-import { isMapping } from "../foreign.ts";
 import type { ImportContext, Imported, ImportedRule, ImportNote } from "../imported.ts";
 import { durationText, freeId, idOf, named, scheduleOf } from "../words.ts";
 import { both, type Conditions, translateFilters } from "./filters.ts";

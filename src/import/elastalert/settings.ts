@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { isMapping } from "../../support/mapping.ts";
 import type { YamlDocument } from "../../support/yaml/document.ts";
 import type { Path } from "../../support/yaml/fault.ts";
 import { shown } from "../../support/yaml/shape.ts";
-import { isMapping } from "../foreign.ts";
 import { type ImportNote, NoteTaker } from "../imported.ts";
 
 /** A rule, and the files that it imports, nearest first. */

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { minute } from "../../support/duration.ts";
+import { isMapping } from "../../support/mapping.ts";
 import { promqlFault } from "../../support/promql.ts";
 import type { Path } from "../../support/yaml/fault.ts";
 import { shown } from "../../support/yaml/shape.ts";
-import { isMapping } from "../foreign.ts";
 import type { NoteTaker } from "../imported.ts";
 import { childrenOf, type PromqlNode, parsePromql } from "../prometheus/tree.ts";
 import { durationText } from "../words.ts";

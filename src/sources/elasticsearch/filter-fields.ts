@@ -1,4 +1,5 @@
 import type { Filter, Query } from "../../model/query.ts";
+import { isMapping } from "../../support/mapping.ts";
 
 /** Queries of the DSL that name one field as their key. */
 const byField: ReadonlySet<string> = new Set([
@@ -21,9 +22,9 @@ export function writtenFilters({ filters, measure }: Query): readonly Filter[] {
 export function filterFields(filters: readonly Filter[]): readonly string[] {
   const found = new Set<string>();
   const visit = (query: unknown, depth: number): void => {
-    if (depth > mostDepth || !isRecord(query)) return;
+    if (depth > mostDepth || !isMapping(query)) return;
     for (const [kind, body] of Object.entries(query)) {
-      if (!isRecord(body)) continue;
+      if (!isMapping(body)) continue;
       if (byField.has(kind)) Object.keys(body).forEach(add);
       else if (kind === "exists" && typeof body["field"] === "string") add(body["field"]);
       else if (kind === "constant_score") visit(body["filter"], depth + 1);
@@ -39,8 +40,4 @@ export function filterFields(filters: readonly Filter[]): readonly string[] {
   };
   for (const filter of filters) if (typeof filter !== "string") visit(filter, 0);
   return [...found];
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import type { Filter, Scalar, Where } from "../../model/query.ts";
+import { isMapping } from "../../support/mapping.ts";
 
 /** One document of a script: JSON, nested or with dotted names. */
 export type ScriptedEvent = Readonly<Record<string, unknown>>;
@@ -46,11 +47,11 @@ export function compileFilter(filter: Filter): EventPredicate {
 }
 
 function compileMember(name: string, condition: unknown): EventPredicate {
-  if (name === "not" && isObject(condition)) {
+  if (name === "not" && isMapping(condition)) {
     const inner = compileFilter(condition);
     return (event) => !inner(event);
   }
-  if (isObject(condition)) {
+  if (isMapping(condition)) {
     const tests = Object.entries(condition).map(([operator, operand]) => compileTest(name, operator, operand));
     return (event) => tests.every((test) => test(event));
   }
@@ -78,10 +79,6 @@ function compileTest(field: string, operator: string, operand: unknown): EventPr
     return (event) => valuesOf(event, field).length > 0 === operand;
   }
   throw new FilterRefused(`"${field}: ${operator}" is no condition: write gt, gte, lt, lte, prefix or exists`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isScalar(value: unknown): value is Scalar {

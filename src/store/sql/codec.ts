@@ -1,4 +1,5 @@
 import { BackfeedError } from "../../support/errors.ts";
+import { isMapping } from "../../support/mapping.ts";
 
 /** The version that bodies are written in. A reader takes its own and older ones. */
 const version = 1;
@@ -32,9 +33,9 @@ export function decode<Value>(text: string, shape: Shape<Value>, table: string, 
   } catch (cause) {
     throw unreadable(table, key, "it is not JSON", cause);
   }
-  if (!isRecord(stored) || stored["v"] !== version) throw unreadable(table, key, "its version is not known");
+  if (!isMapping(stored) || stored["v"] !== version) throw unreadable(table, key, "its version is not known");
   const body = stored["body"];
-  if (!isRecord(body)) throw unreadable(table, key, "it has no body");
+  if (!isMapping(body)) throw unreadable(table, key, "it has no body");
   for (const [member, type] of Object.entries(shape)) {
     const value = body[member];
     const fits = type === "array" ? Array.isArray(value) : typeof value === type && value !== null;
@@ -49,10 +50,6 @@ export function unreadable(table: string, key: string, why: string, cause?: unkn
     facts: { table, key },
     cause,
   });
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Any text as a column that keeps it whole. */

@@ -1,5 +1,6 @@
+import { isMapping } from "../../support/mapping.ts";
 import type { RuleTickCounts } from "../store.ts";
-import { isRecord, unreadable } from "./codec.ts";
+import { unreadable } from "./codec.ts";
 
 /** `[version, verdicts, outcomes, notEvaluated]`: short, since there is a row for every rule and tick. */
 export function encodeCounts(counts: RuleTickCounts): string {
@@ -22,5 +23,5 @@ export function decodeCounts(text: string, key: string): RuleTickCounts {
 }
 
 function isCounts(value: unknown): value is Record<string, number> {
-  return isRecord(value) && Object.values(value).every((count) => typeof count === "number");
+  return isMapping(value) && Object.values(value).every((count) => typeof count === "number");
 }

@@ -1,5 +1,6 @@
 import { BackfeedError } from "../../support/errors.ts";
-import { isRecord, unreadable } from "./codec.ts";
+import { isMapping } from "../../support/mapping.ts";
+import { unreadable } from "./codec.ts";
 import { fixedQuery } from "./fixed-query.ts";
 
 /** Of one rule and signal since an instant, oldest first. */
@@ -32,7 +33,7 @@ export function decodeMeasured(body: string, key: string): ReadonlyMap<string, n
   } catch (cause) {
     throw unreadable("measured_windows", key, "it is not JSON", cause);
   }
-  if (!isRecord(stored)) throw unreadable("measured_windows", key, "it holds no values");
+  if (!isMapping(stored)) throw unreadable("measured_windows", key, "it holds no values");
   const values = new Map<string, number>();
   for (const [hash, value] of Object.entries(stored)) {
     if (typeof value !== "number") throw unreadable("measured_windows", key, "one of its values is no number");

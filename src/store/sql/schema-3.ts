@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { isRecord } from "./codec.ts";
+import { isMapping } from "../../support/mapping.ts";
 import type { Tables } from "./schema.ts";
 
 /** Rows that are in memory at once. */
@@ -35,9 +35,9 @@ export async function scoreSchema(database: Kysely<Tables>): Promise<void> {
 function scoreIn(body: string): number {
   try {
     const stored: unknown = JSON.parse(body);
-    const finding = isRecord(stored) ? stored["body"] : undefined;
-    const priority = isRecord(finding) ? finding["priority"] : undefined;
-    const score = isRecord(priority) ? priority["score"] : undefined;
+    const finding = isMapping(stored) ? stored["body"] : undefined;
+    const priority = isMapping(finding) ? finding["priority"] : undefined;
+    const score = isMapping(priority) ? priority["score"] : undefined;
     return typeof score === "number" && Number.isFinite(score) ? score : 0;
   } catch {
     return 0;

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { isRecord } from "./codec.ts";
+import { isMapping } from "../../support/mapping.ts";
 import type { Tables } from "./schema.ts";
 
 /** Rows that are in memory at once. */
@@ -37,8 +37,8 @@ export async function ticketChangeSchema(database: Kysely<Tables>): Promise<void
 function changedAt(body: string): number {
   try {
     const stored: unknown = JSON.parse(body);
-    const ticket = isRecord(stored) ? stored["body"] : undefined;
-    const at = isRecord(ticket) ? ticket["updatedAt"] : undefined;
+    const ticket = isMapping(stored) ? stored["body"] : undefined;
+    const at = isMapping(ticket) ? ticket["updatedAt"] : undefined;
     return typeof at === "number" && Number.isSafeInteger(at) ? at : 0;
   } catch {
     return 0;

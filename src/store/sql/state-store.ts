@@ -2,8 +2,9 @@ import { type Kysely, sql } from "kysely";
 import type { Labels } from "../../model/labels.ts";
 import type { Template } from "../../model/template.ts";
 import { BackfeedError } from "../../support/errors.ts";
+import { isMapping } from "../../support/mapping.ts";
 import type { KnownLabelSet, RuleState, StateStore, TickRecord } from "../store.ts";
-import { decode, decodeText, encode, isRecord, keyNumber, keyText, type Shape, unreadable } from "./codec.ts";
+import { decode, decodeText, encode, keyNumber, keyText, type Shape, unreadable } from "./codec.ts";
 import type { Connections } from "./connections.ts";
 import { fixedQuery } from "./fixed-query.ts";
 import { inChunks } from "./in-chunks.ts";
@@ -246,5 +247,5 @@ function readTemplate(body: string, key: string): Template {
 }
 
 function isLabels(value: unknown): value is Labels {
-  return isRecord(value) && Object.values(value).every((label) => typeof label === "string");
+  return isMapping(value) && Object.values(value).every((label) => typeof label === "string");
 }
