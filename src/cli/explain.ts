@@ -29,9 +29,10 @@ export function addExplain(program: Command, context: CliContext): void {
       const loaded = await loadRunnable(options, context);
       if (loaded === undefined) return;
       const explanation = await app.explain({ loaded, subject, signal });
-      const text =
-        options.json === true ? JSON.stringify(explanation.data, undefined, 2) : explanation.lines.join("\n");
-      output.out(`${text}\n`);
+      const text = `${explanation.lines.join("\n")}\n`;
+      output.out(options.json === true ? `${JSON.stringify(explanation.data, undefined, 2)}\n` : text);
+      // Nothing is no reason: who reads the JSON by eye, or its log, is told why.
+      if (options.json === true && !explanation.found) output.err(text);
       finish(explanation.found ? exitCodes.done : exitCodes.faulty);
     });
 }

@@ -27,7 +27,7 @@ const words = [
   "`backfeed replay --try` shows the tickets that other limits would have made",
 ];
 
-function knobText({ name, unit, now, suggestions }: KnobSuggestions): string {
+function knobText({ name, unit, measured, now, suggestions }: KnobSuggestions): string {
   const head = ["a month", name, "made", "tickets", "returns", "episodes", "under 10 min", "of the time"];
   const table = new Table({ head, style: { head: [], border: [] } });
   const row = (label: string, outcome: LimitOutcome | undefined) =>
@@ -45,9 +45,11 @@ function knobText({ name, unit, now, suggestions }: KnobSuggestions): string {
         ];
   table.push(row("now", now));
   for (const { perMonth, outcome } of suggestions) table.push(row(`${perMonth}`, outcome));
-  const none = suggestions.some(({ outcome }) => outcome === undefined)
-    ? "\nnone: even the worst that was measured is over it too often"
-    : "";
+  // Of no value the caveats tell.
+  const none =
+    measured > 0 && suggestions.some(({ outcome }) => outcome === undefined)
+      ? "\nnone: even the worst that was measured is over it too often"
+      : "";
   return `${table.toString()}${none}${untilText(suggestions, unit)}`;
 }
 

@@ -7,9 +7,10 @@ export function suggestJson({ from, to, knobs, ...report }: SuggestReport): unkn
     ...report,
     from: formatInstant(from),
     to: formatInstant(to),
-    knobs: knobs.map(({ name, unit, now, suggestions }) => ({
+    knobs: knobs.map(({ name, unit, measured, now, suggestions }) => ({
       name,
       unit,
+      measured,
       now: outcomeJson(now),
       suggestions: suggestions.map(({ perMonth, outcome }) => ({
         perMonth,

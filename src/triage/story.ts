@@ -11,7 +11,7 @@ import { type Limits, limitsFor, type Rule } from "../model/rule.ts";
 import type { TicketRecord, TicketRef } from "../model/ticket.ts";
 import { formatInstant } from "../model/time.ts";
 import { usualText } from "../model/usual-text.ts";
-import type { BurnSeen, Verdict } from "../model/verdict.ts";
+import type { BurnSeen } from "../model/verdict.ts";
 import { formatDuration } from "../support/duration.ts";
 import type { SilenceOver } from "./muting.ts";
 import type { StormDigest } from "./storm-digest.ts";
@@ -72,12 +72,17 @@ export function measuredText(rule: Rule, alert: AlertSummary): string {
   const usual = verdict.usual === undefined ? "" : `, ${usualText(verdict.usual, verdict.value, unit)}`;
   // How far an expression looks back stands in itself.
   const windows = measure.kind === "promql" ? "" : `, over windows of ${formatDuration(windowMs)}`;
-  return `${value}${limit}${reference}${usual}${noveltyText(verdict)}${windows}`;
+  return `${value}${limit}${reference}${usual}${noveltyText(rule, alert)}${windows}`;
 }
 
-function noveltyText({ reason }: Verdict): string {
+/** What is new, and against what: `not seen in the 14 d before it came up`. */
+function noveltyText(rule: Rule, { labels, verdict: { reason } }: AlertSummary): string {
   if (reason === "known") return ", known by now";
-  return reason === "first_seen" ? ", not known before" : "";
+  const { when } = limitsFor(rule, labels);
+  if (reason !== "first_seen" || when.form !== "new") return "";
+  // What was forgotten, and what was never looked back at, is new as well: only the shorter of the two is sure.
+  const before = `in the ${formatDuration(Math.min(rule.knownForMs, when.learnedFromMs))} before it came up`;
+  return when.of.kind === "value" ? `, not seen ${before}` : `, no message like it known ${before}`;
 }
 
 /** `burn rate 20x over 1 h and 500x over 5 min, limit: above 14.4x in both, which spends 2.0% of the budget in 1 h`. */

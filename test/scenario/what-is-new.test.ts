@@ -88,6 +88,7 @@ describe("what is new, over the life of the program", () => {
     const body = JSON.stringify(ticket);
     expect(body).to.include("count of each new pattern of message in app");
     expect(body).to.match(/pattern=[0-9a-f]{12}: payment <num> refused/);
+    expect(body).to.include("no message like it known in the 1 h before it came up");
     const proof = await world.store.evidence.newest(finding?.id ?? "");
     const samples = proof?.evidence.sections[0]?.samples.flatMap(({ fields }) => fields.map(([, value]) => value));
     expect(samples?.filter((text) => text.includes("refused")).length).to.be.at.least(1);
@@ -172,7 +173,7 @@ describe("what is new, over the life of the program", () => {
     await world.through(3);
     expect((await findings()).map(({ title }) => title)).to.deep.equal(["pay: new error Timeout"]);
     const [ticket] = await tickets();
-    expect(JSON.stringify(ticket)).to.include("not known before");
+    expect(JSON.stringify(ticket)).to.include("not seen in the 1 h before it came up");
   });
 
   it("looks back anew after it was away for longer than `learned_from`", async () => {

@@ -38,8 +38,11 @@ export function knobsOf(rule: Rule): readonly Knob[] | { readonly refused: strin
       return { refused: "a `baseline` follows what is usual; replay it with other `deviations` by --try" };
     case "burn":
       return { refused: "the limits of `burn` follow from its objective, which is a promise and no matter of noise" };
-    default:
-      return { refused: "this form of `when` has no threshold" };
+    case "new":
+      return {
+        refused:
+          "`new` has no threshold: what was not known is bad; replay it with another `learned_from` or `settle` by --try, or narrow what it looks at",
+      };
   }
 }
 

@@ -58,6 +58,8 @@ export interface LimitOutcome {
 export interface KnobSuggestions {
   readonly name: Knob["name"];
   readonly unit: ValueUnit;
+  /** Values in the range that the limit is compared with. */
+  readonly measured: number;
   readonly now: LimitOutcome;
   /** For 1, 5 and 20 a month; no outcome where even the worst that was measured is too much. */
   readonly suggestions: readonly { readonly perMonth: number; readonly outcome: LimitOutcome | undefined }[];
@@ -118,7 +120,8 @@ async function suggestFor(
       caveats.push(`nothing that \`${knob.name}\` could be compared with was measured in the range`);
     }
     const limits = await searchKnob(knob, measured, { rule, answered, past, options });
-    reports.push(await confirm(rule, knob, limits, { answered, past, options }));
+    const confirmed = await confirm(rule, knob, limits, { answered, past, options });
+    reports.push({ ...confirmed, measured: measured.values.length });
   }
   const { ticks, requests } = answered;
   return { rule: rule.id, from, to, ticks: ticks.length, labelSets, requests, knobs: reports, caveats };
@@ -201,7 +204,7 @@ async function confirm(
   knob: Knob,
   limits: readonly (number | undefined)[],
   { answered, past, options }: Omit<Asked, "rule">,
-): Promise<KnobSuggestions> {
+): Promise<Omit<KnobSuggestions, "measured">> {
   const { from, to, signal, onProgress } = options;
   const distinct = [...new Set([knob.current, ...limits.flatMap((limit) => limit ?? [])])];
   const variants = distinct.map((limit) => (limit === knob.current ? rule : knob.withLimit(limit)));

@@ -322,10 +322,17 @@ describe("the command line", () => {
       out: "nothing known\n",
       err: "",
     });
+    // The reason is no part of the JSON, which is an array or null, so it goes where people see it.
+    expect(await run(["explain", "OPS-1", "--json", ...common], { explain })).to.deep.equal({
+      code: 1,
+      out: "null\n",
+      err: "nothing known\n",
+    });
     await run(["explain", "--rule", "errors", "--labels", "a=b", "c=d=e", "--at", "2026-01-05T10:00:00Z", ...common], {
       explain,
     });
     expect(subjects).to.deep.equal([
+      { kind: "id", id: "OPS-1" },
       { kind: "id", id: "OPS-1" },
       { kind: "rule", ruleId: "errors", labels: { a: "b", c: "d=e" }, at: Date.parse("2026-01-05T10:00:00Z") },
     ]);

@@ -65,5 +65,9 @@ describe("what of a rule can be turned", () => {
       .that.includes("replay");
     const burn = { form: "burn", objective: 0.999, periodMs: 1, tiers: [], ...modifiers } as const;
     expect(refused(burn)).to.have.property("refused").that.includes("objective");
+    const of = { kind: "value", field: "error.type" } as const;
+    expect(refused({ form: "new", of, learnedFromMs: 1, settleMs: 1, ...modifiers }))
+      .to.have.property("refused")
+      .that.includes("--try");
   });
 });
