@@ -97,7 +97,8 @@ function reception(receiver: WebhookReceiver, edge: WebhookEdge): (request: Requ
       logger.warn("WEBHOOK_REFUSED", message, { receiver: receiver.name });
     }
     if (wrong.add(address, now) > wrongTold) return tooMany("too many deliveries that show no known secret");
-    return new RequestFault(401, "unauthorized", "the delivery shows no known secret and is not signed with one", {
+    const unproven = `the delivery shows no known secret and is not signed with one. Wanted: ${receiver.proof}`;
+    return new RequestFault(401, "unauthorized", unproven, {
       headers: { "www-authenticate": 'Bearer realm="backfeed webhooks"' },
     });
   };

@@ -28,7 +28,7 @@ export interface WebhookReceiver {
   /** For the OpenAPI document. */
   readonly operation: string;
   readonly summary: string;
-  /** How a sender shows who it is, in a sentence for the OpenAPI document. */
+  /** How a sender shows who it is, in a sentence for the OpenAPI document and for senders that do not. */
   readonly proof: string;
   /** Parameters of the address, with what they mean. */
   readonly parameters: Readonly<Record<string, string>>;

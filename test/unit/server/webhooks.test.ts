@@ -56,10 +56,11 @@ describe("the edge that webhooks come in by", () => {
     expect(first!.senders).to.deep.equal(["sender"]);
   });
 
-  it("refuses a stranger with 401, and hands nothing over", async () => {
-    const { receiver, send, counted } = await serve();
+  it("refuses a stranger with 401 and says what a sender must show, and hands nothing over", async () => {
+    const { receiver, send, counted } = await serve({ proof: "the token as bearer token." });
     const { status, json } = await send("{}", { authorization: "Bearer wrong" });
     expect([status, json["code"]]).to.deep.equal([401, "unauthorized"]);
+    expect(json["message"]).to.match(/ Wanted: the token as bearer token\.$/);
     expect(receiver.taken).to.deep.equal([]);
     expect(await counted("unverified")).to.match(/ 1$/);
   });
