@@ -1,7 +1,7 @@
 import { isZeroOfNothing, type Measure } from "../model/query.ts";
 import type { Path, Report } from "../support/yaml/fault.ts";
 import { type BurnGround, checkBurn, checkBurnUntil } from "./burn-checks.ts";
-import { riseFactor } from "./compile.ts";
+import { baselineDefaults, riseFactor } from "./compile.ts";
 import { formsOf } from "./merge.ts";
 import type { UntilInput, WhenInput } from "./schema.ts";
 
@@ -216,6 +216,12 @@ export function checkUntil(
   }
   const contradiction = contradictionOf(when, until);
   if (contradiction !== undefined) report(path, contradiction, { at: "key" });
+  const side = badSide(when);
+  if (side?.relative === true && (until.above === undefined || until.below === undefined)) {
+    // No limit says which values are bad, so this may be meant, however odd it is.
+    const wrong = wrongSideOf(side, until);
+    if (wrong !== undefined) report(path, wrong, { at: "key", severity: "warning" });
+  }
 }
 
 function contradictionOf(when: WhenInput, until: UntilInput) {
@@ -229,18 +235,31 @@ function contradictionOf(when: WhenInput, until: UntilInput) {
   if (until.above !== undefined && until.below !== undefined && until.above.value >= until.below.value) {
     return { message: "no value is over `until.above` and under `until.below`: it would never be clear", fix };
   }
-  const oneSided = when.change === undefined;
-  if (oneSided && when.above !== undefined && when.below === undefined && until.above !== undefined) {
-    return {
-      message: "`when.above` is bad when high, but `until.above` is clear when high",
-      fix: "write `until: { below: … }`",
-    };
-  }
-  if (oneSided && when.below !== undefined && when.above === undefined && until.below !== undefined) {
-    return {
-      message: "`when.below` is bad when low, but `until.below` is clear when low",
-      fix: "write `until: { above: … }`",
-    };
-  }
-  return undefined;
+  const side = badSide(when);
+  return side?.relative === false ? wrongSideOf(side, until) : undefined;
+}
+
+function wrongSideOf({ bad, name }: NonNullable<ReturnType<typeof badSide>>, until: UntilInput) {
+  const [wrong, right] = bad === "high" ? (["above", "below"] as const) : (["below", "above"] as const);
+  if (until[wrong] === undefined) return undefined;
+  return {
+    message: `\`${name}\` is bad when ${bad}, but \`until.${wrong}\` is clear when ${bad}`,
+    fix: `write \`until: { ${right}: … }\``,
+  };
+}
+
+/** On which one side values are bad, and what says so. `relative`: to other values, not to a limit in the rule. */
+function badSide({ above, below, change, baseline }: WhenInput) {
+  const relative = change !== undefined || baseline !== undefined;
+  const direction = baseline?.direction ?? baselineDefaults.direction;
+  const high =
+    (above !== undefined && "when.above") ||
+    (change?.up !== undefined && "change.up") ||
+    (baseline !== undefined && direction !== "down" && "direction: up");
+  const low =
+    (below !== undefined && "when.below") ||
+    (change?.down !== undefined && "change.down") ||
+    (baseline !== undefined && direction !== "up" && "direction: down");
+  if (high !== false && low === false) return { bad: "high", name: high, relative } as const;
+  return low !== false && high === false ? ({ bad: "low", name: low, relative } as const) : undefined;
 }

@@ -148,7 +148,7 @@ describe("compiling a rule", () => {
     overrides:
       - { where: { service.name: [search, cart] }, when: { above: 10% }, severity: high, owner: search }
       - { where: { service.name: 7 }, until: { for: 1h } }
-      - { where: { service.name: quiet }, when: { change: { versus: previous, down: 50%, floor: 0.1 } } }
+      - { where: { service.name: quiet }, when: { change: { versus: previous, up: 3x, floor: 0.1 } } }
 `);
     const base = rule.limits;
     expect(limitsFor(rule, { "service.name": "cart" })).to.deep.equal({
@@ -161,7 +161,7 @@ describe("compiling a rule", () => {
     expect(limitsFor(rule, { "service.name": "quiet" }).when).to.deep.equal({
       form: "change",
       versus: "previous",
-      down: 0.5,
+      up: 3,
       floor: 0.1,
       forMs: 5 * minute,
       minEvents: 0,

@@ -23,11 +23,18 @@ const context: RuleContext = {
 const receiving: RuleContext = { ...context, sources: { ...context.sources, alertmanager: { type: "alertmanager" } } };
 
 /** What runs although something is said about it. */
-const warningsOnly = new Set(["burn-too-late", "promql-maybe-metricsql", "problem-of-two-owners", "slo-without-ratio"]);
+const warningsOnly = new Set([
+  "burn-too-late",
+  "promql-maybe-metricsql",
+  "problem-of-two-owners",
+  "slo-without-ratio",
+  "until-wrong-side-of-usual",
+]);
 
 /** How many rules of a file run beside those that are at fault. */
 const goesOn: ReadonlyMap<string, number> = new Map([
   ["formerly-of-another", 2],
+  ["until-wrong-side-of-usual", 6],
   ["problem-of-two-groups", 1],
   ["problem-of-two-owners", 2],
 ]);
