@@ -11,13 +11,19 @@ type Action<Kind extends OutboxAction["kind"]> = Extract<OutboxAction, { kind: K
 export async function setPriority(
   action: Action<"priority">,
   snapshot: TicketSnapshot,
-  { tracker, record, signal }: ApplyContext,
+  { tracker, record, note, signal }: ApplyContext,
 ): Promise<Applied> {
+  const keep = async (priority: string | undefined): Promise<Applied> => {
+    await tracker.comment(record.ref, action, signal);
+    return done("priority_kept", `a person set ${priority ?? "the priority"}: it stays`);
+  };
+  if (action.always !== true && record.peoples?.includes("priority") === true) return keep(snapshot.priority);
   const lastWritten = action.always === true ? snapshot.priority : record.written.priority;
   const { outcome, priority } = await tracker.setPriority(record.ref, { band: action.band, lastWritten }, signal);
   if (outcome === "kept") {
-    await tracker.comment(record.ref, action, signal);
-    return done("priority_kept", `a person set ${priority ?? "the priority"}: it stays`);
+    // Before it is told: dead in between, we would take the priority for ours again once the person puts it back.
+    await note((current) => ({ ...current, peoples: [...new Set([...(current.peoples ?? []), "priority" as const])] }));
+    return keep(priority);
   }
   const said = done(`priority_${outcome}`, `priority for ${action.band}`);
   if (outcome === "unsupported") return said;

@@ -29,6 +29,8 @@ export interface ApplyContext {
   /** What this entry wants to be proven, collected now or found as it was. */
   readonly collect: (request: EvidenceRequest) => Promise<Proof>;
   readonly compose: ComposeDocument;
+  /** Stores at once what is learned of the ticket, as the record is then. */
+  readonly note: (change: (record: TicketRecord) => TicketRecord) => Promise<void>;
   /** It has been tried for long: what the tracker does not take now is left out. */
   readonly giveUpExtras: boolean;
   readonly now: number;

@@ -130,8 +130,11 @@ async function adopt(
   signal: AbortSignal,
 ): Promise<TicketRecord> {
   const snapshot = await look(() => context.tracker.read(ref, signal));
+  // It may have been there for minutes: what people changed since must not be taken for what we wrote.
+  const peoples = snapshot === undefined ? [] : await look(() => context.tracker.editedByOthers(ref, signal));
   const now = context.clock.now();
-  const record = recordOf(entry, action, snapshot?.ref ?? ref, snapshot?.priority, [], now);
+  const filed = recordOf(entry, action, snapshot?.ref ?? ref, snapshot?.priority, [], now);
+  const record = peoples.length === 0 ? filed : { ...filed, peoples };
   await context.tickets.put(record);
   return record;
 }

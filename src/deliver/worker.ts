@@ -104,6 +104,9 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
       withEvidence: (document) => describe(document, entry.findingId),
       collect: (request: EvidenceRequest) => proofOf(entry, request, options, signal),
       compose: options.composeDocument,
+      note: async (change) => {
+        await options.tickets.change(record, (current) => ({ record: change(current) }));
+      },
       giveUpExtras: now - entry.createdAt >= mostExtraWaitMs,
       now,
       signal,

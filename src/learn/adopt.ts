@@ -1,5 +1,6 @@
 import type { Finding, FindingEvent } from "../model/finding.ts";
 import type { TicketRecord, TicketSnapshot } from "../model/ticket.ts";
+import { sharedFields } from "../model/ticket-life.ts";
 import type { DriftContext } from "./drift.ts";
 import { fold } from "./fold.ts";
 import { labelCommands } from "./label-commands.ts";
@@ -92,7 +93,7 @@ function recordOf(finding: Finding, { ref }: TicketSnapshot, { tracker, clock }:
     written: { priority: undefined, band: finding.priority?.band ?? "None" },
     dropped: [],
     seen: undefined,
-    peoples: ["priority", "summary", "description", "assignee"],
+    peoples: sharedFields,
     attendAt: now,
   };
 }

@@ -1,7 +1,7 @@
 import type { FindingEvent } from "../model/finding.ts";
 import type { Band } from "../model/priority.ts";
 import type { TicketRecord, TicketRef, TicketSnapshot } from "../model/ticket.ts";
-import type { TicketEdit, WatchedField } from "../model/ticket-life.ts";
+import { type SharedField, sharedFields, type TicketEdit, type WatchedField } from "../model/ticket-life.ts";
 import { minute } from "../support/duration.ts";
 import { canonicalJson } from "../support/hashing.ts";
 import { closingDrift } from "./closing-drift.ts";
@@ -26,6 +26,8 @@ export interface DriftContext {
   readonly band: Band;
   /** Fields that delivery may be writing just now: what they say is judged when that ended. */
   readonly inFlight: ReadonlySet<WatchedField>;
+  /** What others changed before the first look, which has nothing to compare with; left out at later ones. */
+  readonly editedByOthers?: readonly SharedField[];
   /** Who changed the issue, where a webhook said so. */
   readonly who: string | undefined;
 }
@@ -133,9 +135,9 @@ function notePeoples(
     readonly context: DriftContext;
   },
 ): TicketRecord {
-  const owned: ReadonlySet<WatchedField> = new Set(["priority", "summary", "description", "assignee"]);
+  const owned: ReadonlySet<WatchedField> = new Set(sharedFields);
   const fields = found.edits.flatMap(({ field }) => (owned.has(field) ? [field] : []));
-  const peoples = union(record.peoples, fields);
+  const peoples = union(record.peoples, [...fields, ...(found.context.editedByOthers ?? [])]);
   const labels = new Set(snapshot.labels);
   const taken = found.context.inFlight.has("labels")
     ? []

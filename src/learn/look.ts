@@ -1,5 +1,8 @@
 import type { Band } from "../model/priority.ts";
 import type { TicketRecord, TicketSnapshot } from "../model/ticket.ts";
+import type { SharedField } from "../model/ticket-life.ts";
+import { hour } from "../support/duration.ts";
+import { asBackfeedError } from "../support/errors.ts";
 import { canonicalJson } from "../support/hashing.ts";
 import { type DriftCommand, type DriftContext, drift } from "./drift.ts";
 import { inFlight } from "./in-flight.ts";
@@ -38,6 +41,7 @@ export async function look(
   const bands = await bandsOf(subjects, snapshots, context);
   const looked: Looked[] = [];
   for (const { record, who } of subjects) {
+    const snapshot = snapshots.get(record.ref.id);
     const entries = open.filter(({ findingId }) => findingId === record.findingId);
     const compared: DriftContext = {
       now: clock.now(),
@@ -45,9 +49,9 @@ export async function look(
       wontDo: context.policy.wontDo,
       band: bands.get(record.findingId) ?? record.written.band,
       inFlight: inFlight(entries),
+      editedByOthers: snapshot === undefined ? [] : await editedBefore(record, context, signal),
       who: who === undefined ? undefined : context.redact(who),
     };
-    const snapshot = snapshots.get(record.ref.id);
     const clean = snapshot === undefined ? undefined : withoutSecrets(snapshot, context);
     looked.push(await lookAtOne(record, clean, compared, context));
   }
@@ -71,6 +75,28 @@ async function lookAtOne(
   return overtaken
     ? { ...told, record, commands: [], changed: false, overtaken }
     : { ...told, changed: change.events.length > 0 || change.edits.length > 0, overtaken };
+}
+
+/** A ticket is looked at within a minute or two of its filing; what waited longer for its first look is old, or from another version. */
+const firstLookWithinMs = hour;
+
+/**
+ * What others changed since the ticket was filed, at the first look: that one takes what it sees for what we wrote. Of a ticket whose
+ * history cannot be had this is not known.
+ */
+async function editedBefore(
+  { seen, createdAt, ref }: TicketRecord,
+  { tracker, clock }: ReconcileContext,
+  signal: AbortSignal,
+): Promise<readonly SharedField[]> {
+  if (seen !== undefined || clock.now() - createdAt > firstLookWithinMs) return [];
+  try {
+    return await tracker.editedByOthers(ref, signal);
+  } catch (thrown) {
+    const error = asBackfeedError(thrown);
+    if (error.retryable || error.kind === "unauthorized" || error.kind === "aborted") throw error;
+    return [];
+  }
 }
 
 /** What a person wrote is anybody's text, secrets included; compared, stored and told is it without them. */

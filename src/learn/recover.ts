@@ -2,6 +2,7 @@ import { type Finding, freshMemory } from "../model/finding.ts";
 import { shortKey } from "../model/identity.ts";
 import { type Band, bands } from "../model/priority.ts";
 import type { TicketIdentity, TicketRecord, TicketRef, TicketSnapshot } from "../model/ticket.ts";
+import { sharedFields } from "../model/ticket-life.ts";
 import { day } from "../support/duration.ts";
 import { drift } from "./drift.ts";
 import type { TrackerPolicy } from "./reconcile-context.ts";
@@ -65,7 +66,7 @@ export function recoveredRecord({ kept, others }: RecoveredTicket, context: Reco
     written: { priority: undefined, band: bandOf(kept) },
     dropped: [],
     seen: undefined,
-    peoples: ["priority", "summary", "description", "assignee"],
+    peoples: sharedFields,
     ...(folded.length === 0 ? {} : { folded }),
   };
   return drift(record, kept, { ...policy, now, band: "Highest", inFlight: new Set(), who: undefined }).record;

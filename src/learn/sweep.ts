@@ -76,7 +76,9 @@ async function sweepOne(record: TicketRecord, context: ReconcileContext, signal:
   const snapshot = await keptSnapshot(record, folding, context, signal);
   const now = clock.now();
   const band = record.written.band;
-  const compared: DriftContext = { ...policy, now, band, inFlight: new Set(), who: undefined };
+  // Nobody has looked at that one before.
+  const editedByOthers = snapshot === undefined ? [] : await tracker.editedByOthers(snapshot.ref, signal);
+  const compared: DriftContext = { ...policy, now, band, inFlight: new Set(), editedByOthers, who: undefined };
   await store.tickets.change(record, (current) => {
     const moved = snapshot === undefined ? undefined : takeOver(current, snapshot, "folded", compared);
     const after = moved?.record ?? current;

@@ -1,5 +1,6 @@
 import type { FindingEvent } from "../model/finding.ts";
 import type { TicketRecord, TicketSnapshot } from "../model/ticket.ts";
+import { sharedFields } from "../model/ticket-life.ts";
 import type { TicketChange } from "../store/store.ts";
 import { type DriftContext, drift } from "./drift.ts";
 
@@ -24,7 +25,7 @@ export function takeOver(
     ...newOn(record),
     ref,
     written: isOurs ? record.written : { priority: undefined, band: record.written.band },
-    ...(isOurs ? { peoples: record.peoples } : { peoples: ["priority", "summary", "description", "assignee"] }),
+    ...(isOurs ? { peoples: record.peoples } : { peoples: sharedFields }),
     formerRefs,
     attendAt: Math.min(record.attendAt ?? now, now),
   };

@@ -9,6 +9,15 @@ export interface LocalComment {
   readonly document: Document;
 }
 
+/** One line of a ticket's history. */
+export interface LocalChange {
+  readonly at: number;
+  readonly author: string;
+  readonly text: string;
+  /** The field that a person changed; undefined for all else, and in what versions before this one wrote. */
+  readonly field?: "summary" | "priority" | "assignee" | undefined;
+}
+
 /** One ticket of the embedded backlog, with its whole life. */
 export interface LocalTicket {
   readonly id: string;
@@ -31,7 +40,7 @@ export interface LocalTicket {
   readonly related?: readonly { readonly type: "duplicate" | "relates"; readonly id: string; readonly key: string }[];
   readonly createdAt: number;
   readonly updatedAt: number;
-  readonly history: readonly { readonly at: number; readonly author: string; readonly text: string }[];
+  readonly history: readonly LocalChange[];
 }
 
 /** What a person changes on a local ticket: what is not named stays as it is. */

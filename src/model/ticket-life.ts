@@ -13,6 +13,15 @@ export const watchedFields = [
 ] as const;
 export type WatchedField = (typeof watchedFields)[number];
 
+/** Those that people and we may both want to write: once a person changed one, it is theirs. */
+export const sharedFields = [
+  "priority",
+  "summary",
+  "description",
+  "assignee",
+] as const satisfies readonly WatchedField[];
+export type SharedField = (typeof sharedFields)[number];
+
 /** What closing a ticket meant: fixed, not worth doing, or the same as another. */
 export type ClosedAs = "done" | "wont_do" | "duplicate";
 

@@ -21,6 +21,7 @@ export function aroundTracker(tracker: Tracker, around: AroundVerb): Tracker {
     attach: (...given) => around("attach", () => tracker.attach(...given)),
     linkBack: (...given) => around("linkBack", () => tracker.linkBack(...given)),
     readMany: (...given) => around("readMany", () => tracker.readMany(...given)),
+    editedByOthers: (...given) => around("editedByOthers", () => tracker.editedByOthers(...given)),
     changedSince: (...given) => around("changedSince", () => tracker.changedSince(...given)),
     labelled: (...given) => around("labelled", () => tracker.labelled(...given)),
     async *ours(signal) {

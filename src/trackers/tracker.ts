@@ -9,6 +9,7 @@ import type {
   TicketRoute,
   TicketSnapshot,
 } from "../model/ticket.ts";
+import type { SharedField } from "../model/ticket-life.ts";
 
 export interface TrackerFault {
   readonly severity: "error" | "warning";
@@ -34,6 +35,8 @@ export type OwnedField = "summary" | "description" | "assignee";
 export interface TicketLife {
   /** In as few requests as the tracker allows. An issue that is not in the answer is deleted or out of our reach. By id. */
   readMany(refs: readonly TicketRef[], signal: AbortSignal): Promise<ReadonlyMap<string, TicketSnapshot>>;
+  /** Of these fields those that somebody else than our account has changed since the issue was made, as far as its history tells. */
+  editedByOthers(ref: TicketRef, signal: AbortSignal): Promise<readonly SharedField[]>;
   /**
    * Issues that our account made and that changed at or after an instant, the oldest change first, at most `limit`. As
    * far as the tracker's index knows: `readMany` is the floor under it.

@@ -119,6 +119,30 @@ export function ticketLifeContract(suite: {
       });
     });
 
+    describe("editedByOthers", () => {
+      it("names the fields that a person changed since it was filed, in whichever order, and none that we wrote", async () => {
+        const ref = await file();
+        expect(await tracker.editedByOthers(ref, now)).to.deep.equal([]);
+        const written = (await read(ref)).priority;
+        await tracker.setPriority(ref, { band: "Highest", lastWritten: written }, now);
+        const { summary } = await read(ref);
+        await tracker.writeField(ref, { field: "summary", value: "ours", lastSeen: summary }, now);
+        await person.addLabel(ref, "seen");
+        expect(await tracker.editedByOthers(ref, now)).to.deep.equal([]);
+        await person.setField(ref, "assignee", subject.users[1]);
+        await person.setField(ref, "summary", "theirs");
+        expect(await tracker.editedByOthers(ref, now)).to.deep.equal(["summary", "assignee"]);
+      });
+
+      it("names what a person changed and put back", async () => {
+        const ref = await file();
+        const { summary } = await read(ref);
+        await person.setField(ref, "summary", "theirs");
+        await person.setField(ref, "summary", summary);
+        expect(await tracker.editedByOthers(ref, now)).to.deep.equal(["summary"]);
+      });
+    });
+
     describe("changedSince", () => {
       it("gives what changed, the oldest change first, no more than it was asked for", async () => {
         const refs = [await file("a"), await file("b"), await file("c")];

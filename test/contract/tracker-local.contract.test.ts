@@ -50,8 +50,11 @@ async function localSubject() {
       file.prepare("delete from local_tickets where number = ?").run(Number(ref.id));
       file.close();
     },
-    setField: (ref: TicketRef, field: "summary" | "description" | "assignee", value: string) =>
-      edit(ref, () => (field === "description" ? { document: [paragraph(value)] } : { [field]: value })),
+    setField: async (ref: TicketRef, field: "summary" | "description" | "assignee", value: string) => {
+      // Nobody can edit a description in the backlog itself.
+      if (field === "description") await edit(ref, () => ({ document: [paragraph(value)] }));
+      else await tracker.edit(ref.key, { [field]: value }, "alice");
+    },
     addLabel: (ref: TicketRef, label: string) => edit(ref, ({ labels }) => ({ labels: [...labels, label] })),
     close: async (ref: TicketRef) => {
       await tracker.move(ref.key, "Done", "alice");

@@ -8,6 +8,7 @@ import type {
   TicketRef,
   TicketSnapshot,
 } from "../../src/model/ticket.ts";
+import type { SharedField } from "../../src/model/ticket-life.ts";
 import { BackfeedError } from "../../src/support/errors.ts";
 import type { TicketLife, Tracker } from "../../src/trackers/tracker.ts";
 
@@ -28,6 +29,8 @@ interface FakeIssue {
   labels: readonly string[];
   project: string;
   updatedAt: number;
+  /** What its history says that people changed; a test that edits an issue says so here. */
+  edited: readonly SharedField[];
   related: readonly { readonly type: "duplicate" | "relates"; readonly other: TicketRef }[];
   /** Not found by `find` before this many further looks: an index that lags. */
   hiddenFor: number;
@@ -44,6 +47,7 @@ type Verb =
   | "attach"
   | "linkBack"
   | "readMany"
+  | "editedByOthers"
   | "changedSince"
   | "labelled"
   | "ours"
@@ -99,6 +103,7 @@ export class FakeTracker implements Tracker {
       labels: [ticketLabel("backfeed", draft.identity.groupKey), ...draft.route.labels],
       project: "SHOP",
       updatedAt: ++this.now,
+      edited: [],
       related: [],
       hiddenFor: this.indexLag,
     };
@@ -183,6 +188,11 @@ export class FakeTracker implements Tracker {
     this.#enter("readMany");
     const found = refs.flatMap(({ id }) => this.issues.get(id) ?? []);
     return new Map(found.map((issue) => [issue.ref.id, snapshotOf(issue)]));
+  }
+
+  async editedByOthers(ref: TicketRef): Promise<readonly SharedField[]> {
+    this.#enter("editedByOthers");
+    return this.#issue(ref).edited;
   }
 
   async changedSince(since: number, limit: number): Promise<readonly TicketSnapshot[]> {

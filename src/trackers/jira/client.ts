@@ -119,7 +119,11 @@ export function createClient(options: ClientOptions) {
       return (await call(facts, ({ api }) => api.addNewIssue(body as JiraApi.IssueObject))).value;
     },
 
-    readIssue: async (id: string, ask: { fields: string; properties?: string }, signal: AbortSignal) =>
+    readIssue: async (
+      id: string,
+      ask: { fields: string; properties?: string; expand?: "changelog" },
+      signal: AbortSignal,
+    ) =>
       (await call({ ...read("read the issue", signal), schema: schemas.issue }, own(["issue", id], { query: ask })))
         .value,
 

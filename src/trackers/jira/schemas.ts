@@ -40,10 +40,21 @@ const linkedIssue = z.object({ id: z.string().regex(/^\d{1,19}$/), key: z.string
 const issueLink = z.object({ type: linkType, inwardIssue: linkedIssue.nullish(), outwardIssue: linkedIssue.nullish() });
 export type IssueLink = z.infer<typeof issueLink>;
 
+// `toString`, which Jira's items have as well, is left where it is.
+const changelog = z.object({
+  histories: z.array(
+    z.object({
+      author: account.nullish(),
+      items: z.array(z.object({ fieldId: z.string().nullish(), field: z.string().nullish() })).nullish(),
+    }),
+  ),
+});
+
 export const issue = z.object({
   id: z.string().regex(/^\d{1,19}$/),
   key: z.string(),
   properties: z.record(z.string(), z.unknown()).optional(),
+  changelog: changelog.nullish(),
   fields: z.object({
     summary: z.string().nullish(),
     status: z.object({ name: z.string(), statusCategory: statusCategory.optional() }).nullish(),

@@ -12,6 +12,7 @@ import { addOnce, keepCurrent } from "./comments.ts";
 import { createIssue } from "./create-issue.ts";
 import { createScreens } from "./create-screen.ts";
 import { adoptIssue, changeLabels, writeField } from "./edit.ts";
+import { editedByOthers } from "./edited-by-others.ts";
 import { findIssues } from "./find-issues.ts";
 import { linkTo } from "./link.ts";
 import type { Urgency } from "./pace.ts";
@@ -155,6 +156,7 @@ export function createJiraTracker(options: JiraTrackerOptions): JiraTracker {
     reopen: async (ref, signal) => reopen(await jiraFor(signal), { issueId: ref.id, signal }),
     readMany: async (refs, signal) =>
       readSnapshots(await jiraFor(signal, "background"), { ids: refs.map(({ id }) => id), certain: true, signal }),
+    editedByOthers: async (ref, signal) => editedByOthers(await jiraFor(signal), { issueId: ref.id, signal }),
     changedSince: async (since, limit, signal) =>
       changedIssues(await jiraFor(signal, "background"), { since, limit, now: clock.now(), labelPrefix, signal }),
     labelled: async (labels, limit, signal) =>

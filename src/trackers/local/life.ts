@@ -2,6 +2,7 @@ import type { Document } from "../../model/document.ts";
 import { ticketLabel } from "../../model/identity.ts";
 import type { LocalTicket } from "../../model/local-ticket.ts";
 import type { TicketRef } from "../../model/ticket.ts";
+import { sharedFields } from "../../model/ticket-life.ts";
 import type { LocalTicketStore } from "../../store/store.ts";
 import { cleanText } from "../../support/clean-text.ts";
 import { BackfeedError } from "../../support/errors.ts";
@@ -41,6 +42,14 @@ export function localLife(options: LocalLifeOptions): TicketLife {
       stopIfAborted(signal);
       const found = await Promise.all([...new Set(refs.map(({ id }) => id))].map((id) => tickets.byId(id)));
       return new Map(found.flatMap((one) => (one === undefined ? [] : [[one.id, snapshotOf(one, refOf)]])));
+    },
+
+    editedByOthers: async (ref, signal) => {
+      stopIfAborted(signal);
+      const ticket = await tickets.byId(ref.id);
+      // Nobody can edit a description here. An entry with a field is a person's, whatever the person is called.
+      const changed = new Set(ticket?.history.map(({ field }) => field));
+      return sharedFields.filter((field) => field !== "description" && changed.has(field));
     },
 
     changedSince: async (since, limit, signal) => {

@@ -1,6 +1,6 @@
 import { type Document, paragraph } from "../../model/document.ts";
 import { ticketLabel } from "../../model/identity.ts";
-import type { LocalTicket, LocalTicketEdit } from "../../model/local-ticket.ts";
+import type { LocalChange, LocalTicket, LocalTicketEdit } from "../../model/local-ticket.ts";
 import type { LocalTicketStore } from "../../store/store.ts";
 import { cleanText } from "../../support/clean-text.ts";
 import type { Clock } from "../../support/clock.ts";
@@ -87,7 +87,7 @@ export function localPeople(options: {
         };
         const told = differences(ticket, wished);
         if (told.length === 0) return ticket;
-        return told.reduce((edited, text) => withHistory(edited, { at: now, author, text }), {
+        return told.reduce((edited, change) => withHistory(edited, { at: now, author, ...change }), {
           ...ticket,
           ...wished,
           updatedAt: now,
@@ -137,14 +137,17 @@ function changedLabels(ticket: LocalTicket, edit: LocalTicketEdit, prefix: strin
 type Edited = Pick<LocalTicket, "summary" | "priority" | "assignee" | "labels">;
 
 /** What is to stand in the history: one entry a field. */
-function differences(before: Edited, after: Edited): readonly string[] {
-  const told: string[] = [];
-  if (before.summary !== after.summary) told.push(`summary changed; it was: ${before.summary}`);
-  if (before.priority !== after.priority) told.push(`priority from ${before.priority} to ${after.priority}`);
+function differences(before: Edited, after: Edited): readonly Pick<LocalChange, "text" | "field">[] {
+  const told: Pick<LocalChange, "text" | "field">[] = [];
+  if (before.summary !== after.summary)
+    told.push({ field: "summary", text: `summary changed; it was: ${before.summary}` });
+  if (before.priority !== after.priority)
+    told.push({ field: "priority", text: `priority from ${before.priority} to ${after.priority}` });
   if (before.assignee !== after.assignee) {
-    told.push(`assigned to ${after.assignee ?? "nobody"}, before to ${before.assignee ?? "nobody"}`);
+    const text = `assigned to ${after.assignee ?? "nobody"}, before to ${before.assignee ?? "nobody"}`;
+    told.push({ field: "assignee", text });
   }
-  if (before.labels !== after.labels) told.push(`labels are ${after.labels.join(", ") || "none"}`);
+  if (before.labels !== after.labels) told.push({ text: `labels are ${after.labels.join(", ") || "none"}` });
   return told;
 }
 

@@ -129,6 +129,7 @@ const tracker: MethodList<Tracker> = {
   attach: true,
   linkBack: true,
   readMany: true,
+  editedByOthers: true,
   changedSince: true,
   labelled: true,
   ours: true,

@@ -32,6 +32,7 @@ async function filed(changes: (tracker: FakeTracker) => void = () => undefined, 
   const { ref: _ref, identity: _identity, duplicateOf: _original, ...words } = snapshot;
   const record = { ...fresh, seen: { at: start, ...words }, ...overrides };
   changes(tracker);
+  const noted: TicketRecord[] = [];
   const apply = (action: WordAction): Promise<Applied> =>
     applyToTicket(action, {
       tracker,
@@ -39,6 +40,9 @@ async function filed(changes: (tracker: FakeTracker) => void = () => undefined, 
       withEvidence: async (text) => [...text, paragraph("the proof")],
       collect: async (request) => ({ request, evidence: proof() }),
       compose: (text, { evidence }) => [...text, paragraph(evidence.sections[0]?.chart?.name ?? "no chart")],
+      note: async (change) => {
+        noted.push(change(noted.at(-1) ?? record));
+      },
       giveUpExtras: false,
       now,
       signal: new AbortController().signal,
@@ -47,7 +51,7 @@ async function filed(changes: (tracker: FakeTracker) => void = () => undefined, 
     const applied = await apply(action);
     return { applied, record: applied.change?.(record) ?? record };
   };
-  return { tracker, issue, record, apply, applying };
+  return { tracker, issue, record, noted, apply, applying };
 }
 
 function close(tracker: FakeTracker): void {
@@ -222,6 +226,24 @@ describe("a word to a ticket", () => {
     expect(issue.labels.slice(1)).to.deep.equal(["sprint-7", "team-checkout"]);
     // What a person put on meanwhile is left for reconcile to see.
     expect(record.seen?.labels?.slice(1)).to.deep.equal(["team-checkout"]);
+  });
+
+  it("keeps a person's priority, and notes whose it is before it says so", async () => {
+    const { tracker, issue, noted, apply } = await filed(({ issues }) => {
+      for (const each of issues.values()) each.priority = "Lowest";
+    });
+    tracker.fail("comment", new BackfeedError("unavailable", "killed"));
+    const priority = { kind: "priority", band: "High", marker: "priority-kept:high", document } as const;
+    expect(await apply(priority).catch(({ message }) => message)).to.equal("killed");
+    expect(noted.map(({ peoples }) => peoples)).to.deep.equal([["priority"]]);
+    expect(issue.priority).to.equal("Lowest");
+  });
+
+  it("leaves a priority that was a person's before, though it says again what we wrote", async () => {
+    const { issue, apply } = await filed(undefined, { peoples: ["priority"] });
+    const priority = { kind: "priority", band: "High", marker: "priority-kept:high", document } as const;
+    expect((await apply(priority)).code).to.equal("priority_kept");
+    expect([issue.priority, said(issue)]).to.deep.equal(["Medium", ["what there is to say"]]);
   });
 
   it("writes a priority over a person's where the rule says always", async () => {

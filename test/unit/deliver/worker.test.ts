@@ -255,6 +255,18 @@ describe("delivery", () => {
       expect(await given.entry()).to.include({ state: "done", note: "found SHOP-1" });
     });
 
+    it("knows what people changed on it until it was found, and takes none of that for its own", async () => {
+      const given = await world([create("a")]);
+      given.tracker.indexLag = 2;
+      given.tracker.loseAnswer("create", lost());
+      await drain(given);
+      const [issue] = given.tracker.issues.values();
+      Object.assign(issue ?? {}, { priority: "Low", edited: ["priority"] });
+      await given.until(start + 3_600_000);
+      expect(await given.entry()).to.include({ state: "done", note: "found SHOP-1" });
+      expect((await given.store.tickets.ofFinding(idOf("a")))?.peoples).to.deep.equal(["priority"]);
+    });
+
     it("sends it once more when nothing is found, at the end of the window and not before", async () => {
       const given = await world([create("a")]);
       given.tracker.fail("create", lost());

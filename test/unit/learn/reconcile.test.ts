@@ -84,6 +84,26 @@ describe("reconcile", () => {
     expect(tracker.count("readMany")).to.equal(5);
   });
 
+  it("asks at the first look what others changed before it, and never again", async () => {
+    const issue = await filed("a");
+    Object.assign(issue, { summary: "a person's words", edited: ["summary"] });
+    await reconcile(context, never);
+    expect((await stored("a")).peoples).to.deep.equal(["summary"]);
+    clock.set(start + 10 * minute);
+    await reconcile(context, never);
+    expect([tracker.count("readMany"), tracker.count("editedByOthers")]).to.deep.equal([2, 1]);
+  });
+
+  it("looks again when that history cannot be had now, and goes on without one that is refused", async () => {
+    await filed("a");
+    tracker.fail("editedByOthers", new BackfeedError("unavailable", "no connection"));
+    expect((await reconcile(context, never)).failure?.kind).to.equal("unavailable");
+    expect((await stored("a")).seen).to.equal(undefined);
+    tracker.fail("editedByOthers", new BackfeedError("limit", "longer than an answer may be"));
+    expect((await reconcile(context, never)).failure).to.equal(undefined);
+    expect((await stored("a")).seen?.summary).to.equal("a is failing");
+  });
+
   it("changes nothing when a read fails, and tells why; the next pass goes on", async () => {
     await filed("a");
     const issue = await filed("b");
@@ -194,7 +214,7 @@ describe("reconcile", () => {
     const hint = { tracker: "jira", issueId: issue.ref.id, who: undefined, adopts: false, receivedAt: start };
     await store.inbox.receive({ ...hint, deliveryId: "1" });
     const { looked, changed } = await reconcile(context, never, "hints");
-    expect([looked, changed, tracker.calls]).to.deep.equal([1, 1, ["readMany"]]);
+    expect([looked, changed, tracker.calls]).to.deep.equal([1, 1, ["readMany", "editedByOthers"]]);
     expect(await store.tickets.reconciledTo("jira")).to.equal(undefined);
   });
 

@@ -22,7 +22,7 @@ export function letPersonAct({ jira, name, issue: index, action, findings }: Per
   switch (action.does) {
     case "edit":
       person.edit(id, { [action.field]: action.value });
-      return `${name} sets ${action.field} of ${key}`;
+      return `${name} sets ${action.field} of ${key} to ${JSON.stringify(action.value)}`;
     case "addLabel":
       person.addLabel(id, action.label);
       return `${name} labels ${key} ${action.label}`;
