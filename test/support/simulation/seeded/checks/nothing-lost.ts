@@ -1,5 +1,5 @@
 import type { Finding } from "../../../../../src/model/finding.ts";
-import { created, type Facts, hourOf } from "../facts.ts";
+import { adopted, created, type Facts, hourOf } from "../facts.ts";
 import { startAt } from "../plan.ts";
 import { mustFire } from "./oracle.ts";
 
@@ -19,7 +19,8 @@ const named = new Set([
 /** Invariant 2: every problem that held for long enough has its episode in the store, and a ticket or a named reason. */
 export function nothingLost(facts: Facts): readonly string[] {
   const findings = new Map(facts.findings.map((finding) => [finding.groupKey, finding]));
-  const filed = new Set(created(facts).map(({ groupKey }) => groupKey));
+  // An issue of their own that people had adopted before ours was sent is the ticket as well.
+  const filed = new Set([...created(facts), ...adopted(facts)].map(({ groupKey }) => groupKey));
   return mustFire(facts).flatMap(({ sketch, labels, groupKey, tick }) => {
     const what = `${sketch.id}{${Object.values(labels).join(",")}} at ${hourOf(tick, startAt)}`;
     const finding = findings.get(groupKey);
