@@ -17,9 +17,11 @@ export async function setPriority(
     await tracker.comment(record.ref, action, signal);
     return done("priority_kept", `a person set ${priority ?? "the priority"}: it stays`);
   };
-  if (action.always !== true && record.peoples?.includes("priority") === true) return keep(snapshot.priority);
-  const lastWritten = action.always === true ? snapshot.priority : record.written.priority;
-  const { outcome, priority } = await tracker.setPriority(record.ref, { band: action.band, lastWritten }, signal);
+  const { band, always } = action;
+  if (always !== true && record.peoples?.includes("priority") === true) return keep(snapshot.priority);
+  const lastWritten = record.written.priority;
+  const change = { band, lastWritten, ...(always === true ? { always } : {}) };
+  const { outcome, priority } = await tracker.setPriority(record.ref, change, signal);
   if (outcome === "kept") {
     // Before it is told: dead in between, we would take the priority for ours again once the person puts it back.
     await note((current) => ({ ...current, peoples: [...new Set([...(current.peoples ?? []), "priority" as const])] }));

@@ -106,12 +106,12 @@ export interface Tracker extends TicketLife {
     signal: AbortSignal,
   ): Promise<"created" | "updated" | "unchanged">;
   /**
-   * Writes the priority of a band, unless it is no longer what we wrote last (`lastWritten`): then a person set it and
-   * it stays (`kept`). Gives the priority's name that stands on the ticket now.
+   * Writes the priority of a band, unless it is no longer what we wrote last (`lastWritten`), or the ticket's history says that
+   * somebody else changed it since: then it stays (`kept`), but for `always`. Gives the priority's name that stands on the ticket now.
    */
   setPriority(
     ref: TicketRef,
-    change: { band: Exclude<Band, "None">; lastWritten: string | undefined },
+    change: { band: Exclude<Band, "None">; lastWritten: string | undefined; always?: true },
     signal: AbortSignal,
   ): Promise<{ outcome: "written" | "unchanged" | "kept" | "unsupported"; priority: string | undefined }>;
   /** Moves to a status of the category when a transition leads there from the current status. */

@@ -32,7 +32,9 @@ async function localSubject() {
     await localTickets.change(ref.id, (ticket) => ({ ...ticket, ...change(ticket), updatedAt: clock.now() }));
   };
   const person = {
-    setPriority: (ref: TicketRef, name: string) => edit(ref, () => ({ priority: name as LocalTicket["priority"] })),
+    setPriority: async (ref: TicketRef, name: string) => {
+      await tracker.edit(ref.key, { priority: name as LocalTicket["priority"] }, "alice");
+    },
     editComment: (ref: TicketRef, marker: string) => {
       const edited = { author: "alice", document: [{ kind: "paragraph", content: [text("edited")] }] } as const;
       return edit(ref, ({ comments }) => ({

@@ -208,6 +208,20 @@ export function trackerContract(suite: { name: string; create(): Promise<Tracker
         expect(await set(ref, "Highest", "High")).to.deep.equal({ outcome: "kept", priority: "Low" });
         expect((await tracker.read(ref, later))?.priority).to.equal("Low");
       });
+
+      it("leaves to a person what the person put back as it was, and what another set before, but for `always`", async function () {
+        if (subject.person === undefined) this.skip();
+        const ref = await file();
+        expect(await set(ref, "Medium", "High")).to.deep.equal({ outcome: "written", priority: "Medium" });
+        await subject.person.setPriority(ref, "Low");
+        await subject.person.setPriority(ref, "Medium");
+        expect(await set(ref, "Highest", "Medium")).to.deep.equal({ outcome: "kept", priority: "Medium" });
+        const change = { band: "Highest", lastWritten: "Medium", always: true } as const;
+        expect(await tracker.setPriority(ref, change, later)).to.deep.equal({
+          outcome: "written",
+          priority: "Highest",
+        });
+      });
     });
 
     describe("transition", () => {

@@ -153,11 +153,12 @@ export class FakeTracker implements Tracker {
 
   async setPriority(
     ref: TicketRef,
-    change: { band: string; lastWritten: string | undefined },
+    change: { band: string; lastWritten: string | undefined; always?: true },
   ): Promise<{ outcome: "written" | "unchanged" | "kept"; priority: string }> {
     this.#enter("setPriority");
     const issue = this.#issue(ref);
-    if (issue.priority !== change.lastWritten) return { outcome: "kept", priority: issue.priority };
+    const isTheirs = issue.priority !== change.lastWritten || issue.edited.includes("priority");
+    if (isTheirs && change.always !== true) return { outcome: "kept", priority: issue.priority };
     this.#touch(issue).priority = change.band;
     return { outcome: "written", priority: issue.priority };
   }

@@ -2,6 +2,7 @@ import type { TicketIdentity, TicketRef, TicketSnapshot } from "../../model/tick
 import { BackfeedError } from "../../support/errors.ts";
 import { sha256 } from "../../support/hashing.ts";
 import { propertyKey } from "./create-issue.ts";
+import { instantOf } from "./instant.ts";
 import { originalOf } from "./link.ts";
 import { type Issue, issueMark } from "./schemas.ts";
 import type { Jira } from "./session.ts";
@@ -113,10 +114,4 @@ export function identityOf(issue: Pick<Issue, "properties">): TicketIdentity | u
 export function descriptionMark(jira: Pick<Jira, "markup">, body: unknown): string | undefined {
   if (body === null || body === undefined || body === "") return undefined;
   return sha256(jira.markup.words(body)).slice(0, 32);
-}
-
-/** `2026-01-05T10:00:00.000+0000` as milliseconds since 1970. */
-function instantOf(text: string | null | undefined): number | undefined {
-  const instant = Date.parse((text ?? "").replace(/([+-]\d\d)(\d\d)$/, "$1:$2"));
-  return Number.isFinite(instant) ? instant : undefined;
 }

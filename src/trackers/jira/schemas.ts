@@ -45,6 +45,7 @@ const changelog = z.object({
   histories: z.array(
     z.object({
       author: account.nullish(),
+      created: z.string().nullish(),
       items: z.array(z.object({ fieldId: z.string().nullish(), field: z.string().nullish() })).nullish(),
     }),
   ),

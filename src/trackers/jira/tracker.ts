@@ -149,8 +149,8 @@ export function createJiraTracker(options: JiraTrackerOptions): JiraTracker {
       addOnce(await jiraFor(signal), { issueId: ref.id, marker, document, signal }),
     keepComment: async (ref, { marker, document }, signal) =>
       keepCurrent(await jiraFor(signal), { issueId: ref.id, marker, document, signal }),
-    setPriority: async (ref, { band, lastWritten }, signal) =>
-      setPriority(await jiraFor(signal), { issueId: ref.id, band, lastWritten, signal }),
+    setPriority: async (ref, change, signal) =>
+      setPriority(await jiraFor(signal), { issueId: ref.id, ...change, signal }),
     transition: async (ref, category, signal) =>
       moveTo(await jiraFor(signal), { issueId: ref.id, category, wontDo, signal }),
     reopen: async (ref, signal) => reopen(await jiraFor(signal), { issueId: ref.id, signal }),

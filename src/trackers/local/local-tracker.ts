@@ -108,12 +108,14 @@ export function createLocalTracker(options: LocalTrackerOptions): LocalTracker {
         return [{ ...ticket, comments, updatedAt: now }, "updated"];
       }),
 
-    setPriority: (ref, { band, lastWritten }, signal) =>
+    setPriority: (ref, { band, lastWritten, always = false }, signal) =>
       edit<Awaited<ReturnType<Tracker["setPriority"]>>>(ref, signal, (ticket, now) => {
         const { priority } = ticket;
         // First, since a repetition finds what it wrote itself.
         if (priority === band) return [ticket, { outcome: "unchanged", priority }];
-        if (priority !== lastWritten) return [ticket, { outcome: "kept", priority }];
+        // We have written over a person's only where the rule says `always`, so theirs is the newest unless it is that.
+        const isTheirs = priority !== lastWritten || ticket.history.some(({ field }) => field === "priority");
+        if (isTheirs && !always) return [ticket, { outcome: "kept", priority }];
         const changed = { ...ticket, priority: band, updatedAt: now };
         const entry = { at: now, author, text: `priority from ${priority} to ${band}` };
         return [withHistory(changed, entry), { outcome: "written", priority: band }];

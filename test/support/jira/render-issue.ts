@@ -164,7 +164,9 @@ export function renderHistories(site: Site, issue: IssueRecord): Record<string, 
     author: renderUser(site, author),
     created: time(created),
     items: items.map(({ fieldId, ...item }) => {
-      const set = Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null));
+      // Left out, `toString` would be every object's own function to whoever looks at it.
+      const texts = { ...item, fromString: item.fromString ?? "", toString: item.toString ?? "" };
+      const set = Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== null));
       return site.cloud ? { ...set, fieldId } : set;
     }),
   }));

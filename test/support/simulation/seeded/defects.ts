@@ -55,8 +55,8 @@ export const defects: readonly Defect[] = [
     changes: [
       {
         file: "src/trackers/jira/set-priority.ts",
-        find: `if (current !== lastWritten) return { outcome: "kept", priority: current };`,
-        replace: "void lastWritten;",
+        find: `if (isTheirs && !always) return { outcome: "kept", priority: current };`,
+        replace: "void [isTheirs, always];",
       },
     ],
   },
