@@ -16,7 +16,7 @@ interface Asked {
 export async function editedByOthers(jira: Jira, asked: Asked): Promise<readonly SharedField[]> {
   const issue = await readWithHistory(jira, { ...asked, fields: "created" });
   const changed = new Set(
-    changesOf(issue).flatMap(({ author, fields }) => (isSame(author, jira.account) ? [] : fields)),
+    changesOf(issue).flatMap(({ author, fields }) => (isOther(author, jira.account) ? fields : [])),
   );
   return sharedFields.filter((field) => changed.has(field));
 }
@@ -39,7 +39,7 @@ export function isOthers(issue: Issue, field: SharedField, account: Account): bo
   const instants = { ours: Number.NEGATIVE_INFINITY, others: Number.NEGATIVE_INFINITY };
   for (const { at, author, fields } of changesOf(issue)) {
     if (!fields.includes(field)) continue;
-    const whose = isSame(author, account) ? "ours" : "others";
+    const whose = isOther(author, account) ? "others" : "ours";
     instants[whose] = Math.max(instants[whose], at);
   }
   return instants.others > Number.NEGATIVE_INFINITY && instants.others >= instants.ours;
@@ -54,8 +54,10 @@ function changesOf({ changelog }: Issue) {
   }));
 }
 
-function isSame(author: Account | undefined, own: Account): boolean {
-  if (author === undefined) return false;
-  if (own.accountId !== undefined) return author.accountId === own.accountId;
-  return own.key !== undefined && author.key !== undefined ? author.key === own.key : author.name === own.name;
+/** An author who is not named (an app that was removed, an account that was deleted) cannot be told from us, and is nobody. */
+function isOther(author: Account | undefined, own: Account): boolean {
+  for (const name of ["accountId", "key", "name"] as const) {
+    if (author?.[name] !== undefined && own[name] !== undefined) return author[name] !== own[name];
+  }
+  return false;
 }
