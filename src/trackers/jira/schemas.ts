@@ -55,7 +55,7 @@ export const issue = z.object({
   id: z.string().regex(/^\d{1,19}$/),
   key: z.string(),
   properties: z.record(z.string(), z.unknown()).optional(),
-  changelog: changelog.nullish(),
+  changelog: changelog.nullish().catch(undefined),
   fields: z.object({
     summary: z.string().nullish(),
     status: z.object({ name: z.string(), statusCategory: statusCategory.optional() }).nullish(),

@@ -42,5 +42,7 @@ describe("whose a field of an issue is", () => {
     expect(isOthers(issueWith([change(undefined, "11:00:00")]), "priority", us)).to.equal(false);
     expect(isOthers(issueWith([change({ displayName: "Former user" }, "11:00:00")]), "priority", us)).to.equal(false);
     expect(isOthers(issueSchema.parse({ id: "1", key: "OPS-1", fields: {} }), "priority", us)).to.equal(false);
+    const strange = issueSchema.parse({ id: "1", key: "OPS-1", fields: {}, changelog: { histories: "none" } });
+    expect(isOthers(strange, "priority", us)).to.equal(false);
   });
 });
