@@ -63,8 +63,8 @@ export async function writeField(
       lookAgain: true,
     };
   }
-  const lastSeen = always === true ? snapshot[field] : record.seen?.[field];
-  const outcome = await tracker.writeField(record.ref, { field, value, lastSeen }, signal);
+  const change = { field, value, lastSeen: record.seen?.[field], ...(always === true ? { always } : {}) };
+  const outcome = await tracker.writeField(record.ref, change, signal);
   if (outcome === "kept") return { ...done("field_kept", `a person changed the ${field}: it stays`), lookAgain: true };
   const said = done(`field_${outcome}`, `${field} as the rule says`);
   // Written before we died, or the same words by somebody else: nothing to keep from us.

@@ -57,11 +57,17 @@ export interface TicketLife {
   ): Promise<"written" | "unchanged">;
   /**
    * Writes one field unless it no longer says what it said when we last looked (`lastSeen`, as the snapshot gave it:
-   * `summary`, `assignee` or `description`): then a person's stays. A description is a Document, the others are text.
+   * `summary`, `assignee` or `description`), or the ticket's history says that somebody else changed it since we wrote it: then a
+   * person's stays, but for `always`. A description is a Document, the others are text.
    */
   writeField(
     ref: TicketRef,
-    change: { readonly field: OwnedField; readonly value: string | Document; readonly lastSeen: string | undefined },
+    change: {
+      readonly field: OwnedField;
+      readonly value: string | Document;
+      readonly lastSeen: string | undefined;
+      readonly always?: true;
+    },
     signal: AbortSignal,
   ): Promise<"written" | "unchanged" | "kept" | "unsupported">;
   /** `duplicate`: this issue duplicates the other. Once, however often asked. */

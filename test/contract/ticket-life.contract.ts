@@ -281,6 +281,18 @@ export function ticketLifeContract(suite: {
         }
       });
 
+      it("leaves to a person what the person put back as it was, but for `always`", async () => {
+        const ref = await file();
+        for (const [field, ours, theirs] of values()) {
+          await tracker.writeField(ref, { field, value: ours, lastSeen: (await read(ref))[field] }, now);
+          await person.setField(ref, field, theirs);
+          await person.setField(ref, field, ours);
+          const change = { field, value: field === "assignee" ? theirs : "newer", lastSeen: ours };
+          expect(await tracker.writeField(ref, change, now)).to.equal("kept");
+          expect(await tracker.writeField(ref, { ...change, always: true }, now)).to.equal("written");
+        }
+      });
+
       it("writes a description that says what it said, and leaves one that a person edited", async () => {
         const ref = await file();
         const first = (await read(ref)).description;

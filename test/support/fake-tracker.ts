@@ -235,13 +235,14 @@ export class FakeTracker implements Tracker {
 
   async writeField(
     ref: TicketRef,
-    { field, value, lastSeen }: Parameters<TicketLife["writeField"]>[1],
+    { field, value, lastSeen, always }: Parameters<TicketLife["writeField"]>[1],
   ): Promise<"written" | "unchanged" | "kept"> {
     this.#enter("writeField");
     const issue = this.#issue(ref);
     const wished = typeof value === "string" ? value : plainText(value);
     if (issue[field] === wished) return "unchanged";
-    if (issue[field] !== lastSeen) return "kept";
+    const isTheirs = issue[field] !== lastSeen || issue.edited.includes(field);
+    if (isTheirs && always !== true) return "kept";
     this.#touch(issue)[field] = wished;
     this.#leave("writeField");
     return "written";

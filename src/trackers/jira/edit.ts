@@ -6,6 +6,7 @@ import { canonicalJson } from "../../support/hashing.ts";
 import type { OwnedField } from "../tracker.ts";
 import { refusedFields } from "./answer.ts";
 import { issueProperty, propertyKey } from "./create-issue.ts";
+import { isOthers, readWithHistory } from "./edited-by-others.ts";
 import { descriptionMark } from "./read-snapshot.ts";
 import { adoptedLabel } from "./search-ours.ts";
 import type { Jira } from "./session.ts";
@@ -28,7 +29,7 @@ export async function changeLabels(
   return "written";
 }
 
-/** Writes a field unless it no longer says what it said when we last looked; that it is not ours to edit is `unsupported`. */
+/** Writes a field unless it no longer says what it said when we last looked, or its newest change is somebody else's; that it is not ours to edit is `unsupported`. */
 export async function writeField(
   jira: Jira,
   options: {
@@ -36,11 +37,13 @@ export async function writeField(
     field: OwnedField;
     value: string | Document;
     lastSeen: string | undefined;
+    always?: true;
     signal: AbortSignal;
   },
 ): Promise<"written" | "unchanged" | "kept" | "unsupported"> {
-  const { issueId, field, lastSeen, signal } = options;
-  const { fields: read } = await jira.client.readIssue(issueId, { fields: field }, signal);
+  const { issueId, field, lastSeen, always = false, signal } = options;
+  const issue = await readWithHistory(jira, { issueId, fields: field, signal });
+  const { fields: read } = issue;
   const current = {
     summary: read.summary ?? "",
     assignee: read.assignee?.accountId ?? read.assignee?.name,
@@ -48,7 +51,8 @@ export async function writeField(
   }[field];
   const { sent, shown } = wishOf(jira, field, options.value);
   if (current === shown) return "unchanged";
-  if (current !== lastSeen) return "kept";
+  const isTheirs = current !== lastSeen || isOthers(issue, field, jira.account);
+  if (isTheirs && !always) return "kept";
   try {
     await jira.client.editIssue(issueId, { fields: { [field]: sent } }, signal);
     return "written";

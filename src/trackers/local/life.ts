@@ -86,11 +86,12 @@ export function localLife(options: LocalLifeOptions): TicketLife {
         return [changed(ticket, { labels }, now, `labels are ${labels.join(", ") || "none"}`), "written"];
       }),
 
-    writeField: (ref, { field, value, lastSeen }, signal) =>
+    writeField: (ref, { field, value, lastSeen, always = false }, signal) =>
       edit<"written" | "unchanged" | "kept">(ref, signal, (ticket, now) => {
         const { wished, current, change } = fieldChange(ticket, field, value);
         if (wished === current) return [ticket, "unchanged"];
-        if (current !== lastSeen) return [ticket, "kept"];
+        const isTheirs = current !== lastSeen || ticket.history.some((change) => change.field === field);
+        if (isTheirs && !always) return [ticket, "kept"];
         return [changed(ticket, change, now, `${field} changed`), "written"];
       }),
 
