@@ -6,7 +6,10 @@ import type { Simulation } from "./simulation.ts";
 
 /** Makes one planned event happen; whatever ends by itself is given its end. Counts what really took place. */
 export async function begin(event: PlannedEvent, run: Simulation): Promise<void> {
-  const said = await happen(event, run);
+  tell(event, await happen(event, run), run);
+}
+
+function tell(event: PlannedEvent, said: string | true | undefined, run: Simulation): void {
   if (said === undefined) return;
   const { at: _at, ...happening } = event;
   run.trace.say(typeof said === "string" ? said : JSON.stringify(happening));
@@ -32,7 +35,7 @@ export async function heal(run: Simulation): Promise<void> {
 }
 
 /** Undefined when there was nothing it could happen to; words when the event alone does not say it. */
-async function happen(event: Happening, run: Simulation): Promise<string | true | undefined> {
+async function happen(event: PlannedEvent, run: Simulation): Promise<string | true | undefined> {
   const { jira, weather, time, life } = run;
   const later = (minutes: number, end: () => void | Promise<void>) => run.at(time.now() + minutes * minute, end);
   switch (event.kind) {
@@ -131,7 +134,12 @@ async function happen(event: Happening, run: Simulation): Promise<string | true 
     case "silence":
       return silence(event, run);
     case "refile":
-      return refile(event.finding, run);
+      // Not waited for: it has its turn after a tick at work, and that may be waiting for time to go by.
+      void refile(event.finding, run).then(
+        (said) => tell(event, said, run),
+        (thrown) => run.crashes.push(`refile: ${String(thrown)}`),
+      );
+      return undefined;
     case "retryParked":
       return (await retryParked(run)) > 0 ? true : undefined;
     case "person":
