@@ -38,8 +38,6 @@ export interface LifeOptions {
 /** The secret of Jira's webhook. */
 export const webhookSecret = "the secret of the webhook";
 
-const never = new Promise<never>(() => undefined);
-
 /** Of which the receiver of webhooks looks at the secret and the prefix. */
 function trackerConfig(url: string): TrackerConfig {
   return {
@@ -200,7 +198,8 @@ export class Life {
     const { jira, plan, time, source, logger, onPoint } = this.#options;
     const ports = new WatchedPorts(async (point) => {
       if (!this.#isOver) onPoint(`${owner} ${point}`);
-      if (this.#isOver) await never;
+      // Its own: one for all would keep every call of every dead life for as long as there are any.
+      if (this.#isOver) await new Promise<never>(() => undefined);
     });
     const mayLeave = () => {
       if (!this.#isOver) onPoint(`${owner} request`);
