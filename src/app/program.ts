@@ -91,7 +91,7 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
   };
   try {
     const instance = await store.state.openInstance(config.instance, config.instanceFormerly);
-    if (!dryRun) await store.outbox.releaseLeases();
+    if (!dryRun) await store.outbox.releaseLeases(clock.now() + longestRequestMs(config));
     const parts = { config, clock, logger, metrics, redactor };
     const sources = createSources(parts, store);
     closers.push(...[...sources.values()].map((source) => () => source.close()));
@@ -149,4 +149,12 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
     await close();
     throw thrown;
   }
+}
+
+/**
+ * How long what a killed process has sent may still take effect: it is not looked for before. A Jira that does something later than
+ * the deadline of its request is beyond what looking first can find, dead process or not.
+ */
+export function longestRequestMs({ trackers }: ServiceConfig): number {
+  return Math.max(0, ...Object.values(trackers).map((tracker) => (tracker.type === "jira" ? tracker.timeoutMs : 0)));
 }

@@ -8,7 +8,7 @@ import type { LogLevel } from "../support/logging.ts";
 import { type RunLine, runLines } from "./lines.ts";
 import type { LoadedRules } from "./load-rules.ts";
 import type { TickLine } from "./outcomes.ts";
-import { openProgram, type Program } from "./program.ts";
+import { longestRequestMs, openProgram, type Program } from "./program.ts";
 import type { TickResult } from "./tick.ts";
 
 /** How long `run` waits for deliveries that are due later: a lost answer is looked for over four minutes (JIRA.md 2.7). */
@@ -117,13 +117,15 @@ async function deliverAndLearn(
 
 /** Delivers until nothing is due within the wait; what is left is told, and stays in the outbox. */
 async function deliver(program: Program, signal: AbortSignal): Promise<{ failed: boolean; unreachable: boolean }> {
-  const { engine, store, clock, logger } = program;
+  const { engine, store, clock, logger, config } = program;
   const start = clock.now();
+  // What a killed run had under way is due when its last request can do nothing any more.
+  const deliveryMs = Math.max(longestDeliveryMs, longestRequestMs(config));
   const parkedBefore = (await store.outbox.counts()).parked;
   while (!signal.aborted) {
     const attempts = await engine.worker.drain(signal);
     const [due, { unknown }] = await Promise.all([store.outbox.nextDue(), store.outbox.counts()]);
-    const deadline = start + (unknown > 0 ? longestSettleMs : longestDeliveryMs);
+    const deadline = start + (unknown > 0 ? longestSettleMs : deliveryMs);
     if (due === undefined || due > deadline || (attempts === 0 && due <= clock.now())) break;
     await clock.sleep(Math.max(0, due - clock.now()), signal).catch(() => undefined);
   }

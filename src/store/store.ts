@@ -228,10 +228,10 @@ export interface OutboxStore {
     },
   ): Promise<boolean>;
   /**
-   * Ends every lease: for a process that has just taken the place of the only one that could hold any. What it finds
-   * under way is then due at once, a create that may have left as `unknown`. Gives how many there were.
+   * Lets every lease end by an instant: for a process that has just taken the place of the only one that could hold any. What it
+   * finds under way is due then, a create that may have left as `unknown`. Gives how many leases there were.
    */
-  releaseLeases(): Promise<number>;
+  releaseLeases(until: number): Promise<number>;
   /** An operator's wish: due at once, attempts counted anew. Throws `not_found`, or `conflict` when it is done. */
   retry(id: string, now: number): Promise<OutboxEntry>;
   get(id: string): Promise<OutboxEntry | undefined>;

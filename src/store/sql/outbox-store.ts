@@ -38,11 +38,11 @@ export function createOutboxStore(options: { connections: Connections; unreadabl
         return marked.numUpdatedRows > 0n;
       }),
 
-    releaseLeases: () =>
+    releaseLeases: (until) =>
       connections.write(async (database) => {
         const released = await database
           .updateTable("outbox")
-          .set({ lease_owner: null, lease_until: null })
+          .set(({ fn, ref, val }) => ({ lease_until: fn<number>("min", [ref("lease_until"), val(until)]) }))
           .where("finished_at", "is", null)
           .where("lease_until", "is not", null)
           .executeTakeFirst();

@@ -14,7 +14,7 @@ import { createJiraTracker } from "../../../../src/trackers/jira/tracker.ts";
 import type { JiraDouble } from "../../jira/start-jira-double.ts";
 import { createWorld, type World } from "../../world.ts";
 import { WatchedPorts } from "../ports.ts";
-import { LivingDispatcher } from "./living-dispatcher.ts";
+import { deadlineMs, LivingDispatcher } from "./living-dispatcher.ts";
 import { minute, type Plan } from "./plan.ts";
 import { LifeClock, type Time } from "./time.ts";
 
@@ -94,7 +94,7 @@ export class Life {
   begin(): void {
     this.#run("the start", async () => {
       this.#world = await this.#compose("worker-1");
-      await this.#world.store.outbox.releaseLeases();
+      await this.#world.store.outbox.releaseLeases(this.clock.now() + deadlineMs);
       const { worker } = this.#world.engine;
       const { learning } = this.#world;
       this.#run("the worker", () => worker.run(this.#abort.signal, this.#stop.signal));

@@ -2,7 +2,7 @@ import { Dispatcher, errors } from "undici";
 import type { Time } from "./time.ts";
 
 /** As long as the tracker's own deadline: an answer that takes longer finds nobody, though what was asked may be done. */
-const deadlineMs = 20_000;
+export const deadlineMs = 20_000;
 
 /** The requests of one life: none leaves and no answer arrives once it is over, and none is waited for without end. */
 export class LivingDispatcher extends Dispatcher {
