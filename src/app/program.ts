@@ -91,7 +91,8 @@ export async function openProgram({ loaded, clock, logLevel, dryRun }: ProgramOp
   };
   try {
     const instance = await store.state.openInstance(config.instance, config.instanceFormerly);
-    if (!dryRun) await store.outbox.releaseLeases(clock.now() + longestRequestMs(config));
+    const now = clock.now();
+    if (!dryRun) await store.outbox.releaseLeases({ now, until: now + longestRequestMs(config) });
     const parts = { config, clock, logger, metrics, redactor };
     const sources = createSources(parts, store);
     closers.push(...[...sources.values()].map((source) => () => source.close()));

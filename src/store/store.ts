@@ -228,10 +228,11 @@ export interface OutboxStore {
     },
   ): Promise<boolean>;
   /**
-   * Lets every lease end by an instant: for a process that has just taken the place of the only one that could hold any. What it
-   * finds under way is due then, a create that may have left as `unknown`. Gives how many leases there were.
+   * Ends every lease: for a process that has just taken the place of the only one that could hold any. What it finds under way is
+   * due at `until`; a create that may have left at once, as `unknown`, since it is looked for over a time of its own. Gives how
+   * many leases there were.
    */
-  releaseLeases(until: number): Promise<number>;
+  releaseLeases(request: { readonly now: number; readonly until: number }): Promise<number>;
   /** An operator's wish: due at once, attempts counted anew. Throws `not_found`, or `conflict` when it is done. */
   retry(id: string, now: number): Promise<OutboxEntry>;
   get(id: string): Promise<OutboxEntry | undefined>;

@@ -51,16 +51,20 @@ export function storeOutboxPromises(test: StoreUnderTest): void {
       expect((await claimAll(store, start + leaseMs, "two")).map((entry) => entry.lease?.owner)).to.deep.equal(["two"]);
     });
 
-    it("lets the leases of a dead process end by an instant, and none later than it would have", async () => {
+    it("lets the leases of a dead process end by an instant, none later than it would have, and a sent create's at once", async () => {
       const { store } = test;
       await decide(store, [createDraft("checkout")]);
       const [first] = await claimAll(store, start, "dead");
-      expect(await store.outbox.markSending(first!.id, { owner: "dead", now: start, leaseMs })).to.equal(true);
-      expect(await store.outbox.releaseLeases(start + 20_000)).to.equal(1);
+      const release = (until: number) => store.outbox.releaseLeases({ now: start + 1_000, until });
+      expect(await release(start + 20_000)).to.equal(1);
+      expect(await release(start + 90_000)).to.equal(1);
       expect(await store.outbox.nextDue()).to.equal(start + 20_000);
       expect(await claimAll(store, start + 19_999, "next")).to.deep.equal([]);
-      expect(await store.outbox.releaseLeases(start + 90_000)).to.equal(1);
-      expect((await claimAll(store, start + 20_000, "next")).map(({ state }) => state)).to.deep.equal(["unknown"]);
+      expect((await claimAll(store, start + 20_000, "next")).map(({ state }) => state)).to.deep.equal(["pending"]);
+      const sent = { owner: "next", now: start + 20_000, leaseMs };
+      expect(await store.outbox.markSending(first!.id, sent)).to.equal(true);
+      expect(await release(start + 50_000)).to.equal(1);
+      expect((await claimAll(store, start + 1_000, "last")).map(({ state }) => state)).to.deep.equal(["unknown"]);
     });
 
     it("gives nothing before its time", async () => {

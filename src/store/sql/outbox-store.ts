@@ -38,11 +38,16 @@ export function createOutboxStore(options: { connections: Connections; unreadabl
         return marked.numUpdatedRows > 0n;
       }),
 
-    releaseLeases: (until) =>
+    releaseLeases: ({ now, until }) =>
       connections.write(async (database) => {
         const released = await database
           .updateTable("outbox")
-          .set(({ fn, ref, val }) => ({ lease_until: fn<number>("min", [ref("lease_until"), val(until)]) }))
+          .set(({ fn, ref, val, eb }) => ({
+            lease_until: fn<number>("min", [
+              ref("lease_until"),
+              eb.case().when("state", "=", "sending").then(val(now)).else(val(until)).end(),
+            ]),
+          }))
           .where("finished_at", "is", null)
           .where("lease_until", "is not", null)
           .executeTakeFirst();

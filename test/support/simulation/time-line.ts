@@ -91,7 +91,7 @@ export async function playTimeLine(options: TimeLineOptions): Promise<World> {
     trackers: () => [options.tracker],
     project: "OPS",
   });
-  await store.outbox.releaseLeases(clock.now());
+  await store.outbox.releaseLeases({ now: clock.now(), until: clock.now() });
   const never = new AbortController().signal;
   for (;;) {
     await world.engine.runDue({ until: clock.now() }, never);

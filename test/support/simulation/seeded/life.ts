@@ -94,7 +94,8 @@ export class Life {
   begin(): void {
     this.#run("the start", async () => {
       this.#world = await this.#compose("worker-1");
-      await this.#world.store.outbox.releaseLeases(this.clock.now() + deadlineMs);
+      const now = this.clock.now();
+      await this.#world.store.outbox.releaseLeases({ now, until: now + deadlineMs });
       const { worker } = this.#world.engine;
       const { learning } = this.#world;
       this.#run("the worker", () => worker.run(this.#abort.signal, this.#stop.signal));
