@@ -45,7 +45,7 @@ const operations: readonly (Operation | undefined)[] = [
 ];
 
 /** Search of Cloud may lag by minutes, that of Data Center by seconds: the tracker looks for a lost create that long (JIRA.md 2.7). */
-const settledAfterSeconds = { cloud: 230, datacenter: 18 };
+export const settledAfterSeconds = { cloud: 230, datacenter: 18 };
 
 /** What can go wrong with Jira; what makes each other worse comes together. */
 export function trackerTroubles(deployment: Deployment, random: Random): readonly Happening[] {

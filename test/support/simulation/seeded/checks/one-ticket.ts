@@ -1,6 +1,7 @@
 import type { HistoryEntry } from "../../../jira/record.ts";
 import { created, type Facts } from "../facts.ts";
-import { hiddenProject } from "../plan.ts";
+import { hiddenProject, minute, startAt } from "../plan.ts";
+import { settledAfterSeconds } from "../trouble.ts";
 
 /**
  * When an issue was deleted, moved out of reach, or lost our label to a person, that nobody but Jira knew of, since the
@@ -29,6 +30,22 @@ function takesOurLabelOff({ operation, actor, change }: HistoryEntry): boolean {
 }
 
 /**
+ * Whether an issue could not be found for as long as its create is looked for: done late, and then shown late by search. Each by itself
+ * is within that time. The sweep finds it, two hours later.
+ */
+function isShownTooLate({ groupKey, entry }: ReturnType<typeof created>[number], { plan, requests }: Facts): boolean {
+  const sent = requests.findLast(
+    ({ operation, at, body }) => operation === "createIssue" && at <= entry.at && body.includes(groupKey),
+  );
+  const since = entry.at - startAt;
+  const lags = plan.events.flatMap((event) =>
+    event.kind === "indexLag" && event.at <= since && since < event.at + event.minutes * minute ? event.lagSeconds : [],
+  );
+  const shownAt = entry.at + Math.max(0, ...lags) * 1_000;
+  return sent !== undefined && shownAt - sent.at >= settledAfterSeconds[plan.deployment] * 1_000;
+}
+
+/**
  * Invariant 1: for one group key and one generation there is at most one issue. Where a lost create is not to be found
  * for as long as it is looked for (search that forgets what it knew), the second one must not stay alive.
  */
@@ -36,10 +53,11 @@ export function oneTicket(facts: Facts): readonly string[] {
   const searchForgets = facts.plan.events.some(({ kind }) => kind === "hiddenFromSearch");
   const byIdentity = new Map<string, string[]>();
   const takenAt = takenUnknown(facts);
-  for (const { groupKey, generation, entry } of created(facts)) {
+  for (const issue of created(facts)) {
+    const { groupKey, generation, entry } = issue;
     const key = `${groupKey.slice(0, 16)} generation ${generation}`;
     const before = (byIdentity.get(key) ?? []).filter((id) => (takenAt.get(id) ?? entry.at) >= entry.at);
-    byIdentity.set(key, [...before, entry.issueId]);
+    byIdentity.set(key, isShownTooLate(issue, facts) ? before : [...before, entry.issueId]);
   }
   const living = new Set(facts.issues.filter(({ status }) => !isDone(status)).map(({ id }) => id));
   return [...byIdentity].flatMap(([key, ids]) => {
