@@ -14,6 +14,8 @@ export function notSeeing(facts: Facts): readonly string[] {
     // Two schedules catch up one after the other: each tells what it knows by then.
     const paces = facts.plan.rules.filter(({ id }) => finding.ruleIds.includes(id)).map((rule) => rule.everyMinutes);
     if (new Set(paces).size > 1) return [];
+    // So do two rules of which one alone could not be asked: its ticks come later, and speak of their own time.
+    if (finding.ruleIds.length > 1 && finding.ruleIds.some((id) => isTroubledAlone(facts, id))) return [];
     const quiets = (facts.events.get(finding.id) ?? []).filter(({ code }) => code === "went_quiet");
     const endings = new Map([finding.episode, ...finding.pastEpisodes].map((each) => [each.endedAt, each.ending]));
     return quiets.flatMap(({ at }) => {
@@ -33,6 +35,10 @@ export function notSeeing(facts: Facts): readonly string[] {
       });
     });
   });
+}
+
+function isTroubledAlone({ plan }: Facts, rule: string): boolean {
+  return plan.events.some((event) => (event.kind === "partial" || event.kind === "refusal") && event.rule === rule);
 }
 
 /** Evaluated time seen clear since the last breach of an alert that surely fires; undefined when none does. */
