@@ -15,7 +15,8 @@ function takenUnknown(facts: Facts): ReadonlyMap<string, number> {
   const taken = facts.history.filter(
     (entry) => !known.has(entry.issueId) && (entry.operation === "deleteIssue" || isHidden(entry)),
   );
-  return new Map(taken.map(({ issueId, at }) => [issueId, at]));
+  // The first of them, whatever was done to it later.
+  return new Map(taken.reverse().map(({ issueId, at }) => [issueId, at]));
 }
 
 function isHidden(entry: HistoryEntry): boolean {
