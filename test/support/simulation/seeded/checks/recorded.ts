@@ -17,7 +17,8 @@ export function recorded(facts: Facts): readonly string[] {
       // Nor what it was told when it was asked again, in vain.
       if (sight === "uncertain" && (verdicts["failed"] ?? 0) > 0) return [];
       // Nor what it was shown of a rule that was removed before it could ask again: the rule's alerts end at that tick.
-      if (sight === "uncertain" && Object.keys(verdicts).every((kind) => kind === "no_data")) return [];
+      const hasOnlyEnded = (verdicts["no_data"] ?? 0) > 0 && Object.keys(verdicts).length === 1;
+      if (sight === "uncertain" && hasOnlyEnded) return [];
       const breached = seriesOf(sketch).filter((_, series) => truthOf(facts, sketch, series, tick) === "breached");
       const known = verdicts["breached"] ?? 0;
       if (known === breached.length) return [];
