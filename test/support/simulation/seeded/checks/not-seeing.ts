@@ -17,12 +17,16 @@ export function notSeeing(facts: Facts): readonly string[] {
     // So do two rules of which one alone could not be asked: its ticks come later, and speak of their own time.
     if (finding.ruleIds.length > 1 && finding.ruleIds.some((id) => isTroubledAlone(facts, id))) return [];
     const quiets = (facts.events.get(finding.id) ?? []).filter(({ code }) => code === "went_quiet");
-    const endings = new Map([finding.episode, ...finding.pastEpisodes].map((each) => [each.endedAt, each.ending]));
+    const episodes = [finding.episode, ...finding.pastEpisodes];
+    const endings = new Map(episodes.map((each) => [each.endedAt, each.ending]));
+    // What vanished was told as that, and is no part of a later episode that another rule began.
+    const vanished = episodes.flatMap(({ endedAt, ending }) => (ending === "vanished" ? (endedAt ?? []) : []));
     return quiets.flatMap(({ at }) => {
       if (endings.get(at) !== "recovered") return [];
+      const vanishedAt = Math.max(0, ...vanished.filter((instant) => instant < at));
       return facts.ledger.rules().flatMap((rule) => {
         if (changed.has(rule)) return [];
-        const seen = facts.ledger.of(rule).filter(({ tick }) => tick <= at);
+        const seen = facts.ledger.of(rule).filter(({ tick }) => tick > vanishedAt && tick <= at);
         const sketch = seen[0]?.sketch;
         if (sketch === undefined) return [];
         return seriesOf(sketch).flatMap((labels, series) => {
