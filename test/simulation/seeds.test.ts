@@ -25,7 +25,7 @@ describe("the program among faults from a seed", function () {
   it("holds in the seeds beyond these that once broke something", async () => {
     for (const seed of [
       780, 914, 1_080, 1_429, 1_543, 1_718, 2_521, 3_124, 5_496, 7_668, 8_367, 8_706, 9_168, 9_315, 11_293, 12_588,
-      13_067, 14_029, 15_091, 15_270, 15_798, 15_814, 16_230,
+      13_067, 14_029, 15_091, 15_270, 15_798, 15_814, 16_230, 18_966, 19_019,
     ]) {
       const { broken } = await runPlan(generatePlan(seed));
       expect(broken, `npm run simulate -- --seed ${seed}`).to.deep.equal([]);
