@@ -25,7 +25,7 @@ export function takeOver(
     ...newOn(record),
     ref,
     written: isOurs ? record.written : { priority: undefined, band: record.written.band },
-    ...(isOurs ? { peoples: record.peoples } : { peoples: sharedFields }),
+    peoples: isOurs ? record.peoples : sharedFields,
     formerRefs,
     attendAt: Math.min(record.attendAt ?? now, now),
   };

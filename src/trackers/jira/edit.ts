@@ -29,7 +29,10 @@ export async function changeLabels(
   return "written";
 }
 
-/** Writes a field unless it no longer says what it said when we last looked, or its newest change is somebody else's; that it is not ours to edit is `unsupported`. */
+/**
+ * Writes a field unless it no longer says what it said when we last looked, or its newest change is somebody else's; that it is
+ * not ours to edit is `unsupported`.
+ */
 export async function writeField(
   jira: Jira,
   options: {

@@ -156,7 +156,8 @@ export function createJiraTracker(options: JiraTrackerOptions): JiraTracker {
     reopen: async (ref, signal) => reopen(await jiraFor(signal), { issueId: ref.id, signal }),
     readMany: async (refs, signal) =>
       readSnapshots(await jiraFor(signal, "background"), { ids: refs.map(({ id }) => id), certain: true, signal }),
-    editedByOthers: async (ref, signal) => editedByOthers(await jiraFor(signal), { issueId: ref.id, signal }),
+    editedByOthers: async (ref, signal) =>
+      editedByOthers(await jiraFor(signal, "background"), { issueId: ref.id, signal }),
     changedSince: async (since, limit, signal) =>
       changedIssues(await jiraFor(signal, "background"), { since, limit, now: clock.now(), labelPrefix, signal }),
     labelled: async (labels, limit, signal) =>
