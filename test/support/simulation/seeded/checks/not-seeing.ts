@@ -14,8 +14,6 @@ export function notSeeing(facts: Facts): readonly string[] {
     // Two schedules catch up one after the other: each tells what it knows by then.
     const paces = facts.plan.rules.filter(({ id }) => finding.ruleIds.includes(id)).map((rule) => rule.everyMinutes);
     if (new Set(paces).size > 1) return [];
-    // So do two rules of which one alone could not be asked: its ticks come later, and speak of their own time.
-    if (finding.ruleIds.length > 1 && finding.ruleIds.some((id) => isTroubledAlone(facts, id))) return [];
     const quiets = (facts.events.get(finding.id) ?? []).filter(({ code }) => code === "went_quiet");
     const episodes = [finding.episode, ...finding.pastEpisodes];
     const endings = new Map(episodes.map((each) => [each.endedAt, each.ending]));
@@ -23,6 +21,8 @@ export function notSeeing(facts: Facts): readonly string[] {
     const vanished = episodes.flatMap(({ endedAt, ending }) => (ending === "vanished" ? (endedAt ?? []) : []));
     return quiets.flatMap(({ at }) => {
       if (endings.get(at) !== "recovered") return [];
+      // Two rules of which one alone could not be asked at a tick: that tick comes later, and speaks of its own time.
+      if (finding.ruleIds.length > 1 && finding.ruleIds.some((id) => isTroubledAlone(facts, id, at))) return [];
       const vanishedAt = Math.max(0, ...vanished.filter((instant) => instant < at));
       return facts.ledger.rules().flatMap((rule) => {
         if (changed.has(rule)) return [];
@@ -41,8 +41,15 @@ export function notSeeing(facts: Facts): readonly string[] {
   });
 }
 
-function isTroubledAlone({ plan }: Facts, rule: string): boolean {
-  return plan.events.some((event) => (event.kind === "partial" || event.kind === "refusal") && event.rule === rule);
+function isTroubledAlone({ plan }: Facts, rule: string, tick: number): boolean {
+  const since = tick - startAt;
+  return plan.events.some(
+    (event) =>
+      (event.kind === "partial" || event.kind === "refusal") &&
+      event.rule === rule &&
+      event.at <= since &&
+      since <= event.at + event.minutes * minute,
+  );
 }
 
 /** Evaluated time seen clear since the last breach of an alert that surely fires; undefined when none does. */
